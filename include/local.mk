@@ -1,0 +1,1 @@
+EXTRA_DIST += include/handover.h include/wire.h

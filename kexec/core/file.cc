@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "core/file.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace kx {
+namespace {
+
+std::string reason() { return std::strerror(errno); }
+
+// The mappings that a SIGBUS may come from. A signal handler can be handed nothing, so this is the one mutable global
+// of the program; slots are claimed and freed with atomics and the handler only reads them.
+struct MappingSlot {
+    std::atomic<std::uintptr_t> begin{0};
+    std::atomic<std::uintptr_t> end{0};
+};
+constinit std::array<MappingSlot, 64> mapping_slots;
+
+// Puts a page of zeros where the file lost its own. mmap is a plain system call and safe here.
+void replace_lost_page(int, siginfo_t* info, void*) {
+    const auto address = reinterpret_cast<std::uintptr_t>(info->si_addr);
+    const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+    const int saved_errno = errno;
+    for (const MappingSlot& slot : mapping_slots) {
+        if (address < slot.begin.load() || address >= slot.end.load())
+            continue;
+        void* lost = reinterpret_cast<void*>(address & ~(page - 1));
+        if (mmap(lost, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED) {
+            errno = saved_errno;
+            return;
+        }
+    }
+    std::signal(SIGBUS, SIG_DFL);
+}
+
+void watch_for_lost_pages() {
+    struct sigaction action {};
+    action.sa_sigaction = replace_lost_page;
+    action.sa_flags = SA_SIGINFO;
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGBUS, &action, nullptr);
+}
+
+// A read-only private mapping; unmapped with the last Bytes that hold it.
+class Mapping {
+public:
+    Mapping(void* address, std::size_t size) : address_(address), size_(size) {
+        const auto begin = reinterpret_cast<std::uintptr_t>(address);
+        for (MappingSlot& slot : mapping_slots) {
+            std::uintptr_t unused = 0;
+            if (slot.begin.compare_exchange_strong(unused, begin)) {
+                slot.end.store(begin + size);
+                slot_ = &slot;
+                break;
+            }
+        }
+    }
+    ~Mapping() {
+        if (slot_) {
+            slot_->end.store(0);
+            slot_->begin.store(0);
+        }
+        munmap(address_, size_);
+    }
+    Mapping(const Mapping&) = delete;
+    Mapping& operator=(const Mapping&) = delete;
+
+    bool watched() const { return slot_ != nullptr; }
+    ByteView view() const { return ByteView({static_cast<const std::byte*>(address_), size_}); }
+
+private:
+    void* address_;
+    std::size_t size_;
+    MappingSlot* slot_ = nullptr;
+};
+
+Result<Bytes> map_whole(int fd, std::uint64_t size) {
+    void* address = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (address == MAP_FAILED)
+        return fail(Errc::io, "cannot be mapped: {}", reason());
+    watch_for_lost_pages();
+    auto mapping = std::make_shared<const Mapping>(address, size);
+    if (!mapping->watched())
+        return fail(Errc::io, "too many input files at once (at most {})", mapping_slots.size());
+    return Bytes(mapping->view(), mapping);
+}
+
+Result<> write_all(int fd, ByteView content) {
+    for (std::uint64_t done = 0; done < content.size();) {
+        const auto rest = content.bytes().subspan(done);
+        const ssize_t written = ::write(fd, rest.data(), rest.size());
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return fail(Errc::io, "writing to a memory file failed after {:#x} bytes: {}", done, reason());
+        done += static_cast<std::uint64_t>(written);
+    }
+    return {};
+}
+
+Result<FileDescriptor> new_memfd(const std::string& name) {
+    FileDescriptor memfd(memfd_create(name.substr(0, 200).c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    if (!memfd)
+        return fail(Errc::io, "cannot create a memory file: {}", reason());
+    return memfd;
+}
+
+// Sealed and reopened for reading only: the kernel refuses to load a file that is open for writing (ETXTBSY).
+Result<FileDescriptor> sealed(FileDescriptor memfd) {
+    if (fcntl(memfd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0)
+        return fail(Errc::io, "cannot seal a memory file: {}", reason());
+    FileDescriptor reader(::open(fmt::format("/proc/self/fd/{}", memfd.get()).c_str(), O_RDONLY | O_CLOEXEC));
+    return reader ? std::move(reader) : std::move(memfd);
+}
+
+Result<FileDescriptor> read_into_memfd(const std::string& name, int source) {
+    auto memfd = KX_TRY(new_memfd(name));
+    std::vector<std::byte> buffer(1 << 20);
+    for (;;) {
+        const ssize_t got = ::read(source, buffer.data(), buffer.size());
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return fail(Errc::io, "cannot be read: {}", reason());
+        if (got == 0)
+            return sealed(std::move(memfd));
+        KX_TRY(write_all(memfd.get(), ByteView(std::span(buffer).first(static_cast<std::size_t>(got)))));
+    }
+}
+
+bool same_content(const struct stat& a, const struct stat& b) {
+    return a.st_dev == b.st_dev && a.st_ino == b.st_ino && a.st_size == b.st_size &&
+           a.st_mtim.tv_sec == b.st_mtim.tv_sec && a.st_mtim.tv_nsec == b.st_mtim.tv_nsec &&
+           a.st_ctim.tv_sec == b.st_ctim.tv_sec && a.st_ctim.tv_nsec == b.st_ctim.tv_nsec;
+}
+
+} // namespace
+
+FileDescriptor::~FileDescriptor() {
+    if (fd_ >= 0)
+        ::close(fd_);
+}
+
+Result<File> File::open(const std::string& path) {
+    const auto error_here = [&path](Errc code, std::string_view why) { return fail(code, "{}: {}", path, why); };
+
+    File file;
+    file.path_ = path;
+    file.fd_ = FileDescriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file.fd_)
+        return error_here(errno == ENOENT ? Errc::not_found : errno == EACCES ? Errc::denied : Errc::io, reason());
+    struct stat status {};
+    if (fstat(file.fd_.get(), &status) != 0)
+        return error_here(Errc::io, reason());
+    if (S_ISDIR(status.st_mode))
+        return error_here(Errc::usage, "is a directory, not a file");
+
+    if (!S_ISREG(status.st_mode)) {
+        file.was_pipe_ = true;
+        file.fd_ = KX_TRY(within(path, read_into_memfd(path, file.fd_.get())));
+        if (fstat(file.fd_.get(), &status) != 0)
+            return error_here(Errc::io, reason());
+    }
+    if (status.st_size == 0)
+        return error_here(Errc::malformed, "is empty");
+    file.opened_ = status;
+    file.bytes_ = KX_TRY(within(path, map_whole(file.fd_.get(), static_cast<std::uint64_t>(status.st_size))));
+    return file;
+}
+
+Result<> File::unchanged() const {
+    struct stat now {};
+    if (was_pipe_)
+        return {};
+    if (fstat(fd_.get(), &now) != 0)
+        return fail(Errc::io, "{}: {}", path_, reason());
+    if (!same_content(opened_, now))
+        return fail(Errc::changed, "{}: was changed while it was being loaded (size was {:#x}, is {:#x})", path_,
+                    opened_.st_size, now.st_size);
+    return {};
+}
+
+void drop_pages(ByteView part) {
+    const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+    const auto begin = reinterpret_cast<std::uintptr_t>(part.bytes().data());
+    const std::uintptr_t first = (begin + page - 1) & ~(page - 1);
+    const std::uintptr_t last = (begin + part.size()) & ~(page - 1);
+    if (first < last)
+        madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
+}
+
+Result<FileDescriptor> sealed_memfd(const std::string& name, ByteView content) {
+    auto memfd = KX_TRY(new_memfd(name));
+    KX_TRY(write_all(memfd.get(), content));
+    return sealed(std::move(memfd));
+}
+
+} // namespace kx

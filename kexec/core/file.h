@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Input files are mapped once and never copied. What cannot be mapped (a pipe) is read into a sealed memfd first.
+#pragma once
+
+#include "core/bytes.h"
+#include "core/result.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <sys/stat.h>
+
+namespace kx {
+
+// An owned file descriptor.
+class FileDescriptor {
+public:
+    FileDescriptor() = default;
+    explicit FileDescriptor(int fd) : fd_(fd) {}
+    FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    FileDescriptor& operator=(FileDescriptor&& other) noexcept {
+        std::swap(fd_, other.fd_);
+        return *this;
+    }
+    ~FileDescriptor();
+
+    int get() const { return fd_; }
+    explicit operator bool() const { return fd_ >= 0; }
+
+private:
+    int fd_ = -1;
+};
+
+// A whole input file, opened once and mapped read-only for as long as the object, or any Bytes taken from it, lives.
+//
+// A mapped file can change or shrink under its reader. Bytes that vanish read as zero instead of ending the process
+// with SIGBUS (the first mapping installs the handler); `unchanged` tells afterwards, and no load counts as done
+// before it was asked.
+class File {
+public:
+    // Refuses, by name, what is no input: a directory, an empty file, one that is missing or unreadable.
+    static Result<File> open(const std::string& path);
+
+    const std::string& path() const { return path_; }
+    const Bytes& bytes() const { return bytes_; }
+    // Of the file itself; of the sealed memfd when the file was a pipe. Valid as long as the File.
+    int fd() const { return fd_.get(); }
+
+    // The opened file still has the size and times that it had. ctime catches writes that restore mtime.
+    Result<> unchanged() const;
+
+private:
+    File() = default;
+
+    std::string path_;
+    FileDescriptor fd_;
+    struct stat opened_ {};
+    bool was_pipe_ = false;
+    Bytes bytes_;
+};
+
+// Lets go of the memory behind a part of a file mapping; a later access reads the file again. For readers that pass
+// once over a large file. Never for anything but bytes of a File.
+void drop_pages(ByteView part);
+
+// A sealed memfd with this content, for system calls that want a descriptor. `name` shows in /proc only.
+Result<FileDescriptor> sealed_memfd(const std::string& name, ByteView content);
+
+} // namespace kx

@@ -1,0 +1,19 @@
+if HAVE_CATCH2
+check_PROGRAMS += tests/unit/unit
+TESTS += tests/unit/unit
+tests_unit_unit_SOURCES = \
+	tests/unit/catch.h \
+	tests/unit/core/byte_view_test.cc \
+	tests/unit/core/file_test.cc \
+	tests/unit/core/phys_range_test.cc \
+	tests/unit/core/wire_test.cc
+if CATCH2_IS_V2
+tests_unit_unit_SOURCES += tests/unit/main.cc
+endif
+tests_unit_unit_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit $(CATCH2_CFLAGS)
+tests_unit_unit_LDADD = kexec/libkexec.a $(KEXEC_LIBS) $(CATCH2_LIBS)
+endif
+
+TESTS += tests/layers.sh
+EXTRA_DIST += tests/layers.sh tests/layers.txt
+AM_TESTS_ENVIRONMENT = export srcdir='$(srcdir)';

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "core/file.h"
+
+#include "catch.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+using namespace kx;
+namespace fs = std::filesystem;
+
+namespace {
+struct TemporaryFolder {
+    fs::path path;
+    TemporaryFolder() {
+        std::string name = fs::temp_directory_path() / "kexec-unit-XXXXXX";
+        REQUIRE(mkdtemp(name.data()));
+        path = name;
+    }
+    ~TemporaryFolder() { fs::remove_all(path); }
+    std::string write(const std::string& name, const std::string& content) const {
+        std::ofstream(path / name, std::ios::binary) << content;
+        return path / name;
+    }
+};
+} // namespace
+
+TEST_CASE("what is no input file is refused by name") {
+    TemporaryFolder folder;
+    const auto missing = File::open(folder.path / "nothing");
+    REQUIRE_FALSE(missing);
+    CHECK(missing.error().code == Errc::not_found);
+    CHECK(missing.error().message.find("nothing") != std::string::npos);
+    CHECK_FALSE(File::open(folder.path));
+    CHECK_FALSE(File::open(folder.write("empty", "")));
+}
+
+TEST_CASE("a file that changed after it was opened is noticed") {
+    TemporaryFolder folder;
+    const auto path = folder.write("kernel", "original");
+    auto file = File::open(path);
+    REQUIRE(file);
+    CHECK(file->unchanged());
+    fs::resize_file(path, 3);
+    const auto changed = file->unchanged();
+    REQUIRE_FALSE(changed);
+    CHECK(changed.error().code == Errc::changed);
+}
+
+TEST_CASE("bytes that vanish under a mapping read as zero and do not end the process") {
+    TemporaryFolder folder;
+    const auto path = folder.write("initrd", std::string(3 * 4096, 'x'));
+    auto file = File::open(path);
+    REQUIRE(file);
+    fs::resize_file(path, 100);
+    const auto lost = file->bytes().view().read<le64>(2 * 4096);
+    REQUIRE(lost);
+    CHECK(*lost == 0u);
+    CHECK_FALSE(file->unchanged());
+}
+
+TEST_CASE("a pipe is read whole into a sealed memory file") {
+    TemporaryFolder folder;
+    const std::string fifo = folder.path / "fifo";
+    const std::string content(200'000, 'k');
+    int ends[2];
+    REQUIRE(pipe(ends) == 0);
+    const auto writer = fork();
+    REQUIRE(writer >= 0);
+    if (writer == 0) {
+        close(ends[0]);
+        for (std::size_t done = 0; done < content.size();)
+            done += static_cast<std::size_t>(write(ends[1], content.data() + done, content.size() - done));
+        _exit(0);
+    }
+    close(ends[1]);
+    auto file = File::open(fmt::format("/proc/self/fd/{}", ends[0]));
+    close(ends[0]);
+    REQUIRE(file);
+    CHECK(file->bytes().size() == content.size());
+    CHECK(file->bytes().view().has(content.size() - 4, "kkkk"));
+    CHECK(file->unchanged());
+    CHECK((fcntl(file->fd(), F_GET_SEALS) & F_SEAL_WRITE) != 0);
+}
