@@ -28,7 +28,8 @@ Result<std::string_view> ByteView::text(std::uint64_t offset, std::uint64_t limi
     auto window = rest.bytes_.first(std::min<std::uint64_t>(limit, rest.size()));
     auto end = std::ranges::find(window, std::byte{0});
     if (end == window.end())
-        return fail(Errc::malformed, "the text at {:#x} has no end within {:#x} bytes", origin_ + offset, window.size());
+        return fail(Errc::malformed, "the text at {:#x} has no end within {:#x} bytes", origin_ + offset,
+                    window.size());
     return std::string_view(reinterpret_cast<const char*>(window.data()),
                             static_cast<std::size_t>(end - window.begin()));
 }

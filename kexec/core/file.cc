@@ -15,7 +15,9 @@
 namespace kx {
 namespace {
 
-std::string reason() { return std::strerror(errno); }
+std::string reason() {
+    return std::strerror(errno);
+}
 
 // The mappings that a SIGBUS may come from. A signal handler can be handed nothing, so this is the one mutable global
 // of the program; slots are claimed and freed with atomics and the handler only reads them.

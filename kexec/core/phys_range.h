@@ -48,7 +48,9 @@ std::vector<PhysRange> difference(std::span<const PhysRange> from, std::span<con
 std::uint64_t total_size(std::span<const PhysRange> ranges);
 
 // `alignment` is a power of two; rounding up past the 64-bit space gives nothing.
-constexpr std::uint64_t align_down(std::uint64_t value, std::uint64_t alignment) { return value & ~(alignment - 1); }
+constexpr std::uint64_t align_down(std::uint64_t value, std::uint64_t alignment) {
+    return value & ~(alignment - 1);
+}
 constexpr std::optional<std::uint64_t> align_up(std::uint64_t value, std::uint64_t alignment) {
     if (value > UINT64_MAX - (alignment - 1))
         return std::nullopt;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "core/byte_view.h"
-
 #include "catch.h"
+#include "core/byte_view.h"
 
 #include <array>
 

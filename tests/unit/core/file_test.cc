@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "core/file.h"
-
 #include "catch.h"
+#include "core/file.h"
 
 #include <cstdlib>
 #include <filesystem>

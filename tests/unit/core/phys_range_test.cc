@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "core/phys_range.h"
-
 #include "catch.h"
+#include "core/phys_range.h"
 
 using namespace kx;
 using Ranges = std::vector<PhysRange>;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "wire.h"
-
 #include "catch.h"
+#include "wire.h"
 
 #include <cstring>
 

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The facts about a machine that planning a load needs, read once. Nothing here decides anything.
+#pragma once
+
+#include "core/notices.h"
+#include "core/phys_range.h"
+#include "core/result.h"
+#include "machine/memory_map.h"
+#include "machine/system_files.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kx {
+
+// One entry of /sys/firmware/efi/runtime-map; `virtual_address` is where the running kernel mapped it.
+struct EfiRuntimeRange {
+    std::uint32_t type;
+    std::uint64_t physical_address;
+    std::uint64_t virtual_address;
+    std::uint64_t page_count; // of 4 KiB
+    std::uint64_t attribute;
+};
+
+// What an x86 kernel needs to go on using EFI runtime services: setup_data SETUP_EFI and efi_info.
+struct EfiFacts {
+    std::uint64_t fw_vendor = 0;    // physical, as /sys/firmware/efi tells; 0 where hidden
+    std::uint64_t runtime = 0;      // of the runtime services table
+    std::uint64_t config_table = 0; // of the configuration table
+    std::uint64_t smbios = 0;       // from /sys/firmware/efi/systab "SMBIOS=" (or SMBIOS3=); 0 where absent
+    std::uint64_t acpi_rsdp = 0;    // ACPI20= before ACPI=; 0 where absent
+    std::vector<EfiRuntimeRange> runtime_map;
+};
+
+// An EDD or memory type or other table that only one architecture has lives in the raw boot_params.
+struct Machine {
+    std::string architecture; // as uname -m: "x86_64", "aarch64" …
+    std::string release;      // as uname -r
+    std::string command_line; // /proc/cmdline without its newline
+
+    // What firmware told, sorted by address: the next kernel gets this map. /sys/firmware/memmap where it exists, else
+    // the top level of /proc/iomem.
+    std::vector<MemoryRange> memory_map;
+    // Where segments of a load that replaces this kernel may lie: RAM by both maps (where both can be read), less
+    // crash reservations and the other ranges inside RAM that /proc/iomem marks as reserved. Sorted, disjoint.
+    std::vector<PhysRange> free_ram;
+    std::vector<PhysRange> crash_reservations; // "Crash kernel" in /proc/iomem
+
+    std::optional<std::vector<std::byte>> boot_params; // /sys/kernel/boot_params/data (x86): 4096 bytes
+    std::optional<EfiFacts> efi;
+    bool five_level_paging = false; // the running x86 kernel uses LA57
+};
+
+// `files` is the running system or a captured one. Notes what could not be read and what follows from that.
+Result<Machine> read_machine(const SystemFiles& files, Notices& notices);
+
+// Copies what read_machine and the checks read (and only that) from `files` to the new folder `destination`, so that
+// DirectoryFiles(destination) gives the same machine. Returns the paths that were written; notes those that could not
+// be read. Refuses a destination that exists and is not empty.
+Result<std::vector<std::string>> capture_machine(const SystemFiles& files, const std::string& destination,
+                                                 Notices& notices);
+
+} // namespace kx

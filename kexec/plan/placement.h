@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// From demands to addresses, purely: sorted disjoint free ranges in, page-aligned segments that do not overlap out, or
+// an error that says which demand did not fit where.
+#pragma once
+
+#include "plan/demand.h"
+
+#include <span>
+#include <string_view>
+
+namespace kx {
+
+// Of the system call (KEXEC_SEGMENT_MAX).
+inline constexpr std::size_t segment_limit = 16;
+
+// A demand with an address. Only place() makes one.
+class Segment {
+public:
+    const std::string& name() const { return demand_.name; }
+    const std::string& source() const { return demand_.source; }
+    PhysRange memory() const { return memory_; } // page aligned
+    std::uint64_t byte_size() const { return demand_.byte_size(); }
+    bool guarded() const { return demand_.guarded; }
+    // The bytes for the system call: ready ones at once, composed ones after compose().
+    ByteView bytes() const { return demand_.content.view(); }
+
+private:
+    friend class Placement;
+    friend Result<Placement> place(std::vector<Demand>, std::span<const PhysRange>);
+    Segment(Demand demand, PhysRange memory) : demand_(std::move(demand)), memory_(memory) {}
+    Demand demand_;
+    PhysRange memory_;
+};
+
+class Placement {
+public:
+    const std::vector<Segment>& segments() const { return segments_; } // sorted by address
+    const Segment* find(std::string_view name) const;
+    // The physical address of `offset` inside the segment `name`; a composer may ask for any segment of the plan.
+    Result<std::uint64_t> address_of(std::string_view name, std::uint64_t offset = 0) const;
+
+    // Runs every composer once, except that of `last`, which reads the others' bytes (purgatory's digests) and is run
+    // after them. After this every segment has its bytes.
+    Result<> compose(std::string_view last = {});
+
+private:
+    friend Result<Placement> place(std::vector<Demand>, std::span<const PhysRange>);
+    std::vector<Segment> segments_;
+};
+
+// Demands with a fixed address first, then the others in the order given. `free_ram` is normalized.
+Result<Placement> place(std::vector<Demand> demands, std::span<const PhysRange> free_ram);
+
+} // namespace kx

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The other seam: the system calls that load, drop and start kernels. Nothing else in the program makes them.
+#pragma once
+
+#include "core/byte_view.h"
+#include "core/phys_range.h"
+
+#include <cstdint>
+#include <expected>
+#include <span>
+#include <string>
+
+namespace kx {
+
+// errno of a refused call, always positive. explain() (system/errno_text.h) turns it into a sentence.
+struct Errno {
+    int value;
+};
+template <typename T = void> using SysResult = std::expected<T, Errno>;
+
+// One segment of kexec_load(2): `bytes` of ours, copied to `memory` (physical, page aligned), the rest zeroed.
+struct KernelSegment {
+    ByteView bytes;
+    PhysRange memory;
+};
+
+class Kernel {
+public:
+    virtual ~Kernel() = default;
+
+    // kexec_load(2). `flags` are KEXEC_* of uapi/kexec.h, the architecture among them. No segments: unload.
+    virtual SysResult<> load(std::uint64_t entry, std::span<const KernelSegment> segments, std::uint64_t flags) = 0;
+    // kexec_file_load(2). `initrd_fd` -1 for none (with KEXEC_FILE_NO_INITRAMFS). The command line goes over with its
+    // NUL. For an unload, both descriptors are -1.
+    virtual SysResult<> load_files(int kernel_fd, int initrd_fd, const std::string& command_line,
+                                   std::uint64_t flags) = 0;
+    // reboot(2) with LINUX_REBOOT_CMD_KEXEC. Comes back only when it failed.
+    virtual SysResult<> start() = 0;
+    virtual void sync_filesystems() = 0;
+};
+
+// The real thing. Made by main() only.
+class RunningKernel final : public Kernel {
+public:
+    SysResult<> load(std::uint64_t entry, std::span<const KernelSegment> segments, std::uint64_t flags) override;
+    SysResult<> load_files(int kernel_fd, int initrd_fd, const std::string& command_line, std::uint64_t flags) override;
+    SysResult<> start() override;
+    void sync_filesystems() override;
+};
+
+} // namespace kx
