@@ -93,7 +93,7 @@ Result<Bytes> map_whole(int fd, std::uint64_t size) {
     auto mapping = std::make_shared<const Mapping>(address, size);
     if (!mapping->watched())
         return fail(Errc::io, "too many input files at once (at most {})", mapping_slots.size());
-    return Bytes(mapping->view(), mapping);
+    return Bytes::mapped(mapping->view(), mapping);
 }
 
 Result<> write_all(int fd, ByteView content) {
@@ -191,7 +191,9 @@ Result<> File::unchanged() const {
     return {};
 }
 
-void drop_pages(ByteView part) {
+void Bytes::drop_pages(ByteView part) const {
+    if (!from_file_)
+        return;
     const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
     const auto begin = reinterpret_cast<std::uintptr_t>(part.bytes().data());
     const std::uintptr_t first = (begin + page - 1) & ~(page - 1);

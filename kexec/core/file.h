@@ -60,10 +60,6 @@ private:
     Bytes bytes_;
 };
 
-// Lets go of the memory behind a part of a file mapping; a later access reads the file again. For readers that pass
-// once over a large file. Never for anything but bytes of a File.
-void drop_pages(ByteView part);
-
 // A sealed memfd with this content, for system calls that want a descriptor. `name` shows in /proc only.
 Result<FileDescriptor> sealed_memfd(const std::string& name, ByteView content);
 

@@ -36,7 +36,6 @@ struct Demand {
     std::uint64_t alignment = page_size; // power of two
     PhysRange window = anywhere;         // the whole segment lies in here (physical)
     Prefer prefer = Prefer::low;
-    std::optional<std::uint64_t> preferred_address; // taken when free and aligned; else anywhere in the window
     std::optional<std::uint64_t> fixed_address;     // must be free, or the plan is refused
     bool guarded = true;                            // purgatory's digest covers its bytes
 

@@ -22,7 +22,7 @@ public:
     std::uint64_t byte_size() const { return demand_.byte_size(); }
     bool guarded() const { return demand_.guarded; }
     // The bytes for the system call: ready ones at once, composed ones after compose().
-    ByteView bytes() const { return demand_.content.view(); }
+    const Bytes& content() const { return demand_.content; }
 
 private:
     friend class Placement;
@@ -39,12 +39,15 @@ public:
     // The physical address of `offset` inside the segment `name`; a composer may ask for any segment of the plan.
     Result<std::uint64_t> address_of(std::string_view name, std::uint64_t offset = 0) const;
 
-    // Runs every composer once, except that of `last`, which reads the others' bytes (purgatory's digests) and is run
-    // after them. After this every segment has its bytes.
+    // Runs every composer once; that of the segment `last` reads the others' bytes (purgatory's digests) and comes after
+    // them. Before it, segments that touch are merged while there are more than the system call takes; where that does
+    // not help, the plan is refused. After this every segment has its bytes.
     Result<> compose(std::string_view last = {});
 
 private:
     friend Result<Placement> place(std::vector<Demand>, std::span<const PhysRange>);
+    Result<> compose_one(Segment& segment);
+    Result<> merge_neighbours(std::string_view except);
     std::vector<Segment> segments_;
 };
 

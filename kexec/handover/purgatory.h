@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Adds purgatory to a plan: the code that runs between two kernels, checks what was loaded, and jumps.
+#pragma once
+
+#include "core/result.h"
+#include "plan/load_plan.h"
+#include "plan/placement.h"
+
+#include <cstdint>
+#include <string_view>
+
+namespace kx {
+
+inline constexpr std::string_view purgatory_name = "purgatory";
+
+struct PurgatoryOptions {
+    bool verify = true;             // the digests (--no-checks turns it off)
+    std::uint64_t serial_base = 0;  // where to tell of a mismatch; 0: nowhere
+    std::uint32_t serial_baud = 0;  // 0: as the line is set
+    bool chatty = false;            // tell of success, too (--console-serial, --console-vga)
+    bool vga_text = false;
+    bool reset_vga = false;
+    PhysRange window = anywhere;    // where it may lie (physical)
+};
+
+// `image` is purgatory's ELF for the architecture that boots (handover/embedded.h). The demand's composer takes the
+// digests of all other guarded segments, so it must be the last that compose() runs.
+Result<Demand> purgatory_demand(ByteView image, const LoadPlan& plan, const PurgatoryOptions& options);
+
+// Where the kernel enters purgatory.
+Result<std::uint64_t> purgatory_entry(ByteView image, const Placement& placement);
+
+} // namespace kx

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Plans an x86 bzImage by its 64-bit entry (Linux Documentation/arch/x86/boot.rst, "64-bit boot protocol").
+#pragma once
+
+#include "core/notices.h"
+#include "loader/load_request.h"
+#include "machine/machine.h"
+#include "plan/load_plan.h"
+
+namespace kx {
+
+// Demands "kernel", "boot_params" (with the command line and the setup_data list) and, where asked for, "initrd".
+Result<LoadPlan> plan_bzimage(const LoadRequest& request, const Machine& machine, Notices& notices);
+
+} // namespace kx

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The formats a kernel may come in, a row each, most specific first. A new one is a parser in image/, a planner here,
+// and a row in formats.cc: doc/adding-a-format.md.
+#pragma once
+
+#include "core/notices.h"
+#include "loader/load_request.h"
+#include "machine/machine.h"
+#include "plan/load_plan.h"
+
+#include <span>
+#include <string_view>
+
+namespace kx {
+
+struct ImageFormat {
+    std::string_view name;         // the word --type takes
+    std::string_view architecture; // of the machines it boots on, as uname -m
+    std::string_view text;         // for --help
+    bool (*matches)(ByteView);     // magic only: cheap and silent
+    Result<LoadPlan> (*plan)(const LoadRequest&, const Machine&, Notices&); // the full parse: loud
+};
+
+std::span<const ImageFormat> image_formats();
+
+// Whether --type may name it, on some architecture.
+bool is_known_format(std::string_view name);
+
+// Unpacks the kernel as often as it is compressed, finds its format among those of the machine's architecture, and
+// plans it. Where nothing matches, the error lists what was tried and what the bytes look like.
+Result<LoadPlan> plan_load(LoadRequest request, const Machine& machine, Notices& notices);
+
+} // namespace kx

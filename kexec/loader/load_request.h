@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What the user asked to be loaded, typed. Loaders see this, never argv.
+#pragma once
+
+#include "core/bytes.h"
+#include "core/phys_range.h"
+
+#include <array>
+#include <optional>
+#include <string>
+
+namespace kx {
+
+struct InputFile {
+    std::string path;
+    Bytes bytes;
+};
+
+struct LoadRequest {
+    InputFile kernel;
+    std::optional<InputFile> initrd;
+    std::optional<InputFile> device_tree;
+    std::string command_line;
+    std::string type;               // --type: the only format to try, empty for all
+    PhysRange memory_limits{0, UINT64_MAX}; // --mem-min, --mem-max
+    bool without_efi = false;       // --noefi
+    std::array<std::uint8_t, 32> random_seed{}; // for the next kernel's generator; fresh for each load
+};
+
+} // namespace kx

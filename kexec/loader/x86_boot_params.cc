@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "loader/x86_boot_params.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace kx {
+namespace {
+
+using layout::BootParams;
+
+constexpr std::uint8_t loader_type_kexec = 0xd0;
+constexpr std::uint16_t xlf_efi_kexec = 0x10;
+constexpr std::uint64_t node_alignment = 16;
+
+std::uint32_t e820_type(MemoryKind kind) {
+    switch (kind) {
+    case MemoryKind::ram:
+        return 1;
+    case MemoryKind::acpi_tables:
+        return 3;
+    case MemoryKind::acpi_nvs:
+        return 4;
+    case MemoryKind::unusable:
+        return 5;
+    case MemoryKind::persistent:
+        return 7;
+    case MemoryKind::persistent_legacy:
+        return 12;
+    case MemoryKind::soft_reserved:
+        return 0xefffffff;
+    case MemoryKind::reserved:
+    case MemoryKind::other:
+        break;
+    }
+    return 2;
+}
+
+template <WireLayout T> std::vector<std::byte> bytes_of(std::span<const T> values) {
+    const auto bytes = std::as_bytes(values);
+    return {bytes.begin(), bytes.end()};
+}
+
+template <typename T> T low_half(std::uint64_t value) { return static_cast<T>(value & 0xffffffff); }
+
+void inherit(BootParams& next, const BootParams& running) {
+    std::ranges::copy(running.screen_info, next.screen_info);
+    std::ranges::copy(running.edid_info, next.edid_info);
+    std::ranges::copy(running.edd_mbr_sig, next.edd_mbr_sig);
+    std::ranges::copy(running.eddbuf, next.eddbuf);
+    next.eddbuf_entries = running.eddbuf_entries;
+    next.edd_mbr_sig_entries = running.edd_mbr_sig_entries;
+    next.acpi_rsdp_addr = running.acpi_rsdp_addr;
+    next.secure_boot = running.secure_boot;
+}
+
+std::optional<BootParams> running_boot_params(const Machine& machine, Notices& notices) {
+    if (machine.boot_params) {
+        if (auto params = ByteView(*machine.boot_params).read<BootParams>(0))
+            return *params;
+    }
+    notices.add("the running kernel's boot_params cannot be read: the next kernel learns nothing of the screen, ACPI "
+                "and EFI from it");
+    return std::nullopt;
+}
+
+void add_e820(X86BootParams& params, const Machine& machine) {
+    const auto entries = e820_of(machine.memory_map);
+    const auto in_page = std::min(entries.size(), layout::e820_table_entries);
+    std::copy_n(entries.begin(), in_page, params.zero_page.e820_table);
+    params.zero_page.e820_entries = static_cast<std::uint8_t>(in_page);
+    if (in_page < entries.size())
+        params.setup_data.push_back({layout::setup_e820_ext, bytes_of(std::span(entries).subspan(in_page))});
+}
+
+// Why the next kernel cannot use EFI runtime services, or nothing when it can.
+std::optional<std::string> obstacle_to_efi(const LoadRequest& request, const Bzimage& image, const EfiFacts& efi) {
+    if (request.without_efi)
+        return "--noefi";
+    if (!(image.header.xloadflags & xlf_efi_kexec))
+        return "the kernel image does not support it (xloadflags)";
+    if (efi.runtime_map.empty())
+        return "the running kernel shows no EFI runtime map";
+    if (!efi.config_table || !efi.runtime)
+        return "the addresses of the EFI tables cannot be read";
+    return std::nullopt;
+}
+
+void add_efi(X86BootParams& params, const EfiFacts& efi, const BootParams& running) {
+    std::vector<layout::EfiMemoryDescriptor> map;
+    for (const EfiRuntimeRange& range : efi.runtime_map) {
+        layout::EfiMemoryDescriptor descriptor{};
+        descriptor.type = range.type;
+        descriptor.physical_start = range.physical_address;
+        descriptor.virtual_start = range.virtual_address;
+        descriptor.number_of_pages = range.page_count;
+        descriptor.attribute = range.attribute;
+        map.push_back(descriptor);
+    }
+    params.efi_memory_map = bytes_of(std::span<const layout::EfiMemoryDescriptor>(map));
+    params.zero_page.efi_info = running.efi_info;
+    params.zero_page.efi_info.memdesc_size = std::uint32_t{sizeof(layout::EfiMemoryDescriptor)};
+    params.zero_page.efi_info.memdesc_version = std::uint32_t{1};
+    params.zero_page.efi_info.memmap_size = static_cast<std::uint32_t>(params.efi_memory_map.size());
+
+    layout::EfiSetupData setup{};
+    setup.fw_vendor = efi.fw_vendor;
+    setup.runtime = efi.runtime;
+    setup.tables = efi.config_table;
+    setup.smbios = efi.smbios;
+    params.setup_data.push_back({layout::setup_efi, bytes_of(std::span<const layout::EfiSetupData>(&setup, 1))});
+}
+
+void add_firmware(X86BootParams& params, const LoadRequest& request, const Bzimage& image, const Machine& machine,
+                  Notices& notices) {
+    const auto running = running_boot_params(machine, notices);
+    if (running)
+        inherit(params.zero_page, *running);
+    if (!machine.efi)
+        return;
+    if (!params.zero_page.acpi_rsdp_addr)
+        params.zero_page.acpi_rsdp_addr = machine.efi->acpi_rsdp;
+    auto obstacle = obstacle_to_efi(request, image, *machine.efi);
+    if (!obstacle && !running)
+        obstacle = "the running kernel's boot_params cannot be read";
+    if (!obstacle)
+        add_efi(params, *machine.efi, *running);
+    else if (!request.without_efi)
+        notices.add("the next kernel runs without EFI runtime services: {}", *obstacle);
+}
+
+} // namespace
+
+std::vector<layout::E820Entry> e820_of(std::span<const MemoryRange> memory_map) {
+    std::vector<layout::E820Entry> entries;
+    for (const MemoryRange& range : memory_map) {
+        layout::E820Entry entry{};
+        entry.address = range.range.begin;
+        entry.size = range.range.size();
+        entry.type = e820_type(range.kind);
+        entries.push_back(entry);
+    }
+    return entries;
+}
+
+X86BootParams x86_boot_params(const LoadRequest& request, const Bzimage& image, const Machine& machine,
+                              Notices& notices) {
+    X86BootParams params;
+    add_firmware(params, request, image, machine, notices);
+
+    // Only what the image has of the setup header: the rest of the page must stay zero.
+    std::memcpy(&params.zero_page.header, &image.header, image.header_size);
+    params.zero_page.header.type_of_loader = loader_type_kexec;
+    if (request.initrd) {
+        const std::uint64_t size = request.initrd->bytes.size();
+        params.zero_page.header.ramdisk_size = low_half<std::uint32_t>(size);
+        params.zero_page.ext_ramdisk_size = static_cast<std::uint32_t>(size >> 32);
+    }
+    params.command_line = request.command_line;
+    add_e820(params, machine);
+    params.setup_data.push_back(
+        {layout::setup_rng_seed, bytes_of(std::span<const std::byte>(std::as_bytes(std::span(request.random_seed))))});
+    return params;
+}
+
+namespace {
+
+constexpr std::uint64_t command_line_offset = sizeof(BootParams);
+
+std::uint64_t next_node(std::uint64_t offset) { return *align_up(offset, node_alignment); }
+
+std::uint64_t first_node_offset(const X86BootParams& params) {
+    return next_node(command_line_offset + params.command_line.size() + 1);
+}
+
+std::uint64_t efi_map_offset(const X86BootParams& params) {
+    std::uint64_t offset = first_node_offset(params);
+    for (const SetupDataNode& node : params.setup_data)
+        offset = next_node(offset + sizeof(layout::SetupData) + node.payload.size());
+    return offset;
+}
+
+void write_nodes(const X86BootParams& params, std::span<std::byte> out, std::uint64_t base) {
+    std::uint64_t offset = first_node_offset(params);
+    for (std::size_t i = 0; i < params.setup_data.size(); ++i) {
+        const SetupDataNode& node = params.setup_data[i];
+        const std::uint64_t after = next_node(offset + sizeof(layout::SetupData) + node.payload.size());
+        layout::SetupData head{};
+        head.next = i + 1 < params.setup_data.size() ? base + after : 0;
+        head.type = node.type;
+        head.length = static_cast<std::uint32_t>(node.payload.size());
+        std::memcpy(out.data() + offset, &head, sizeof(head));
+        std::ranges::copy(node.payload, out.begin() + static_cast<std::ptrdiff_t>(offset + sizeof(head)));
+        offset = after;
+    }
+}
+
+} // namespace
+
+std::uint64_t X86BootParams::size() const { return efi_map_offset(*this) + efi_memory_map.size(); }
+
+Result<> X86BootParams::operator()(std::span<std::byte> out, const Placement& placement) const {
+    const std::uint64_t base = KX_TRY(placement.address_of("boot_params"));
+    BootParams page = zero_page;
+
+    page.header.cmd_line_ptr = low_half<std::uint32_t>(base + command_line_offset);
+    page.ext_cmd_line_ptr = static_cast<std::uint32_t>((base + command_line_offset) >> 32);
+    std::memcpy(out.data() + command_line_offset, command_line.data(), command_line.size());
+
+    if (page.header.ramdisk_size || page.ext_ramdisk_size) {
+        const std::uint64_t initrd = KX_TRY(placement.address_of("initrd"));
+        page.header.ramdisk_image = low_half<std::uint32_t>(initrd);
+        page.ext_ramdisk_image = static_cast<std::uint32_t>(initrd >> 32);
+    }
+    if (!setup_data.empty()) {
+        page.header.setup_data = base + first_node_offset(*this);
+        write_nodes(*this, out, base);
+    }
+    if (!efi_memory_map.empty()) {
+        const std::uint64_t map = base + efi_map_offset(*this);
+        page.efi_info.memmap = low_half<std::uint32_t>(map);
+        page.efi_info.memmap_high = static_cast<std::uint32_t>(map >> 32);
+        std::ranges::copy(efi_memory_map, out.begin() + static_cast<std::ptrdiff_t>(efi_map_offset(*this)));
+    }
+    std::memcpy(out.data(), &page, sizeof(page));
+    return {};
+}
+
+} // namespace kx

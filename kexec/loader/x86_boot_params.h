@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The zero page of the next x86 kernel, its command line and its setup_data list, as one segment: boot_params in the
+// first page, everything that it points to behind it.
+#pragma once
+
+#include "core/notices.h"
+#include "image/bzimage.h"
+#include "layout/boot_params.h"
+#include "loader/load_request.h"
+#include "machine/machine.h"
+#include "plan/placement.h"
+
+#include <vector>
+
+namespace kx {
+
+// A setup_data node without its link.
+struct SetupDataNode {
+    std::uint32_t type;
+    std::vector<std::byte> payload;
+};
+
+// A Composer of the segment: everything but addresses is settled before placement.
+class X86BootParams {
+public:
+    std::uint64_t size() const;
+    Result<> operator()(std::span<std::byte> out, const Placement& placement) const;
+
+    layout::BootParams zero_page{};
+    std::string command_line;
+    std::vector<SetupDataNode> setup_data;
+    std::vector<std::byte> efi_memory_map; // EfiMemoryDescriptor array, empty without EFI
+};
+
+// From the running kernel's own boot_params: the screen, ACPI RSDP, EFI, EDD and secure boot state. From the machine:
+// e820, past 128 entries as SETUP_E820_EXT. From the request: command line, random seed, initrd. The composer asks the
+// placement for the segments "boot_params" and, with an initrd, "initrd".
+X86BootParams x86_boot_params(const LoadRequest& request, const Bzimage& image, const Machine& machine,
+                              Notices& notices);
+
+// One e820 entry a range, with the type numbers of the ACPI specification, section 15.
+std::vector<layout::E820Entry> e820_of(std::span<const MemoryRange> memory_map);
+
+} // namespace kx
