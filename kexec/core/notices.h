@@ -17,6 +17,8 @@ public:
         texts_.push_back(fmt::format(format, std::forward<Args>(args)...));
     }
     const std::vector<std::string>& texts() const { return texts_; }
+    // What came since the last take, for a reader who tells each once.
+    std::vector<std::string> take() { return std::exchange(texts_, {}); }
 
 private:
     std::vector<std::string> texts_;

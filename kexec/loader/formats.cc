@@ -11,41 +11,65 @@
 namespace kx {
 namespace {
 
+template <auto Parse> Result<> check_by(ByteView bytes) {
+    KX_TRY(Parse(bytes));
+    return {};
+}
+
 constexpr ImageFormat formats[] = {
-    {"bzImage", "x86_64", "compressed x86 Linux kernel with a 64-bit entry", is_bzimage, plan_bzimage},
+    {"bzImage", "x86_64", "compressed x86 Linux kernel with a 64-bit entry", is_bzimage, check_by<parse_bzimage>,
+     plan_bzimage},
 };
 
 constexpr std::uint64_t unpacked_kernel_limit = std::uint64_t{1} << 30;
 constexpr int wrapper_limit = 3; // compressed inside compressed: nobody does more
 
-bool may_plan(const ImageFormat& format, const LoadRequest& request, const Machine& machine) {
-    return format.architecture == machine.architecture && (request.type.empty() || request.type == format.name);
+bool may_be(const ImageFormat& format, const LoadRequest& request, std::string_view architecture) {
+    return format.architecture == architecture && (request.type.empty() || request.type == format.name);
 }
 
-std::unexpected<Error> nothing_matches(const LoadRequest& request, const Machine& machine) {
+std::string formats_tried(const LoadRequest& request, std::string_view architecture) {
     std::string tried;
     for (const ImageFormat& format : formats) {
-        if (may_plan(format, request, machine))
+        if (may_be(format, request, architecture))
             tried += fmt::format("{}{}", tried.empty() ? "" : ", ", format.name);
     }
-    if (tried.empty())
-        return fail(Errc::unsupported, "{}: no format is known for {} machines by kexec_load", request.kernel.path,
-                    machine.architecture);
-    return fail(Errc::not_this_format, "{}: not a kernel for {}: it looks like {}; tried: {}", request.kernel.path,
-                machine.architecture, identify(request.kernel.bytes.view()), tried);
+    return tried;
 }
 
-Result<> check_type(const LoadRequest& request, const Machine& machine) {
-    if (request.type.empty())
+std::unexpected<Error> nothing_matches(const LoadRequest& request, std::string_view architecture) {
+    const std::string tried = formats_tried(request, architecture);
+    if (tried.empty())
+        return fail(Errc::unsupported, "{}: kexec_load of a kernel for {} is not supported by this version",
+                    request.kernel.path, architecture);
+    return fail(Errc::not_this_format, "{}: no kernel for {}: it looks like {}; tried: {}", request.kernel.path,
+                architecture, identify(request.kernel.bytes.view()), tried);
+}
+
+Result<> check_type(const LoadRequest& request, std::string_view architecture) {
+    if (request.type.empty() || !formats_tried(request, architecture).empty())
         return {};
     std::string known;
-    for (const ImageFormat& format : formats) {
-        if (format.name == request.type && format.architecture == machine.architecture)
-            return {};
+    for (const ImageFormat& format : formats)
         known += fmt::format("{}{} ({})", known.empty() ? "" : ", ", format.name, format.architecture);
+    return fail(Errc::usage, "--type={}: no such format on {}; there are: {}", request.type, architecture, known);
+}
+
+// The format that matches, after as much unpacking as that takes; nullptr where none does in the end.
+Result<const ImageFormat*> unwrap(LoadRequest& request, std::string_view architecture) {
+    KX_TRY(check_type(request, architecture));
+    for (int depth = 0;; ++depth) {
+        const ByteView bytes = request.kernel.bytes.view();
+        for (const ImageFormat& format : formats) {
+            if (may_be(format, request, architecture) && format.matches(bytes))
+                return &format;
+        }
+        if (compression_of(bytes) == Compression::none)
+            return nullptr;
+        if (depth == wrapper_limit)
+            return fail(Errc::malformed, "{}: compressed more than {} times over", request.kernel.path, wrapper_limit);
+        request.kernel.bytes = KX_TRY(within(request.kernel.path, unpack(bytes, unpacked_kernel_limit)));
     }
-    return fail(Errc::usage, "--type={}: no such format on {}; there are: {}", request.type, machine.architecture,
-                known);
 }
 
 } // namespace
@@ -56,20 +80,24 @@ bool is_known_format(std::string_view name) {
     return std::ranges::find(formats, name, &ImageFormat::name) != std::end(formats);
 }
 
-Result<LoadPlan> plan_load(LoadRequest request, const Machine& machine, Notices& notices) {
-    KX_TRY(check_type(request, machine));
-    for (int depth = 0;; ++depth) {
-        for (const ImageFormat& format : formats) {
-            if (may_plan(format, request, machine) && format.matches(request.kernel.bytes.view()))
-                return within(request.kernel.path, format.plan(request, machine, notices));
-        }
-        const ByteView bytes = request.kernel.bytes.view();
-        if (compression_of(bytes) == Compression::none)
-            return nothing_matches(request, machine);
-        if (depth == wrapper_limit)
-            return fail(Errc::malformed, "{}: compressed more than {} times over", request.kernel.path, wrapper_limit);
-        request.kernel.bytes = KX_TRY(within(request.kernel.path, unpack(bytes, unpacked_kernel_limit)));
+Result<Bytes> checked_image(LoadRequest request, std::string_view architecture) {
+    const ImageFormat* format = KX_TRY(unwrap(request, architecture));
+    if (!format) {
+        if (!request.type.empty())
+            return nothing_matches(request, architecture);
+        return request.kernel.bytes;
     }
+    const auto sound = within(request.kernel.path, format->check(request.kernel.bytes.view()));
+    if (!sound && sound.error().code == Errc::malformed)
+        return std::unexpected(sound.error());
+    return request.kernel.bytes;
+}
+
+Result<LoadPlan> plan_load(LoadRequest request, const Machine& machine, Notices& notices) {
+    const ImageFormat* format = KX_TRY(unwrap(request, machine.architecture));
+    if (!format)
+        return nothing_matches(request, machine.architecture);
+    return within(request.kernel.path, format->plan(request, machine, notices));
 }
 
 } // namespace kx

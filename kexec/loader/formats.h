@@ -14,17 +14,22 @@
 namespace kx {
 
 struct ImageFormat {
-    std::string_view name;         // the word --type takes
-    std::string_view architecture; // of the machines it boots on, as uname -m
-    std::string_view text;         // for --help
-    bool (*matches)(ByteView);     // magic only: cheap and silent
-    Result<LoadPlan> (*plan)(const LoadRequest&, const Machine&, Notices&); // the full parse: loud
+    std::string_view name;                                                  // the word --type takes
+    std::string_view architecture;                                          // of the machines it boots on, as uname -m
+    std::string_view text;                                                  // for --help
+    bool (*matches)(ByteView);                                              // magic only: cheap and silent
+    Result<LoadPlan> (*plan)(const LoadRequest&, const Machine&, Notices&);
 };
 
 std::span<const ImageFormat> image_formats();
 
 // Whether --type may name it, on some architecture.
 bool is_known_format(std::string_view name);
+
+// The kernel's bytes with all compression around them taken off, for a loader of its own (kexec_file_load). Refuses an
+// image of a known format that is damaged, and one that is not of request.type where that is set; bytes of no known
+// format come back unjudged.
+Result<Bytes> checked_image(LoadRequest request, std::string_view architecture);
 
 // Unpacks the kernel as often as it is compressed, finds its format among those of the machine's architecture, and
 // plans it. Where nothing matches, the error lists what was tried and what the bytes look like.

@@ -21,9 +21,9 @@ struct LoadRequest {
     std::optional<InputFile> initrd;
     std::optional<InputFile> device_tree;
     std::string command_line;
-    std::string type;               // --type: the only format to try, empty for all
-    PhysRange memory_limits{0, UINT64_MAX}; // --mem-min, --mem-max
-    bool without_efi = false;       // --noefi
+    std::string type;                           // --type: the only format to try, empty for all
+    PhysRange memory_limits{0, UINT64_MAX};     // --mem-min, --mem-max
+    bool without_efi = false;                   // --noefi
     std::array<std::uint8_t, 32> random_seed{}; // for the next kernel's generator; fresh for each load
 };
 

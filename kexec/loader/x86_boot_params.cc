@@ -41,7 +41,9 @@ template <WireLayout T> std::vector<std::byte> bytes_of(std::span<const T> value
     return {bytes.begin(), bytes.end()};
 }
 
-template <typename T> T low_half(std::uint64_t value) { return static_cast<T>(value & 0xffffffff); }
+template <typename T> T low_half(std::uint64_t value) {
+    return static_cast<T>(value & 0xffffffff);
+}
 
 void inherit(BootParams& next, const BootParams& running) {
     std::ranges::copy(running.screen_info, next.screen_info);
@@ -167,7 +169,9 @@ namespace {
 
 constexpr std::uint64_t command_line_offset = sizeof(BootParams);
 
-std::uint64_t next_node(std::uint64_t offset) { return *align_up(offset, node_alignment); }
+std::uint64_t next_node(std::uint64_t offset) {
+    return *align_up(offset, node_alignment);
+}
 
 std::uint64_t first_node_offset(const X86BootParams& params) {
     return next_node(command_line_offset + params.command_line.size() + 1);
@@ -197,7 +201,9 @@ void write_nodes(const X86BootParams& params, std::span<std::byte> out, std::uin
 
 } // namespace
 
-std::uint64_t X86BootParams::size() const { return efi_map_offset(*this) + efi_memory_map.size(); }
+std::uint64_t X86BootParams::size() const {
+    return efi_map_offset(*this) + efi_memory_map.size();
+}
 
 Result<> X86BootParams::operator()(std::span<std::byte> out, const Placement& placement) const {
     const std::uint64_t base = KX_TRY(placement.address_of("boot_params"));

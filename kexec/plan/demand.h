@@ -36,8 +36,8 @@ struct Demand {
     std::uint64_t alignment = page_size; // power of two
     PhysRange window = anywhere;         // the whole segment lies in here (physical)
     Prefer prefer = Prefer::low;
-    std::optional<std::uint64_t> fixed_address;     // must be free, or the plan is refused
-    bool guarded = true;                            // purgatory's digest covers its bytes
+    std::optional<std::uint64_t> fixed_address; // must be free, or the plan is refused
+    bool guarded = true;                        // purgatory's digest covers its bytes
 
     std::uint64_t byte_size() const { return composer ? composed_size : content.size(); }
 };

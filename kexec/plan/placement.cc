@@ -7,7 +7,9 @@
 namespace kx {
 namespace {
 
-std::string text_of(PhysRange range) { return fmt::format("{:#x}-{:#x}", range.begin, range.end); }
+std::string text_of(PhysRange range) {
+    return fmt::format("{:#x}-{:#x}", range.begin, range.end);
+}
 
 std::optional<PhysRange> lowest_fit(PhysRange free, std::uint64_t size, std::uint64_t alignment) {
     const auto begin = align_up(free.begin, alignment);
@@ -82,8 +84,7 @@ Result<std::uint64_t> checked_memory_size(Demand& demand) {
 Bytes joined(const Segment& low, const Segment& high) {
     std::vector<std::byte> bytes(low.memory().size() + high.byte_size());
     std::ranges::copy(low.content().view().bytes(), bytes.begin());
-    std::ranges::copy(high.content().view().bytes(),
-                      bytes.begin() + static_cast<std::ptrdiff_t>(low.memory().size()));
+    std::ranges::copy(high.content().view().bytes(), bytes.begin() + static_cast<std::ptrdiff_t>(low.memory().size()));
     return Bytes::owning(std::move(bytes));
 }
 
@@ -155,7 +156,8 @@ Result<> Placement::merge_neighbours(std::string_view except) {
         };
         const auto low = std::ranges::adjacent_find(segments_, touching);
         if (low == segments_.end())
-            return fail(Errc::unsupported, "the plan has {} segments and the kernel takes at most {}; none of them touch",
+            return fail(Errc::unsupported,
+                        "the plan has {} segments and the kernel takes at most {}; none of them touch",
                         segments_.size(), segment_limit);
         const auto high = low + 1;
         low->demand_.content = joined(*low, *high);

@@ -39,9 +39,9 @@ public:
     // The physical address of `offset` inside the segment `name`; a composer may ask for any segment of the plan.
     Result<std::uint64_t> address_of(std::string_view name, std::uint64_t offset = 0) const;
 
-    // Runs every composer once; that of the segment `last` reads the others' bytes (purgatory's digests) and comes after
-    // them. Before it, segments that touch are merged while there are more than the system call takes; where that does
-    // not help, the plan is refused. After this every segment has its bytes.
+    // Runs every composer once; that of the segment `last` reads the others' bytes (purgatory's digests) and comes
+    // after them. Before it, segments that touch are merged while there are more than the system call takes; where that
+    // does not help, the plan is refused. After this every segment has its bytes.
     Result<> compose(std::string_view last = {});
 
 private:

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "load.h"
+
+#include "arch/architecture.h"
+#include "call_context.h"
+#include "handover/purgatory.h"
+#include "load_inputs.h"
+#include "loader/formats.h"
+#include "plan/report.h"
+#include "uapi/kexec.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+
+namespace kx {
+namespace {
+
+struct FlagName {
+    std::uint64_t flag;
+    const char* name;
+};
+constexpr FlagName load_flag_names[] = {{uapi::kexec_on_crash, "KEXEC_ON_CRASH"},
+                                        {uapi::kexec_preserve_context, "KEXEC_PRESERVE_CONTEXT"}};
+constexpr FlagName file_flag_names[] = {{uapi::kexec_file_on_crash, "KEXEC_FILE_ON_CRASH"},
+                                        {uapi::kexec_file_no_initramfs, "KEXEC_FILE_NO_INITRAMFS"},
+                                        {uapi::kexec_file_debug, "KEXEC_FILE_DEBUG"},
+                                        {uapi::kexec_file_no_cma, "KEXEC_FILE_NO_CMA"},
+                                        {uapi::kexec_file_force_dtb, "KEXEC_FILE_FORCE_DTB"}};
+
+std::vector<std::string> names_of(std::uint64_t flags, std::span<const FlagName> known) {
+    std::vector<std::string> names;
+    for (const FlagName& row : known) {
+        if (flags & row.flag)
+            names.push_back(row.name);
+    }
+    return names;
+}
+
+std::uint64_t load_flags(const Options& options) {
+    return (options.crash ? uapi::kexec_on_crash : 0) | (options.preserve_context ? uapi::kexec_preserve_context : 0);
+}
+
+std::uint64_t file_flags(const Options& options, const LoadInputs& inputs) {
+    return (options.crash ? uapi::kexec_file_on_crash : 0) |
+           (inputs.request.initrd ? 0 : uapi::kexec_file_no_initramfs) |
+           (options.debug ? uapi::kexec_file_debug : 0) | (options.no_cma ? uapi::kexec_file_no_cma : 0) |
+           (options.force_device_tree ? uapi::kexec_file_force_dtb : 0);
+}
+
+// A load by kexec_load, ready for the call.
+struct PlacedLoad {
+    LoadPlan plan; // its demands went into the placement
+    Placement placement;
+    std::vector<PhysRange> free_ram;
+    std::uint64_t entry = 0;
+    std::uint64_t kernel_entry = 0;
+    std::uint64_t flags = 0; // the architecture among them
+};
+
+PurgatoryOptions purgatory_options(const Options& options, const Architecture& architecture,
+                                   std::string_view command_line) {
+    return {.verify = options.checks,
+            .serial_base = options.serial_port.value_or(architecture.serial_base(command_line)),
+            .serial_baud = options.serial_baud,
+            .chatty = options.console_serial || options.console_vga,
+            .vga_text = options.console_vga,
+            .reset_vga = options.reset_vga,
+            .window = architecture.purgatory_window};
+}
+
+Result<PlacedLoad> place_load(Session& session, const LoadInputs& inputs) {
+    const Options& options = session.options;
+    if (options.crash)
+        return fail(Errc::unsupported, "a crash kernel can be loaded by kexec_file_load (-s) only, in this version");
+    const Machine machine = KX_TRY(read_machine(session.files, session.notices));
+    const Architecture* architecture = KX_TRY(architecture_named(machine.architecture));
+
+    PlacedLoad load;
+    load.plan = KX_TRY(plan_load(inputs.request, machine, session.notices));
+    load.plan.demands.push_back(KX_TRY(
+        purgatory_demand(architecture->purgatory, load.plan,
+                         purgatory_options(options, *architecture, load.plan.command_line))));
+    load.free_ram = intersection(machine.free_ram, std::span(&options.memory_limits, 1));
+    load.placement = KX_TRY(place(std::move(load.plan.demands), load.free_ram));
+    KX_TRY(load.placement.compose(purgatory_name));
+
+    load.entry = KX_TRY(purgatory_entry(architecture->purgatory, load.placement));
+    load.kernel_entry = KX_TRY(load.placement.address_of(load.plan.entry.segment, load.plan.entry.offset));
+    load.flags = architecture->kexec_arch | load_flags(options);
+    return load;
+}
+
+LoadReport basic_report(const LoadInputs& inputs) {
+    LoadReport report;
+    report.kernel_path = inputs.request.kernel.path;
+    if (inputs.request.initrd)
+        report.initrd_path = inputs.request.initrd->path;
+    report.command_line = inputs.request.command_line;
+    return report;
+}
+
+void add_segments(LoadReport& report, const PlacedLoad& load, const Options& options) {
+    report.format = load.plan.format;
+    report.kernel_version = load.plan.kernel_version;
+    report.segments = SegmentsReport{.placement = &load.placement,
+                                     .free_ram = load.free_ram,
+                                     .entry = load.entry,
+                                     .kernel_entry = load.kernel_entry,
+                                     .flags = names_of(load.flags, load_flag_names),
+                                     .verified = options.checks};
+}
+
+Result<int> print_dry_run(Session& session, const LoadInputs& inputs) {
+    const Options& options = session.options;
+    LoadReport report = basic_report(inputs);
+    if (options.load_by != LoadBy::segments)
+        report.files = FilesReport{names_of(file_flags(options, inputs), file_flag_names)};
+
+    Result<PlacedLoad> load = PlacedLoad{};
+    if (options.load_by != LoadBy::files) {
+        load = place_load(session, inputs);
+        if (load)
+            add_segments(report, *load, options);
+        else if (options.load_by == LoadBy::segments)
+            return std::unexpected(load.error());
+        else
+            report.no_segments = load.error().message;
+    }
+    report.notices = session.notices.texts();
+    fmt::print("{}", options.json ? json_of(report) : text_of(report));
+    return exit_ok;
+}
+
+CallContext context_of(Session& session, const LoadInputs& inputs, std::uint64_t flags) {
+    CallContext context = read_call_context(session.files, session.options.crash);
+    context.flags = flags;
+    context.command_line_size = inputs.request.command_line.size();
+    context.kernel_file = inputs.request.kernel.path;
+    if (inputs.request.initrd)
+        context.initrd_file = inputs.request.initrd->path;
+    return context;
+}
+
+Result<> load_by_segments(Session& session, const LoadInputs& inputs) {
+    const PlacedLoad load = KX_TRY(place_load(session, inputs));
+    if (session.options.debug) {
+        LoadReport report = basic_report(inputs);
+        add_segments(report, load, session.options);
+        fmt::print(stderr, "{}", text_of(report));
+    }
+    std::vector<KernelSegment> segments;
+    std::uint64_t total = 0;
+    for (const Segment& segment : load.placement.segments()) {
+        segments.push_back({segment.content().view(), segment.memory()});
+        total += segment.memory().size();
+    }
+    if (const auto loaded = session.kernel.load(load.entry, segments, load.flags); !loaded) {
+        CallContext context = context_of(session, inputs, load.flags);
+        context.segments = segments.size();
+        context.segments_size = total;
+        return std::unexpected(refusal(Call::load_segments, loaded.error(), context));
+    }
+    return {};
+}
+
+// The call; what it said is for the caller to weigh. A debug flag that the kernel does not know never fails a load.
+SysResult<> call_load_files(Session& session, const LoadInputs& inputs, int kernel_fd) {
+    const std::uint64_t flags = file_flags(session.options, inputs);
+    const int initrd_fd = inputs.initrd ? inputs.initrd->fd() : -1;
+    const auto call = [&](std::uint64_t with) {
+        return session.kernel.load_files(kernel_fd, initrd_fd, inputs.request.command_line, with);
+    };
+    const auto loaded = call(flags);
+    if (!loaded && loaded.error().value == EINVAL && (flags & uapi::kexec_file_debug))
+        return call(flags & ~uapi::kexec_file_debug);
+    return loaded;
+}
+
+Result<SysResult<>> load_by_files(Session& session, const LoadInputs& inputs) {
+    KX_TRY(refuse_flag_collision(session));
+    const ImageForKernel image = KX_TRY(image_for_kernel(session.files, inputs));
+    if (session.options.debug) {
+        LoadReport report = basic_report(inputs);
+        report.files = FilesReport{names_of(file_flags(session.options, inputs), file_flag_names)};
+        fmt::print(stderr, "{}", text_of(report));
+    }
+    return call_load_files(session, inputs, image.fd());
+}
+
+// What kexec_file_load cannot do and kexec_load perhaps can, as other kexec programs see it.
+bool falls_back(Errno error) {
+    constexpr std::array fallback{ENOSYS, EINVAL, ENOEXEC, EOPNOTSUPP};
+    return std::ranges::find(fallback, error.value) != fallback.end();
+}
+
+// A file that changed under the load may have been loaded half old, half new: that is dropped again.
+Result<> keep_only_if_unchanged(Session& session, const LoadInputs& inputs) {
+    const auto same = inputs.unchanged();
+    if (same)
+        return {};
+    const std::uint64_t arch = KX_TRY(running_kexec_arch(session.files));
+    const bool dropped = session.kernel.load(0, {}, arch | load_flags(session.options)).has_value();
+    return fail(same.error().code, "{}; {}", same.error().message,
+                dropped ? "the load was dropped again" : "dropping the load failed: do not start it");
+}
+
+} // namespace
+
+Result<int> load(Session& session) {
+    const Options& options = session.options;
+    const LoadInputs inputs = KX_TRY(open_inputs(session));
+    if (options.dry_run)
+        return print_dry_run(session, inputs);
+
+    bool loaded = false;
+    if (options.load_by != LoadBy::segments) {
+        const auto answer = KX_TRY(load_by_files(session, inputs));
+        loaded = answer.has_value();
+        if (!loaded) {
+            const CallContext context = context_of(session, inputs, file_flags(options, inputs));
+            const Error why = refusal(Call::load_files, answer.error(), context);
+            if (options.load_by == LoadBy::files && answer.error().value == ENOSYS) {
+                fmt::print(stderr, "kexec: {}\n", why.message);
+                return exit_no_file_load;
+            }
+            if (options.load_by == LoadBy::files || !falls_back(answer.error()))
+                return std::unexpected(why);
+            if (options.debug)
+                fmt::print(stderr, "{}\nfalling back to kexec_load\n\n", why.message);
+        }
+    }
+    if (!loaded)
+        KX_TRY(load_by_segments(session, inputs));
+    KX_TRY(keep_only_if_unchanged(session, inputs));
+    if (options.sync && !options.crash)
+        session.kernel.sync_filesystems();
+    return exit_ok;
+}
+
+} // namespace kx

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "load_inputs.h"
+
+#include "core/command_line.h"
+#include "loader/formats.h"
+#include "machine/machine.h"
+
+#include <cerrno>
+#include <cstring>
+
+#include <sys/random.h>
+
+namespace kx {
+namespace {
+
+Result<std::string> next_command_line(const Session& session) {
+    const Options& options = session.options;
+    std::string line;
+    if (options.reuse_command_line) {
+        const std::string running = KX_TRY(session.files.read("proc/cmdline"));
+        line = options.crash ? without_parameters(running, {"BOOT_IMAGE", "crashkernel"})
+                             : without_parameters(running, {"BOOT_IMAGE"});
+    }
+    if (options.append) {
+        if (!line.empty() && !options.append->empty())
+            line += ' ';
+        line += *options.append;
+    }
+    return line;
+}
+
+// The kernel keeps an initrd for a later load only when its command line says so.
+Result<std::string> retained_initrd(const Session& session) {
+    const std::string running = KX_TRY(session.files.read("proc/cmdline"));
+    if (!has_parameter(running, "retain_initrd"))
+        return fail(Errc::unsupported, "--reuseinitrd: this kernel did not keep its initrd; boot it with retain_initrd");
+    return session.files.display("sys/firmware/initrd");
+}
+
+Result<> fill_random(std::array<std::uint8_t, 32>& seed) {
+    if (getrandom(seed.data(), seed.size(), 0) != static_cast<ssize_t>(seed.size()))
+        return fail(Errc::io, "no random bytes for the next kernel's seed: {}", std::strerror(errno));
+    return {};
+}
+
+} // namespace
+
+Result<> LoadInputs::unchanged() const {
+    KX_TRY(kernel.unchanged());
+    if (initrd)
+        KX_TRY(initrd->unchanged());
+    if (device_tree)
+        KX_TRY(device_tree->unchanged());
+    return {};
+}
+
+Result<LoadInputs> open_inputs(Session& session) {
+    const Options& options = session.options;
+    LoadInputs inputs{.kernel = KX_TRY(File::open(options.kernel)), .initrd = {}, .device_tree = {}, .request = {}};
+    LoadRequest& request = inputs.request;
+    request.kernel = {options.kernel, inputs.kernel.bytes()};
+
+    if (options.initrd || options.reuse_initrd) {
+        const std::string path = options.initrd ? *options.initrd : KX_TRY(retained_initrd(session));
+        inputs.initrd = KX_TRY(within("initrd", File::open(path)));
+        request.initrd = InputFile{path, inputs.initrd->bytes()};
+    }
+    if (options.device_tree) {
+        inputs.device_tree = KX_TRY(within("dtb", File::open(*options.device_tree)));
+        request.device_tree = InputFile{*options.device_tree, inputs.device_tree->bytes()};
+    }
+    request.command_line = KX_TRY(next_command_line(session));
+    request.type = options.type;
+    request.memory_limits = options.memory_limits;
+    request.without_efi = options.without_efi;
+    KX_TRY(fill_random(request.random_seed));
+    return inputs;
+}
+
+Result<ImageForKernel> image_for_kernel(const SystemFiles& files, const LoadInputs& inputs) {
+    const std::string architecture = KX_TRY(read_architecture(files));
+    const Bytes image = KX_TRY(checked_image(inputs.request, architecture));
+    if (image.view().bytes().data() == inputs.kernel.bytes().view().bytes().data())
+        return ImageForKernel(inputs.kernel.fd());
+    return ImageForKernel(KX_TRY(sealed_memfd(inputs.request.kernel.path, image.view())));
+}
+
+Result<> refuse_flag_collision(const Session& session) {
+    if (!session.options.no_cma && !session.options.force_device_tree)
+        return {};
+    const auto filesystems = session.files.read("proc/filesystems");
+    if (filesystems && filesystems->find("\tmultikernel\n") != std::string::npos)
+        return fail(Errc::unsupported, "--no-cma and --force-dtb cannot be passed to this kernel: it is a multikernel "
+                                       "kernel, where the same bits name an instance");
+    return {};
+}
+
+} // namespace kx

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The files and the command line that a load starts from.
+#pragma once
+
+#include "core/file.h"
+#include "loader/load_request.h"
+#include "outcome.h"
+
+#include <optional>
+#include <string>
+
+namespace kx {
+
+// The request borrows from the files beside it.
+struct LoadInputs {
+    File kernel;
+    std::optional<File> initrd;
+    std::optional<File> device_tree;
+    LoadRequest request;
+
+    // None of the files changed since it was opened.
+    Result<> unchanged() const;
+};
+
+Result<LoadInputs> open_inputs(Session& session);
+
+// What kexec_file_load gets as the kernel: the file itself, or a sealed memory file with what was compressed in it.
+class ImageForKernel {
+public:
+    explicit ImageForKernel(int fd) : fd_(fd) {}
+    explicit ImageForKernel(FileDescriptor unpacked) : unpacked_(std::move(unpacked)), fd_(unpacked_.get()) {}
+    int fd() const { return fd_; }
+
+private:
+    FileDescriptor unpacked_;
+    int fd_;
+};
+
+// Refuses a damaged image, and one that is not of the --type asked for, before the kernel sees it. An image that this
+// program does not know is the kernel's to judge.
+Result<ImageForKernel> image_for_kernel(const SystemFiles& files, const LoadInputs& inputs);
+
+// On a multikernel kernel, KEXEC_FILE_NO_CMA has the bit of KEXEC_MULTIKERNEL and KEXEC_FILE_FORCE_DTB one of the
+// instance id's: refused there.
+Result<> refuse_flag_collision(const Session& session);
+
+} // namespace kx

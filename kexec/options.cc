@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "options.h"
+
+#include "loader/formats.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <span>
+
+#include <getopt.h>
+
+namespace kx {
+namespace {
+
+struct OptionRow {
+    const char* name;  // without the dashes
+    char letter;       // 0 for none
+    const char* value; // its name in the help, nullptr where the option takes none
+    const char* text;  // empty for a synonym that the help leaves out
+    Result<> (*apply)(Options&, const char* value);
+};
+
+struct Section {
+    const char* title;
+    std::span<const OptionRow> rows;
+};
+
+Result<std::uint64_t> number(const char* name, const char* text) {
+    errno = 0;
+    char* end = nullptr;
+    const std::uint64_t value = std::strtoull(text, &end, 0);
+    const bool starts_with_digit = text[0] >= '0' && text[0] <= '9'; // strtoull takes signs and blanks, we do not
+    if (!starts_with_digit || *end != '\0' || errno != 0)
+        return fail(Errc::usage, "--{}={}: not a number (decimal, 0x… or 0…)", name, text);
+    return value;
+}
+
+template <auto Member> Result<> set(Options& options, const char*) {
+    options.*Member = true;
+    return {};
+}
+template <auto Member> Result<> clear(Options& options, const char*) {
+    options.*Member = false;
+    return {};
+}
+template <auto Member> Result<> take(Options& options, const char* value) {
+    options.*Member = value;
+    return {};
+}
+
+// The verbs set each other aside as scripts expect: of -l, -e, -f and -p the last says whether to load and to start.
+Result<> load_only(Options& options) {
+    options.load = true;
+    options.start = false;
+    return {};
+}
+
+constexpr OptionRow verb_rows[] = {
+    {"help", 'h', nullptr, "Show this text.", set<&Options::help>},
+    {"version", 'v', nullptr, "Show the version.", set<&Options::version>},
+    {"load", 'l', nullptr, "Load KERNEL and do not start it.",
+     [](Options& options, const char*) -> Result<> {
+         options.load_named = true;
+         return load_only(options);
+     }},
+    {"load-panic", 'p', nullptr, "Load KERNEL into the crash reservation, to be started by a panic.",
+     [](Options& options, const char*) -> Result<> {
+         options.crash = true;
+         return load_only(options);
+     }},
+    {"unload", 'u', nullptr, "Drop the loaded kernel; with -p the crash kernel.", set<&Options::unload>},
+    {"exec", 'e', nullptr, "Start the loaded kernel.",
+     [](Options& options, const char*) -> Result<> {
+         options.load = false;
+         options.start = true;
+         return {};
+     }},
+    {"force", 'f', nullptr, "Load KERNEL and start it at once, without a shutdown.",
+     [](Options& options, const char*) -> Result<> {
+         options.load = true;
+         options.start = true;
+         return {};
+     }},
+    {"status", 'S', nullptr, "Exit with 1 if a crash kernel (with -l: a kernel) is loaded, 0 if not.",
+     set<&Options::status>},
+    {"check", 0, nullptr, "Tell what this machine can do, and how that was learned.", set<&Options::check>},
+    {"capture", 0, "DIR", "Write what a load reads from /proc, /sys and /boot to DIR, for --machine.",
+     take<&Options::capture_to>},
+    {"print-ckr-size", 0, nullptr, "Print the size of the crash reservation in bytes.",
+     set<&Options::print_crash_size>},
+};
+
+constexpr OptionRow how_rows[] = {
+    {"kexec-syscall", 'c', nullptr, "Use kexec_load: this program places the segments.",
+     [](Options& options, const char*) -> Result<> {
+         options.load_by = LoadBy::segments;
+         return {};
+     }},
+    {"kexec-file-syscall", 's', nullptr, "Use kexec_file_load: the kernel places and verifies.",
+     [](Options& options, const char*) -> Result<> {
+         options.load_by = LoadBy::files;
+         return {};
+     }},
+    {"kexec-syscall-auto", 'a', nullptr, "Use kexec_file_load, and kexec_load where that cannot do it (default).",
+     [](Options& options, const char*) -> Result<> {
+         options.load_by = LoadBy::either;
+         return {};
+     }},
+    {"dry-run", 0, nullptr, "Plan and print the load; no system call, no root needed.", set<&Options::dry_run>},
+    {"json", 0, nullptr, "Print --dry-run, --check and --status as JSON.", set<&Options::json>},
+    {"machine", 0, "DIR", "Plan for the machine that --capture wrote to DIR; implies --dry-run.",
+     [](Options& options, const char* value) -> Result<> {
+         options.machine = value;
+         options.dry_run = true;
+         return {};
+     }},
+    {"debug", 'd', nullptr, "Print the plan and ask the kernel for its debug messages.", set<&Options::debug>},
+    {"strict", 0, nullptr, "Refuse a load that would come with a warning.", set<&Options::strict>},
+    {"no-checks", 'i', nullptr, "Let purgatory skip the check of what was loaded (kexec_load).",
+     clear<&Options::checks>},
+    {"no-ifdown", 'x', nullptr, "Leave network interfaces up before a start.", clear<&Options::interfaces_down>},
+    {"no-sync", 'y', nullptr, "Do not write out file systems.", clear<&Options::sync>},
+};
+
+constexpr OptionRow kernel_rows[] = {
+    {"type", 't', "TYPE", "Take KERNEL as this format only.",
+     [](Options& options, const char* value) -> Result<> {
+         if (!is_known_format(value))
+             return fail(Errc::usage, "--type={}: no such format; --help lists them", value);
+         options.type = value;
+         return {};
+     }},
+    {"initrd", 0, "FILE", "Initial ramdisk.", take<&Options::initrd>},
+    {"ramdisk", 0, "FILE", "", take<&Options::initrd>},
+    {"reuseinitrd", 0, nullptr, "Use the initrd of this boot again (needs retain_initrd on its command line).",
+     set<&Options::reuse_initrd>},
+    {"command-line", 0, "TEXT", "Kernel command line.", take<&Options::append>},
+    {"append", 0, "TEXT", "The same; after --reuse-cmdline's words.", take<&Options::append>},
+    {"reuse-cmdline", 0, nullptr, "Begin with the running kernel's command line, without BOOT_IMAGE=.",
+     set<&Options::reuse_command_line>},
+    {"dtb", 0, "FILE", "Device tree for the kernel.", take<&Options::device_tree>},
+    {"mem-min", 0, "ADDR", "Place nothing below this physical address (kexec_load).",
+     [](Options& options, const char* value) -> Result<> {
+         options.memory_limits.begin = KX_TRY(number("mem-min", value));
+         return {};
+     }},
+    {"mem-max", 0, "ADDR", "Place nothing above this physical address (kexec_load).",
+     [](Options& options, const char* value) -> Result<> {
+         const std::uint64_t last = KX_TRY(number("mem-max", value));
+         options.memory_limits.end = last == UINT64_MAX ? last : last + 1;
+         return {};
+     }},
+    {"no-cma", 0, nullptr, "Ask kexec_file_load not to use contiguous (CMA) memory.", set<&Options::no_cma>},
+    {"force-dtb", 0, nullptr, "Ask kexec_file_load to hand over the device tree although ACPI is in use.",
+     set<&Options::force_device_tree>},
+    {"load-preserve-context", 0, nullptr, "Keep this kernel, to come back to it (needs CONFIG_KEXEC_JUMP).",
+     [](Options& options, const char*) -> Result<> {
+         options.preserve_context = true;
+         return load_only(options);
+     }},
+    {"load-jump-back-helper", 0, nullptr, "Load only a jump back to --entry.",
+     [](Options& options, const char*) -> Result<> {
+         options.jump_back_helper = true;
+         return load_only(options);
+     }},
+    {"entry", 0, "ADDR", "Where --load-jump-back-helper jumps back to.",
+     [](Options& options, const char* value) -> Result<> {
+         options.entry = KX_TRY(number("entry", value));
+         return {};
+     }},
+};
+
+constexpr OptionRow x86_rows[] = {
+    {"noefi", 0, nullptr, "Do not hand EFI runtime services to the kernel.", set<&Options::without_efi>},
+    {"reuse-video-type", 0, nullptr, "Hand over the screen as this boot got it (always done).",
+     [](Options&, const char*) -> Result<> { return {}; }},
+    {"reset-vga", 0, nullptr, "Let purgatory bring a VGA adapter back to text mode.", set<&Options::reset_vga>},
+    {"console-vga", 0, nullptr, "Let purgatory report on the VGA text screen.", set<&Options::console_vga>},
+    {"console-serial", 0, nullptr, "Let purgatory report on the serial port, success too.",
+     set<&Options::console_serial>},
+    {"serial", 0, "PORT", "I/O port of purgatory's serial line (default: the command line's console=ttyS, or 0x3f8).",
+     [](Options& options, const char* value) -> Result<> {
+         const std::uint64_t port = KX_TRY(number("serial", value));
+         if (port > 0xffff)
+             return fail(Errc::usage, "--serial={}: not an I/O port (at most 0xffff)", value);
+         options.serial_port = port;
+         return {};
+     }},
+    {"serial-baud", 0, "RATE", "Bits per second of that line (default: as it is set).",
+     [](Options& options, const char* value) -> Result<> {
+         const std::uint64_t baud = KX_TRY(number("serial-baud", value));
+         if (baud == 0 || baud > 115200 || 115200 % baud != 0)
+             return fail(Errc::usage, "--serial-baud={}: must divide 115200", value);
+         options.serial_baud = static_cast<std::uint32_t>(baud);
+         return {};
+     }},
+};
+
+constexpr Section sections[] = {
+    {"What to do", verb_rows}, {"How", how_rows}, {"The kernel to load", kernel_rows}, {"x86", x86_rows}};
+
+constexpr int long_option_base = 1000; // getopt_long's values for rows: base + number of the row
+
+template <typename Visit> void for_each_row(Visit visit) {
+    for (const Section& section : sections) {
+        for (const OptionRow& row : section.rows)
+            visit(row);
+    }
+}
+
+std::string name_for_help(const OptionRow& row) {
+    std::string name = row.letter ? fmt::format("-{}, --{}", row.letter, row.name) : fmt::format("    --{}", row.name);
+    if (row.value)
+        name += fmt::format("={}", row.value);
+    return name;
+}
+
+// What was asked for as a whole; each option alone was fine.
+Result<> check_combination(Options& options, bool verb_given, std::span<const std::string> operands, Notices& notices) {
+    if (!operands.empty())
+        options.kernel = operands[0];
+    for (const std::string& extra : operands.subspan(std::min<std::size_t>(operands.size(), 1)))
+        notices.add("\"{}\" is left out: only one kernel can be loaded", extra);
+
+    if (!verb_given && options.capture_to == std::nullopt) {
+        options.load = true;
+        options.shut_down = true;
+    }
+    if (options.unload && options.kernel.empty())
+        options.load = false;
+    if (options.status || options.check || options.print_crash_size || options.help || options.version)
+        return {};
+
+    if (options.load && options.kernel.empty() && !options.jump_back_helper)
+        return fail(Errc::usage, "no kernel was named");
+    if (!options.load && !options.kernel.empty())
+        notices.add("{} is not loaded: no option asks for that", options.kernel);
+    if (options.memory_limits.empty())
+        return fail(Errc::usage, "--mem-min={:#x} leaves nothing below --mem-max={:#x}", options.memory_limits.begin,
+                    options.memory_limits.end - 1);
+    if (options.initrd && options.reuse_initrd)
+        return fail(Errc::usage, "--initrd and --reuseinitrd exclude each other");
+    if (options.preserve_context && options.crash)
+        return fail(Errc::usage, "--load-preserve-context cannot be combined with -p: a panic has no way back");
+    if (options.jump_back_helper && options.entry == 0)
+        return fail(Errc::usage, "--load-jump-back-helper needs --entry=ADDR, the place to jump back to");
+    if (options.entry != 0 && !options.jump_back_helper)
+        return fail(Errc::usage, "--entry={:#x} has a meaning only with --load-jump-back-helper", options.entry);
+    return {};
+}
+
+} // namespace
+
+Result<Options> parse_options(std::vector<std::string> arguments, Notices& notices) {
+    std::vector<const OptionRow*> rows;
+    std::vector<option> long_options;
+    std::string letters;
+    for_each_row([&](const OptionRow& row) {
+        const int value = row.letter ? row.letter : long_option_base + static_cast<int>(rows.size());
+        long_options.push_back({row.name, row.value ? required_argument : no_argument, nullptr, value});
+        if (row.letter)
+            letters += fmt::format("{}{}", row.letter, row.value ? ":" : "");
+        rows.push_back(&row);
+    });
+    long_options.push_back({});
+
+    std::vector<char*> argv;
+    for (std::string& argument : arguments)
+        argv.push_back(argument.data());
+    argv.push_back(nullptr);
+
+    Options options;
+    bool verb_given = false;
+    optind = 0; // from the start, also when this is not the first call
+    const auto argc = static_cast<int>(arguments.size());
+    for (;;) {
+        const int value = getopt_long(argc, argv.data(), letters.c_str(), long_options.data(), nullptr);
+        if (value == -1)
+            break;
+        const auto chosen = std::ranges::find(long_options, value, &option::val);
+        if (value == '?' || chosen == long_options.end())
+            return fail(Errc::usage, "nothing was done; --help lists the options");
+        const OptionRow& row = *rows[static_cast<std::size_t>(chosen - long_options.begin())];
+        KX_TRY(row.apply(options, optarg));
+        verb_given |= std::ranges::any_of(verb_rows, [&](const OptionRow& verb) { return &verb == &row; });
+    }
+
+    const std::vector<std::string> operands(argv.begin() + optind, argv.end() - 1);
+    KX_TRY(check_combination(options, verb_given || options.jump_back_helper || options.preserve_context, operands,
+                             notices));
+    return options;
+}
+
+std::string usage_text() {
+    std::string text = "Usage: kexec [OPTION]... [KERNEL]\n"
+                       "Load a kernel from the running one: to reboot into it without firmware, or to catch a crash.\n"
+                       "Without an option that says what to do: load KERNEL, then shut down and start it.\n";
+    for (const Section& section : sections) {
+        text += fmt::format("\n{}:\n", section.title);
+        for (const OptionRow& row : section.rows) {
+            if (*row.text)
+                text += fmt::format(" {:<31} {}\n", name_for_help(row), row.text);
+        }
+    }
+    text += "\nFormats (--type), each also gzip, xz, lzma or zstd compressed:\n";
+    for (const ImageFormat& format : image_formats())
+        text += fmt::format(" {:<12} {:<10} {}\n", format.name, format.architecture, format.text);
+    text += "\nExamples:\n"
+            "  kexec -l /boot/vmlinuz --initrd=/boot/initrd.img --reuse-cmdline && kexec -e\n"
+            "  kexec -l /boot/vmlinuz --dry-run       what would be loaded where\n"
+            "  kexec --check                          what this machine can do\n";
+    return text;
+}
+
+std::string option_list() {
+    std::string list;
+    for_each_row([&](const OptionRow& row) {
+        list += fmt::format("--{}{}{}\n", row.name, row.value ? "=" : "",
+                            row.letter ? fmt::format(" -{}", row.letter) : "");
+    });
+    return list;
+}
+
+} // namespace kx

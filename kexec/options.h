@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The command line. One table (options.cc) feeds the parser, --help, the shell completion and the check of the man
+// page. Scripts rely on getopt_long's ways: abbreviations, permutation, the last repeat wins.
+#pragma once
+
+#include "core/notices.h"
+#include "core/phys_range.h"
+#include "core/result.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kx {
+
+enum class LoadBy { either, segments, files }; // kexec_file_load, then kexec_load; only kexec_load; only the former
+
+struct Options {
+    // What to do. Load, then start, may both be asked for; unload comes before a load.
+    bool help = false;
+    bool version = false;
+    bool load = false;
+    bool start = false;     // -e, -f
+    bool shut_down = false; // no verb but a kernel: load, then shutdown -r now
+    bool unload = false;
+    bool status = false;
+    bool check = false;
+    bool print_crash_size = false;
+    bool load_named = false; // -l was given: -S asks for the normal image
+    bool crash = false;      // -p
+    std::optional<std::string> capture_to;
+
+    // How.
+    LoadBy load_by = LoadBy::either;
+    bool dry_run = false;
+    bool json = false;
+    bool debug = false;
+    bool strict = false;
+    bool interfaces_down = true; // -x
+    bool sync = true;            // -y
+    bool checks = true;          // -i: purgatory's digests
+    std::string machine = "/";   // --machine
+
+    // The next kernel.
+    std::string kernel; // the first operand, empty without one
+    std::string type;
+    std::optional<std::string> initrd;
+    std::optional<std::string> device_tree;
+    bool reuse_initrd = false;
+    std::optional<std::string> append;
+    bool reuse_command_line = false;
+    PhysRange memory_limits{0, UINT64_MAX};
+    std::uint64_t entry = 0; // --entry: where --load-jump-back-helper jumps back to
+    bool preserve_context = false;
+    bool jump_back_helper = false;
+    bool no_cma = false;
+    bool force_device_tree = false;
+
+    // x86.
+    bool without_efi = false;
+    bool reset_vga = false;
+    bool console_vga = false;
+    bool console_serial = false;
+    std::optional<std::uint64_t> serial_port;
+    std::uint32_t serial_baud = 0;
+};
+
+// Errc::usage for what the command line cannot mean. Nothing is done by then.
+Result<Options> parse_options(std::vector<std::string> arguments, Notices& notices);
+
+// The text of --help.
+std::string usage_text();
+// A row an option, for completions and checks: "--name", "-l", or both, with "=" where a value follows.
+std::string option_list();
+
+} // namespace kx

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Exit codes that scripts know, and what every verb works with.
+#pragma once
+
+#include "core/notices.h"
+#include "machine/system_files.h"
+#include "options.h"
+#include "system/kernel.h"
+
+namespace kx {
+
+inline constexpr int exit_ok = 0;
+inline constexpr int exit_usage = 1;          // also: loaded (-S), nothing to start (-e), no crash reservation (-p)
+inline constexpr int exit_no_file_load = 253; // -s on a kernel without kexec_file_load
+inline constexpr int exit_failure = 255;
+
+struct Session {
+    const Options& options;
+    const SystemFiles& files;
+    Kernel& kernel;
+    Notices& notices;
+};
+
+// The notices that were not printed yet, to standard error.
+void print_notices(Notices& notices);
+
+} // namespace kx

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "plan/report.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace kx {
+namespace {
+
+using nlohmann::ordered_json;
+
+// What lies directly below or above a segment.
+struct Neighbour {
+    std::string kind;       // "free", "segment" or "reserved": neither free RAM nor ours
+    std::string name;       // of the segment
+    std::uint64_t size = 0; // of the free stretch
+};
+
+Neighbour neighbour_at(const SegmentsReport& report, std::uint64_t address, bool below) {
+    for (const Segment& segment : report.placement->segments()) {
+        if (segment.memory().contains(address))
+            return {"segment", segment.name(), segment.memory().size()};
+    }
+    std::vector<PhysRange> taken;
+    for (const Segment& segment : report.placement->segments())
+        taken.push_back(segment.memory());
+    for (PhysRange range : difference(report.free_ram, normalized(taken))) {
+        if (range.contains(address))
+            return {"free", "", below ? address + 1 - range.begin : range.end - address};
+    }
+    return {"reserved", "", 0};
+}
+
+Neighbour below(const SegmentsReport& report, PhysRange memory) {
+    return memory.begin ? neighbour_at(report, memory.begin - 1, true) : Neighbour{"reserved", "", 0};
+}
+Neighbour above(const SegmentsReport& report, PhysRange memory) {
+    return neighbour_at(report, memory.end, false);
+}
+
+std::string size_text(std::uint64_t bytes) {
+    if (bytes >= 10 << 20)
+        return fmt::format("{:.0f} MiB", static_cast<double>(bytes) / (1 << 20));
+    if (bytes >= 1 << 20)
+        return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1 << 20));
+    return fmt::format("{} KiB", (bytes + 1023) / 1024);
+}
+
+std::string text_of(const Neighbour& neighbour) {
+    if (neighbour.kind == "free")
+        return size_text(neighbour.size) + " free";
+    return neighbour.kind == "segment" ? neighbour.name : neighbour.kind;
+}
+
+std::string joined(const std::vector<std::string>& words, std::string_view none) {
+    return words.empty() ? std::string(none) : fmt::format("{}", fmt::join(words, " | "));
+}
+
+std::string text_of(const SegmentsReport& report) {
+    std::string text = fmt::format("entry    {:#x} (purgatory, {}), then {:#x} (kernel)\nflags    {}\n", report.entry,
+                                   report.verified ? "checks the digests first" : "no check", report.kernel_entry,
+                                   joined(report.flags, "none"));
+    text += fmt::format("{:<12} {:>18} {:>18} {:>10} {:>10}  {:<14} {:<14} {}\n", "segment", "begin", "end", "memory",
+                        "bytes", "below", "above", "from");
+    for (const Segment& segment : report.placement->segments()) {
+        const PhysRange memory = segment.memory();
+        text += fmt::format("{:<12} {:>#18x} {:>#18x} {:>10} {:>10}  {:<14} {:<14} {}\n", segment.name(), memory.begin,
+                            memory.end, size_text(memory.size()), size_text(segment.byte_size()),
+                            text_of(below(report, memory)), text_of(above(report, memory)),
+                            segment.source().empty() ? "made here" : segment.source());
+    }
+    return text;
+}
+
+ordered_json json_of(const Neighbour& neighbour) {
+    ordered_json json{{"kind", neighbour.kind}};
+    if (neighbour.kind == "segment")
+        json["name"] = neighbour.name;
+    if (neighbour.kind == "free")
+        json["size"] = neighbour.size;
+    return json;
+}
+
+ordered_json json_of(const SegmentsReport& report) {
+    ordered_json json{{"entry", report.entry},
+                      {"kernel_entry", report.kernel_entry},
+                      {"flags", report.flags},
+                      {"verified", report.verified},
+                      {"segments", ordered_json::array()}};
+    for (const Segment& segment : report.placement->segments()) {
+        ordered_json one{{"name", segment.name()},
+                         {"address", segment.memory().begin},
+                         {"memory_size", segment.memory().size()},
+                         {"byte_size", segment.byte_size()},
+                         {"source", segment.source().empty() ? ordered_json() : ordered_json(segment.source())},
+                         {"guarded", report.verified && segment.guarded()},
+                         {"below", json_of(below(report, segment.memory()))},
+                         {"above", json_of(above(report, segment.memory()))}};
+        json["segments"].push_back(std::move(one));
+    }
+    return json;
+}
+
+} // namespace
+
+std::string text_of(const LoadReport& report) {
+    std::string text = fmt::format("kernel   {}{}{}\n", report.kernel_path,
+                                   report.format.empty() ? "" : fmt::format(" ({})", report.format),
+                                   report.kernel_version.empty() ? "" : ", Linux " + report.kernel_version);
+    text += fmt::format("initrd   {}\ncmdline  {}\n", report.initrd_path.value_or("none"),
+                        report.command_line.empty() ? "(empty)" : report.command_line);
+    if (report.files) {
+        text += fmt::format("\nby kexec_file_load{}: the running kernel places and verifies\nflags    {}\n",
+                            report.segments || report.no_segments ? " (tried first)" : "",
+                            joined(report.files->flags, "none"));
+    }
+    if (report.segments)
+        text += fmt::format("\nby kexec_load{}:\n{}", report.files ? " (where that cannot do it)" : "",
+                            text_of(*report.segments));
+    if (report.no_segments)
+        text += fmt::format("\nnot by kexec_load: {}\n", *report.no_segments);
+    return text;
+}
+
+std::string json_of(const LoadReport& report) {
+    ordered_json json{
+        {"schema", "kexec-plan-1"},
+        {"kernel", {{"path", report.kernel_path}, {"format", report.format}, {"version", report.kernel_version}}},
+        {"initrd", report.initrd_path ? ordered_json(*report.initrd_path) : ordered_json()},
+        {"command_line", report.command_line}};
+    json["kexec_file_load"] = report.files ? ordered_json{{"flags", report.files->flags}} : ordered_json();
+    json["kexec_load"] = report.segments ? json_of(*report.segments) : ordered_json();
+    json["no_kexec_load"] = report.no_segments ? ordered_json(*report.no_segments) : ordered_json();
+    json["notices"] = report.notices;
+    return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+} // namespace kx

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What a load would do, or did, as text for people and as JSON for scripts: one set of facts for --dry-run, -d,
+// failure reports and the golden tests. The JSON's schema is doc/plan-json.md.
+#pragma once
+
+#include "plan/placement.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kx {
+
+// A placed load by kexec_load.
+struct SegmentsReport {
+    const Placement* placement; // borrowed
+    std::vector<PhysRange> free_ram;
+    std::uint64_t entry = 0;        // physical: purgatory's first instruction
+    std::uint64_t kernel_entry = 0; // physical: where purgatory jumps
+    std::vector<std::string> flags; // names, as KEXEC_ON_CRASH
+    bool verified = true;           // purgatory checks the digests
+};
+
+// A load by kexec_file_load: the kernel places.
+struct FilesReport {
+    std::vector<std::string> flags;
+};
+
+struct LoadReport {
+    std::string kernel_path;
+    std::optional<std::string> initrd_path;
+    std::string format;         // empty where only the kernel will tell
+    std::string kernel_version; // empty where unknown
+    std::string command_line;
+    std::optional<FilesReport> files; // tried first when both are there
+    std::optional<SegmentsReport> segments;
+    std::optional<std::string> no_segments; // why a fallback cannot be planned
+    std::vector<std::string> notices;
+};
+
+std::string text_of(const LoadReport& report);
+std::string json_of(const LoadReport& report);
+
+} // namespace kx

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "verbs.h"
+
+#include "call_context.h"
+#include "machine/machine.h"
+#include "system/network.h"
+#include "uapi/kexec.h"
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+namespace kx {
+namespace {
+
+using nlohmann::ordered_json;
+
+void print_json(const ordered_json& json) {
+    fmt::print("{}\n", json.dump(2, ' ', false, ordered_json::error_handler_t::replace));
+}
+
+// The files moved into a folder of their own in newer kernels.
+Result<std::string> read_kexec_file(const SystemFiles& files, std::string_view name) {
+    auto text = files.read(fmt::format("sys/kernel/kexec/{}", name));
+    if (!text && text.error().code == Errc::not_found)
+        text = files.read(fmt::format("sys/kernel/kexec_{}", name));
+    if (!text && text.error().code == Errc::not_found)
+        return fail(Errc::unsupported, "this kernel has no kexec: {} is missing",
+                    files.display(fmt::format("sys/kernel/kexec_{}", name)));
+    return text;
+}
+
+Result<bool> is_loaded(const SystemFiles& files, bool crash) {
+    const std::string text = KX_TRY(read_kexec_file(files, crash ? "crash_loaded" : "loaded"));
+    return !text.empty() && text[0] == '1';
+}
+
+} // namespace
+
+Result<int> unload(Session& session) {
+    const bool crash = session.options.crash;
+    const auto by_files = [&] {
+        return session.kernel.load_files(-1, -1, "", uapi::kexec_file_unload | (crash ? uapi::kexec_file_on_crash : 0));
+    };
+    const auto by_segments = [&] { return session.kernel.load(0, {}, crash ? uapi::kexec_on_crash : 0); };
+
+    Call call = Call::unload_files;
+    SysResult<> dropped;
+    if (session.options.load_by != LoadBy::segments)
+        dropped = by_files();
+    const bool cannot = !dropped && (dropped.error().value == ENOSYS || dropped.error().value == EINVAL);
+    if (session.options.load_by == LoadBy::segments || (session.options.load_by == LoadBy::either && cannot)) {
+        call = Call::unload;
+        dropped = by_segments();
+    }
+    if (dropped)
+        return exit_ok;
+    const Error why = refusal(call, dropped.error(), read_call_context(session.files, crash));
+    if (session.options.load_by == LoadBy::files && dropped.error().value == ENOSYS) {
+        fmt::print(stderr, "kexec: {}\n", why.message);
+        return exit_no_file_load;
+    }
+    return std::unexpected(why);
+}
+
+Result<int> start(Session& session) {
+    if (const auto loaded = is_loaded(session.files, false); loaded && !*loaded) {
+        fmt::print(stderr, "Nothing has been loaded! Load a kernel first: kexec -l KERNEL\n");
+        return exit_usage;
+    }
+    if (session.options.sync)
+        session.kernel.sync_filesystems();
+    if (session.options.interfaces_down)
+        take_interfaces_down(session.notices);
+    print_notices(session.notices);
+    const auto started = session.kernel.start();
+    if (!started)
+        return std::unexpected(refusal(Call::start, started.error(), read_call_context(session.files, false)));
+    return exit_ok;
+}
+
+Result<int> shut_down(Session& session) {
+    print_notices(session.notices);
+    for (const char* shutdown : {"/sbin/shutdown", "/etc/shutdown", "/bin/shutdown"}) {
+        execl(shutdown, "shutdown", "-r", "now", nullptr);
+        if (errno != ENOENT)
+            return fail(Errc::io, "{}: {}", shutdown, std::strerror(errno));
+    }
+    return fail(Errc::not_found, "the kernel is loaded, but there is no shutdown program; start it with kexec -e");
+}
+
+Result<int> status(Session& session) {
+    const bool crash = session.options.crash || !session.options.load_named;
+    const bool loaded = KX_TRY(is_loaded(session.files, crash));
+    if (session.options.json)
+        print_json({{"schema", "kexec-status-1"}, {"image", crash ? "crash" : "normal"}, {"loaded", loaded}});
+    return loaded ? 1 : 0;
+}
+
+Result<int> capture(Session& session) {
+    const std::string& folder = *session.options.capture_to;
+    const auto written = KX_TRY(capture_machine(session.files, folder, session.notices));
+    fmt::print("{} files were written to {}; plan for this machine with: kexec --machine={} KERNEL\n", written.size(),
+               folder, folder);
+    return exit_ok;
+}
+
+Result<int> print_crash_size(Session& session) {
+    fmt::print("{}", KX_TRY(read_kexec_file(session.files, "crash_size")));
+    return exit_ok;
+}
+
+} // namespace kx
