@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "machine.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "serial.h"
+#include "vga.h"
+
+_Static_assert(offsetof(struct handover, entry) == 16, "entry.S");
+_Static_assert(offsetof(struct handover, argument) == 24, "entry.S");
+
+enum { FIRST_SERIAL_PORT = 0x3f8 };
+
+static struct serial serial;
+static bool vga_is_open;
+
+void console_open(const struct handover *handover) {
+    if (handover->flags & HANDOVER_SERIAL)
+        serial_open(&serial, (uint16_t)handover->serial_base, handover->serial_baud);
+    if (handover->flags & HANDOVER_VGA_TEXT) {
+        vga_text_open();
+        vga_is_open = true;
+    }
+}
+
+void console_open_any(void) {
+    serial_open(&serial, FIRST_SERIAL_PORT, 0);
+    vga_text_open();
+    vga_is_open = true;
+}
+
+void console_put(char character) {
+    if (character == '\n')
+        serial_put(&serial, '\r');
+    serial_put(&serial, character);
+    if (vga_is_open)
+        vga_text_put(character);
+}
+
+void console_drain(void) { serial_drain(&serial); }
+
+void display_reset(void) { vga_reset(); }

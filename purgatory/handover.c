@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "handover.h"
+
+/* In .data, not .bss: its bytes are in the file, for kexec to fill. The magic is for kexec to write. */
+__attribute__((used, section(".data.handover"))) struct handover handover = {.size = sizeof(struct handover)};
+
+_Static_assert(sizeof(struct handover_region) == 64, "no padding");
+_Static_assert(sizeof(struct handover) == 72 + HANDOVER_REGION_MAX * 64, "no padding");
