@@ -20,3 +20,10 @@ kexec_kexec_static_SOURCES = $(kexec_kexec_SOURCES)
 kexec_kexec_static_LDADD = kexec/libkexec.a $(KEXEC_LIBS)
 kexec_kexec_static_LDFLAGS = -static
 endif
+
+kexec_libkexec_a_SOURCES += \
+	kexec/system/errno_causes.cc kexec/system/errno_causes.h \
+	kexec/system/errno_text.cc kexec/system/errno_text.h \
+	kexec/system/kernel.h \
+	kexec/system/network.cc kexec/system/network.h \
+	kexec/system/running_kernel.cc

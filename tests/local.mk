@@ -10,6 +10,10 @@ tests_unit_unit_SOURCES = \
 	tests/unit/purgatory/image_test.cc \
 	tests/unit/purgatory/prepare_test.cc \
 	$(PURGATORY_PORTABLE)
+tests_unit_unit_SOURCES += \
+	tests/unit/system/errno_text_test.cc \
+	tests/unit/system/fake_kernel.h \
+	tests/unit/system/fake_kernel_test.cc
 if CATCH2_IS_V2
 tests_unit_unit_SOURCES += tests/unit/main.cc
 endif

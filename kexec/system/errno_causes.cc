@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "system/errno_causes.h"
+
+#include "plan/placement.h"
+#include "uapi/kexec.h"
+
+#include <cerrno>
+
+namespace kx {
+
+namespace {
+
+using Causes = std::vector<Cause>;
+
+bool is_load(Call call) {
+    return call == Call::load_segments || call == Call::load_files;
+}
+bool by_files(Call call) {
+    return call == Call::load_files || call == Call::unload_files;
+}
+std::string name_of_file(const std::string& path, const char* otherwise) {
+    return path.empty() ? otherwise : path;
+}
+std::string kernel_of(const CallContext& context) {
+    return name_of_file(context.kernel_file, "the kernel file");
+}
+std::string files_of(const CallContext& context) {
+    return kernel_of(context) + (context.initrd_file.empty() ? "" : " or " + context.initrd_file);
+}
+Cause filtered() {
+    return {"a container or seccomp filter forbids the call",
+            "run it on the host itself, outside any container or service with a system call filter"};
+}
+
+void add_rights(Causes& causes, const CallContext& context) {
+    if (!context.may_boot.value_or(false))
+        causes.push_back({"this process lacks CAP_SYS_BOOT", "run it as root", context.may_boot.has_value()});
+}
+
+void add_switches(Causes& causes, Call call, const CallContext& context) {
+    if (context.load_disabled.value_or(true))
+        causes.push_back({"kernel.kexec_load_disabled is 1 and stays so until the machine reboots through its firmware",
+                          "remove what sets it (/etc/sysctl.d, a boot script) and reboot",
+                          context.load_disabled.has_value()});
+    if (context.loads_left.value_or(0) == 0)
+        causes.push_back({fmt::format("kernel.kexec_load_limit_{} is used up (every load and unload counts)",
+                                      context.crash ? "panic" : "reboot"),
+                          "raise the limit where it is set and reboot: it cannot be raised at run time",
+                          context.loads_left.has_value()});
+    const bool locked = context.lockdown == "integrity" || context.lockdown == "confidentiality";
+    if (!locked && !context.lockdown.empty())
+        return;
+    auto what = locked ? fmt::format("the kernel is locked down ({}{})", context.lockdown,
+                                     context.secure_boot.value_or(false) ? ", by secure boot" : "")
+                       : std::string("the kernel is locked down (see /sys/kernel/security/lockdown)");
+    switch (call) {
+    case Call::load_segments:
+        causes.push_back({what + ", which forbids kexec_load", "use -s with a signed kernel", locked});
+        break;
+    case Call::unload:
+        causes.push_back({what + ", which forbids kexec_load", "unload with -s -u", locked});
+        break;
+    case Call::load_files:
+        causes.push_back({what + " and " + kernel_of(context) + " carries no signature that it trusts",
+                          "load a signed kernel, as the distribution ships it, or turn secure boot off", locked});
+        break;
+    default:
+        break;
+    }
+}
+
+Causes permission_causes(Call call, const CallContext& context) {
+    Causes causes;
+    add_rights(causes, context);
+    if (call != Call::start)
+        add_switches(causes, call, context);
+    causes.push_back(filtered());
+    return causes;
+}
+
+void add_unknown_flags(Causes& causes, Call call, const CallContext& context) {
+    const auto newer = by_files(call) ? uapi::kexec_file_debug | uapi::kexec_file_no_cma | uapi::kexec_file_force_dtb
+                                      : uapi::kexec_update_elfcorehdr | uapi::kexec_crash_hotplug_support;
+    if (const auto flags = context.flags & newer)
+        causes.push_back({fmt::format("this kernel is too old for flag{} {:#x}", flags & (flags - 1) ? "s" : "", flags),
+                          by_files(call) ? "leave out -d, --no-cma and --force-dtb" : "leave out --hotplug"});
+}
+
+// The kernel's limit on x86-64 keeps 30 bytes back for elfcorehdr=, and counts the NUL.
+constexpr std::uint64_t kept_for_elfcorehdr = 30;
+
+void add_command_line(Causes& causes, const CallContext& context) {
+    if (context.command_line_size && context.command_line_limit) {
+        const auto limit = *context.command_line_limit;
+        if (*context.command_line_size + 1 + kept_for_elfcorehdr > limit)
+            causes.push_back({fmt::format("the command line has {} bytes and {} takes at most {} by this call",
+                                          *context.command_line_size, kernel_of(context),
+                                          limit > kept_for_elfcorehdr ? limit - kept_for_elfcorehdr - 1 : 0),
+                              "shorten it", true});
+        return;
+    }
+    if (context.command_line_size.value_or(1024) >= 256)
+        causes.push_back({"the command line is too long", "shorten it"});
+}
+
+void add_segments(Causes& causes, const CallContext& context) {
+    if (context.segments > segment_limit)
+        causes.push_back({fmt::format("{} segments were passed and the call takes {}", context.segments, segment_limit),
+                          "load fewer modules", true});
+    if (context.segments_size && context.ram_size && *context.segments_size > *context.ram_size / 2)
+        causes.push_back({fmt::format("the segments ask for {} MiB, more than half of the machine's {} MiB",
+                                      *context.segments_size >> 20, *context.ram_size >> 20),
+                          "use a smaller initrd", true});
+}
+
+Causes invalid_causes(Call call, const CallContext& context) {
+    Causes causes;
+    if (call == Call::start) {
+        if (!context.image_loaded.value_or(false))
+            causes.push_back({"no kernel is loaded", "load one first with kexec -l", context.image_loaded.has_value()});
+        causes.push_back({"the call came from a container with its own process numbers", "run it on the host itself"});
+        return causes;
+    }
+    if (call == Call::load_segments)
+        add_segments(causes, context);
+    if (!by_files(call) && (context.flags & uapi::kexec_preserve_context) && !context.kexec_jump.value_or(false))
+        causes.push_back({"--load-preserve-context needs a kernel with CONFIG_KEXEC_JUMP, which this one lacks",
+                          "leave the option out, or run a kernel that has it", context.kexec_jump.has_value()});
+    add_unknown_flags(causes, call, context);
+    if (call == Call::load_files) {
+        add_command_line(causes, context);
+        causes.push_back({files_of(context) + " is a directory or empty", "name a kernel image"});
+        causes.push_back({"the running kernel does not take this kind of kernel image by itself", "use -c"});
+    } else if (call == Call::load_segments) {
+        causes.push_back({kernel_of(context) + " is for another architecture than the running kernel",
+                          "load a kernel of this machine's architecture"});
+        if (!context.segments_size || !context.ram_size)
+            causes.push_back({"the segments overlap or ask for more than half of RAM",
+                              "look at the plan with --dry-run, and use a smaller initrd"});
+        causes.push_back({"this program passed segments that the kernel finds wrong",
+                          "report it with the output of --dry-run and dmesg"});
+    } else {
+        causes.push_back(
+            {"the kernel does not know this way of unloading", by_files(call) ? "use -c -u" : "use -s -u"});
+    }
+    return causes;
+}
+
+Causes address_causes(Call call, const CallContext& context) {
+    Causes causes;
+    if (context.crash && context.crash_size.value_or(0) == 0)
+        causes.push_back({"no memory is reserved for a crash kernel",
+                          "boot with crashkernel=256M (or more) and try again", context.crash_size.has_value()});
+    if (context.crash && context.crash_size.value_or(1) != 0)
+        causes.push_back({context.crash_size
+                              ? fmt::format("the kernel and its initrd do not fit the {} MiB reserved for them",
+                                            *context.crash_size >> 20)
+                              : std::string("the kernel and its initrd do not fit the reserved memory"),
+                          "raise crashkernel=, or use a smaller initrd"});
+    if (!context.crash && context.kexec_handover.value_or(true))
+        causes.push_back({"kexec handover (KHO) is on and the kernel and initrd do not fit its scratch memory",
+                          "raise kho_scratch=, or boot without kho=on"});
+    if (call == Call::load_files && !context.crash)
+        causes.push_back({"the kernel found no free range large enough", "use a smaller initrd"});
+    if (call == Call::load_segments)
+        causes.push_back({"a segment lies where this machine's CPU cannot address memory",
+                          "look at the addresses with --dry-run, and mind --mem-min and --mem-max"});
+    return causes;
+}
+
+Cause signature_cause(int error, const CallContext& context) {
+    const auto kernel = kernel_of(context);
+    switch (error) {
+    case ENODATA:
+        return {kernel + " carries no signature, and this kernel loads only signed ones", ""};
+    case ENOKEY:
+        return {kernel + " is unsigned, or signed with a key that this kernel does not have", ""};
+    case EKEYREJECTED:
+        return {"the signature of " + kernel + " does not match it, or its key is blacklisted", ""};
+    case EKEYEXPIRED:
+        return {"the key that signed " + kernel + " has expired", ""};
+    case EKEYREVOKED:
+        return {"the key that signed " + kernel + " was revoked", ""};
+    case ENOPKG:
+        return {"this kernel lacks the algorithm of the signature of " + kernel, ""};
+    default:
+        return {"the signature of " + kernel + " is damaged", ""};
+    }
+}
+
+Causes file_system_causes(int error, const CallContext& context) {
+    switch (error) {
+    case ETXTBSY:
+        return {{files_of(context) + " is open for writing in another process",
+                 "wait until it has been written (fuser -v names the writer) and load again", true}};
+    case EBADF:
+        return {{files_of(context) + " is not open for reading", "make it a readable regular file"}};
+    case ENOENT:
+        return {{files_of(context) + " is not there", "check the path"}};
+    case EISDIR:
+        return {{files_of(context) + " is a directory", "name a file"}};
+    case EFBIG:
+        return {{files_of(context) + " is larger than the kernel reads (4 GiB)", "use a smaller file"}};
+    case EINTR:
+        return {{"a signal interrupted the kernel while it read the files", "load again"}};
+    default: // EIO
+        return {{"the kernel could not read " + files_of(context), "look for disk errors in dmesg"}};
+    }
+}
+
+} // namespace
+
+std::vector<Cause> causes_of(Call call, int error, const CallContext& context) {
+    switch (error) {
+    case EPERM:
+        return permission_causes(call, context);
+    case EINVAL:
+        return invalid_causes(call, context);
+    case EADDRNOTAVAIL:
+        return is_load(call) ? address_causes(call, context) : Causes{};
+    case EACCES:
+        return {{"a security policy (IMA appraisal, SELinux, another security module) forbids it",
+                 by_files(call)
+                     ? "sign the file as the policy asks (evmctl ima_sign), or change the policy; the audit log "
+                       "names the rule"
+                     : "use -s, which policies can check, or change the policy; the audit log names the rule"}};
+    case EBUSY:
+        return {{"another load, unload or crash is under way", "wait for the other kexec to end and try again"}};
+    case ENOSYS:
+        if (call == Call::load_files || call == Call::unload_files)
+            return {{"this kernel was built without kexec_file_load (CONFIG_KEXEC_FILE)", "use -c"}};
+        if (call == Call::start)
+            return {{"this kernel was built without kexec (CONFIG_KEXEC)", "run a kernel that has it"}};
+        return {{"this kernel was built without kexec_load (CONFIG_KEXEC)", "use -s, or run a kernel that has it"}};
+    case ENOMEM:
+        if (context.crash)
+            return {{"the memory reserved for a crash kernel, or the kernel's own, is too small",
+                     "raise crashkernel=, or use a smaller initrd"}};
+        return {{"the kernel has too little free memory for it", "free memory, or use a smaller initrd"}};
+    case EFAULT:
+        return {{is_load(call) ? "the memory passed to the kernel could not be read: a file shrank during the load, or "
+                                 "this program has a defect"
+                               : "this program passed bad memory to the kernel",
+                 "try again, and report it with the output of -d if it stays"}};
+    case ENOEXEC:
+        return {{kernel_of(context) + " is no kernel that the running kernel loads by itself",
+                 "use -c (or -a), or name a kernel of this machine's architecture"}};
+    case EOPNOTSUPP:
+        return {{"the running kernel does not support this load", by_files(call) ? "use -c" : "use -s"}};
+    case ENODATA:
+    case ENOKEY:
+    case EKEYREJECTED:
+    case EKEYEXPIRED:
+    case EKEYREVOKED:
+    case ENOPKG:
+    case ELIBBAD:
+    case EBADMSG:
+    case EMSGSIZE: {
+        auto cause = signature_cause(error, context);
+        cause.remedy = "load a kernel signed with a key of this machine (distribution, MOK or firmware db), or, where "
+                       "the kernel is not locked down, use -c";
+        return {cause};
+    }
+    case ETXTBSY:
+    case EBADF:
+    case ENOENT:
+    case EISDIR:
+    case EFBIG:
+    case EINTR:
+    case EIO:
+        return by_files(call) ? file_system_causes(error, context) : Causes{};
+    default:
+        return {};
+    }
+}
+
+} // namespace kx

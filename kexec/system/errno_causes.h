@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What can be behind an errno: the table that explain() (errno_text.h) reads.
+#pragma once
+
+#include "system/errno_text.h"
+
+#include <string>
+#include <vector>
+
+namespace kx {
+
+struct Cause {
+    std::string what;    // a clause: "this process lacks CAP_SYS_BOOT"
+    std::string remedy;  // an imperative clause: "run it as root"
+    bool proven = false; // the context shows that this is it
+};
+
+// Most likely first, without those that the context excludes; empty for an errno that is not in the table.
+std::vector<Cause> causes_of(Call call, int error, const CallContext& context);
+
+} // namespace kx

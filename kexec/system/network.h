@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Before a started kernel takes over, network interfaces are taken down, so that no device goes on writing received
+// frames into memory that the next kernel uses.
+#pragma once
+
+#include "core/notices.h"
+
+namespace kx {
+
+// Clears IFF_UP of every interface that is up, the loopback excepted. What could not be taken down is a notice: it
+// stops no start.
+void take_interfaces_down(Notices& notices);
+
+} // namespace kx
