@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Second part of the preload: with FAKE_ROOT set, what the program reads below /proc and /sys (its own /proc/self apart)
+// comes from the tree below FAKE_ROOT, and is missing where the tree has no such file.
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char* redirected(const char* path, char* room) {
+    const char* root = getenv("FAKE_ROOT");
+    if (!root || !path || strncmp(path, "/proc/self/", 11) == 0 ||
+        (strncmp(path, "/proc/", 6) != 0 && strncmp(path, "/sys/", 5) != 0))
+        return path;
+    if (snprintf(room, PATH_MAX, "%s%s", root, path) >= PATH_MAX)
+        abort();
+    return room;
+}
+
+static void* next(const char* name) {
+    void* found = dlsym(RTLD_NEXT, name);
+    if (!found)
+        abort();
+    return found;
+}
+
+static int mode_of(int flags, va_list arguments) {
+    return (flags & (O_CREAT | O_TMPFILE)) ? va_arg(arguments, int) : 0;
+}
+
+#define OPEN(name)                                                                                                     \
+    int name(const char* path, int flags, ...) {                                                                       \
+        char room[PATH_MAX];                                                                                           \
+        va_list arguments;                                                                                             \
+        va_start(arguments, flags);                                                                                    \
+        const int mode = mode_of(flags, arguments);                                                                    \
+        va_end(arguments);                                                                                             \
+        int (*real)(const char*, int, ...) = (int (*)(const char*, int, ...))next(#name);                              \
+        return real(redirected(path, room), flags, mode);                                                              \
+    }
+OPEN(open)
+OPEN(open64)
+
+#define OPENAT(name)                                                                                                   \
+    int name(int folder, const char* path, int flags, ...) {                                                           \
+        char room[PATH_MAX];                                                                                           \
+        va_list arguments;                                                                                             \
+        va_start(arguments, flags);                                                                                    \
+        const int mode = mode_of(flags, arguments);                                                                    \
+        va_end(arguments);                                                                                             \
+        int (*real)(int, const char*, int, ...) = (int (*)(int, const char*, int, ...))next(#name);                    \
+        return real(folder, redirected(path, room), flags, mode);                                                      \
+    }
+OPENAT(openat)
+OPENAT(openat64)
+
+#define OPEN_2(name)                                                                                                   \
+    int name(const char* path, int flags) {                                                                            \
+        char room[PATH_MAX];                                                                                           \
+        int (*real)(const char*, int) = (int (*)(const char*, int))next(#name);                                        \
+        return real(redirected(path, room), flags);                                                                    \
+    }
+OPEN_2(__open_2)
+OPEN_2(__open64_2)
+
+#define FOPEN(name)                                                                                                    \
+    FILE* name(const char* path, const char* mode) {                                                                   \
+        char room[PATH_MAX];                                                                                           \
+        FILE* (*real)(const char*, const char*) = (FILE * (*)(const char*, const char*))next(#name);                   \
+        return real(redirected(path, room), mode);                                                                     \
+    }
+FOPEN(fopen)
+FOPEN(fopen64)
+
+#define STAT(name, type)                                                                                               \
+    int name(const char* path, struct type* status) {                                                                  \
+        char room[PATH_MAX];                                                                                           \
+        int (*real)(const char*, struct type*) = (int (*)(const char*, struct type*))next(#name);                      \
+        return real(redirected(path, room), status);                                                                   \
+    }
+STAT(stat, stat)
+STAT(lstat, stat)
+STAT(stat64, stat64)
+STAT(lstat64, stat64)
+
+int access(const char* path, int mode) {
+    char room[PATH_MAX];
+    int (*real)(const char*, int) = (int (*)(const char*, int))next("access");
+    return real(redirected(path, room), mode);
+}
+
+DIR* opendir(const char* path) {
+    char room[PATH_MAX];
+    DIR* (*real)(const char*) = (DIR * (*)(const char*))next("opendir");
+    return real(redirected(path, room));
+}

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// An LD_PRELOAD library that stands between a kexec program and the kernel: loads, starts, shutdowns and interface
+// changes are written to a log and answered here; they never reach the system. README.md beside it tells how to use it.
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define REBOOT_KEXEC 0x45584543u
+
+struct segment {
+    const void* buffer;
+    size_t size;
+    const void* memory;
+    size_t memory_size;
+};
+
+static char line[65536];
+static size_t used;
+
+__attribute__((format(printf, 1, 2))) static void add(const char* format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    const int wrote = vsnprintf(line + used, sizeof line - used, format, arguments);
+    va_end(arguments);
+    if (wrote < 0 || (size_t)wrote >= sizeof line - used)
+        abort();
+    used += (size_t)wrote;
+}
+
+static void add_text(const char* text) {
+    add("\"");
+    for (; *text; ++text) {
+        const unsigned char c = (unsigned char)*text;
+        if (c < 0x20 || c >= 0x7f || c == '"' || c == '\\')
+            add("\\u%04x", c);
+        else
+            add("%c", c);
+    }
+    add("\"");
+}
+
+static void* next(const char* name) {
+    void* found = dlsym(RTLD_NEXT, name);
+    if (!found)
+        abort();
+    return found;
+}
+
+// Without a log nothing is answered with success, and nothing gets through either.
+static int logging(void) {
+    const char* path = getenv("FAKE_LOG");
+    return path && *path;
+}
+
+static void write_line(void) {
+    add("\n");
+    int (*real_open)(const char*, int, ...) = (int (*)(const char*, int, ...))next("open");
+    const int fd = real_open(getenv("FAKE_LOG"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (fd < 0 || write(fd, line, used) != (ssize_t)used)
+        abort();
+    close(fd);
+    used = 0;
+}
+
+__attribute__((constructor)) static void announce(void) {
+    if (!logging())
+        return;
+    add("{\"call\": \"preloaded\", \"pid\": %ld}", (long)getpid());
+    write_line();
+}
+
+// The errno scripted for this call: FAKE_ERRNO_<CALL>, else FAKE_ERRNO; a comma separated list is used up from the
+// left and its last number stays.
+static int scripted(const char* variable, int* made) {
+    const char* list = getenv(variable);
+    if (!list)
+        list = getenv("FAKE_ERRNO");
+    if (!list)
+        return 0;
+    for (int skip = (*made)++; skip > 0 && strchr(list, ','); --skip)
+        list = strchr(list, ',') + 1;
+    return atoi(list);
+}
+
+static long answer(int error) {
+    add(", \"errno\": %d}", error);
+    write_line();
+    errno = error;
+    return error ? -1 : 0;
+}
+
+static void dump(const char* name, unsigned long number, const void* bytes, size_t size) {
+    const char* folder = getenv("FAKE_DUMP");
+    char path[4096];
+    if (!folder)
+        return;
+    snprintf(path, sizeof path, "%s/%s-%lu", folder, name, number);
+    FILE* out = fopen(path, "w");
+    if (!out || fwrite(bytes, 1, size, out) != size || fclose(out) != 0)
+        abort();
+}
+
+// Reads what the kernel would copy, a page at a time.
+static void read_all(const void* bytes, size_t size) {
+    static char page[4096];
+    if (!getenv("FAKE_READ"))
+        return;
+    for (size_t at = 0; at < size; at += sizeof page) {
+        memcpy(page, (const char*)bytes + at, size - at < sizeof page ? size - at : sizeof page);
+        __asm__ volatile("" : : "r"(page) : "memory");
+    }
+}
+
+static long fake_load(unsigned long entry, unsigned long count, const struct segment* segments, unsigned long flags) {
+    static int made;
+    add("{\"call\": \"kexec_load\", \"entry\": %lu, \"nr_segments\": %lu, \"flags\": %lu, \"segments\": [", entry, count,
+        flags);
+    for (unsigned long i = 0; i < count && i < 64; ++i) {
+        add("%s{\"size\": %zu, \"mem\": %lu, \"memsz\": %zu}", i ? ", " : "", segments[i].size,
+            (unsigned long)(uintptr_t)segments[i].memory, segments[i].memory_size);
+        dump("segment", i, segments[i].buffer, segments[i].size);
+        read_all(segments[i].buffer, segments[i].size);
+    }
+    add("]");
+    return answer(scripted("FAKE_ERRNO_KEXEC_LOAD", &made));
+}
+
+static void add_file(const char* name, int fd) {
+    struct stat status;
+    add(", \"%s_fd\": %d", name, fd);
+    if (fd >= 0 && fstat(fd, &status) == 0)
+        add(", \"%s_size\": %lld", name, (long long)status.st_size);
+}
+
+static long fake_file_load(int kernel, int initrd, unsigned long length, const char* command_line,
+                           unsigned long flags) {
+    static int made;
+    add("{\"call\": \"kexec_file_load\"");
+    add_file("kernel", kernel);
+    add_file("initrd", initrd);
+    add(", \"flags\": %lu, \"cmdline_len\": %lu, \"command_line\": ", flags, length);
+    if (command_line && length && command_line[length - 1] == '\0')
+        add_text(command_line);
+    else
+        add("null");
+    return answer(scripted("FAKE_ERRNO_KEXEC_FILE_LOAD", &made));
+}
+
+// A successful start ends the program, as it ends the machine.
+static long fake_reboot(unsigned long command) {
+    static int made;
+    add("{\"call\": \"reboot\", \"cmd\": %lu", command);
+    const int error = scripted("FAKE_ERRNO_REBOOT", &made);
+    const long result = answer(error);
+    if (error == 0 && command == REBOOT_KEXEC) {
+        fflush(NULL);
+        _exit(0);
+    }
+    return result;
+}
+
+static long refuse(void) {
+    errno = EPERM;
+    return -1;
+}
+
+long syscall(long number, ...) {
+    long a[6];
+    va_list arguments;
+    va_start(arguments, number);
+    for (int i = 0; i < 6; ++i)
+        a[i] = va_arg(arguments, long);
+    va_end(arguments);
+
+    switch (number) {
+    case SYS_kexec_load:
+        return logging() ? fake_load((unsigned long)a[0], (unsigned long)a[1], (const struct segment*)a[2],
+                                     (unsigned long)a[3])
+                         : refuse();
+#ifdef SYS_kexec_file_load
+    case SYS_kexec_file_load:
+        return logging() ? fake_file_load((int)a[0], (int)a[1], (unsigned long)a[2], (const char*)a[3],
+                                          (unsigned long)a[4])
+                         : refuse();
+#endif
+    case SYS_reboot: return logging() ? fake_reboot((unsigned long)a[2] & 0xffffffffu) : refuse();
+    case SYS_init_module:
+    case SYS_finit_module: return refuse();
+    default: break;
+    }
+    long (*real)(long, ...) = (long (*)(long, ...))next("syscall");
+    return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+long kexec_load(unsigned long entry, unsigned long count, const struct segment* segments, unsigned long flags) {
+    return logging() ? fake_load(entry, count, segments, flags) : refuse();
+}
+
+int reboot(int command) {
+    return (int)(logging() ? fake_reboot((unsigned)command) : refuse());
+}
+
+void sync(void) {
+    if (!logging())
+        return;
+    add("{\"call\": \"sync\"}");
+    write_line();
+}
+
+// Interfaces stay as they are.
+int ioctl(int fd, unsigned long request, ...) {
+    va_list arguments;
+    va_start(arguments, request);
+    void* argument = va_arg(arguments, void*);
+    va_end(arguments);
+    if (request == SIOCSIFFLAGS) {
+        if (!logging())
+            return (int)refuse();
+        add("{\"call\": \"ifdown\", \"interface\": ");
+        add_text(((const struct ifreq*)argument)->ifr_name);
+        return (int)answer(0);
+    }
+    int (*real)(int, unsigned long, ...) = (int (*)(int, unsigned long, ...))next("ioctl");
+    return real(fd, request, argument);
+}
+
+// Programs that end the machine are not run: the call is logged and the program ends as if it had become them.
+static int ends_the_machine(const char* path) {
+    static const char* const names[] = {"shutdown", "reboot", "halt", "poweroff", "init", "telinit", "systemctl"};
+    const char* slash = strrchr(path, '/');
+    const char* name = slash ? slash + 1 : path;
+    for (size_t i = 0; i < sizeof names / sizeof *names; ++i)
+        if (strcmp(name, names[i]) == 0)
+            return 1;
+    return 0;
+}
+
+static int fake_exec(const char* path, char* const arguments[]) {
+    static int made;
+    if (!logging())
+        return (int)refuse();
+    add("{\"call\": \"exec\", \"path\": ");
+    add_text(path);
+    add(", \"argv\": [");
+    for (int i = 0; arguments[i]; ++i) {
+        add("%s", i ? ", " : "");
+        add_text(arguments[i]);
+    }
+    add("]");
+    if (answer(scripted("FAKE_ERRNO_EXEC", &made)) != 0)
+        return -1;
+    fflush(NULL);
+    _exit(0);
+}
+
+int execve(const char* path, char* const arguments[], char* const environment[]) {
+    if (ends_the_machine(path))
+        return fake_exec(path, arguments);
+    int (*real)(const char*, char* const[], char* const[]) =
+        (int (*)(const char*, char* const[], char* const[]))next("execve");
+    return real(path, arguments, environment);
+}
+
+int execv(const char* path, char* const arguments[]) {
+    return execve(path, arguments, environ);
+}
+
+int execvp(const char* path, char* const arguments[]) {
+    if (ends_the_machine(path))
+        return fake_exec(path, arguments);
+    int (*real)(const char*, char* const[]) = (int (*)(const char*, char* const[]))next("execvp");
+    return real(path, arguments);
+}
+
+// Ways to run a program that no kexec needs.
+int execl(const char* path, const char* first, ...) {
+    (void)path, (void)first;
+    return (int)refuse();
+}
+int execlp(const char* path, const char* first, ...) {
+    (void)path, (void)first;
+    return (int)refuse();
+}
+int system(const char* command) {
+    (void)command;
+    return (int)refuse();
+}
