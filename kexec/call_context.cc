@@ -58,8 +58,7 @@ std::optional<bool> kernel_option(const SystemFiles& files, std::string_view opt
     const auto release = files.read("proc/sys/kernel/osrelease");
     if (!release)
         return std::nullopt;
-    const auto config =
-        files.read("boot/config-" + release->substr(0, release->find_first_of(" \n")));
+    const auto config = files.read("boot/config-" + release->substr(0, release->find_first_of(" \n")));
     if (!config)
         return std::nullopt;
     return config->find(fmt::format("\n{}=y", option)) != std::string::npos;
@@ -85,12 +84,14 @@ CallContext read_call_context(const SystemFiles& files, bool crash) {
     context.crash = crash;
     context.may_boot = caller_may_boot(files);
     context.load_disabled = is_true(read_number<int>(files, "proc/sys/kernel/kexec_load_disabled"));
-    context.loads_left =
-        read_number<int>(files, crash ? "proc/sys/kernel/kexec_load_limit_panic" : "proc/sys/kernel/kexec_load_limit_reboot");
+    context.loads_left = read_number<int>(files, crash ? "proc/sys/kernel/kexec_load_limit_panic"
+                                                       : "proc/sys/kernel/kexec_load_limit_reboot");
     context.lockdown = lockdown_mode(files);
-    context.image_loaded = crash ? is_true(read_either<int>(files, "sys/kernel/kexec/crash_loaded", "sys/kernel/kexec_crash_loaded"))
-                                 : is_true(read_either<int>(files, "sys/kernel/kexec/loaded", "sys/kernel/kexec_loaded"));
-    context.crash_size = read_either<std::uint64_t>(files, "sys/kernel/kexec/crash_size", "sys/kernel/kexec_crash_size");
+    context.image_loaded =
+        crash ? is_true(read_either<int>(files, "sys/kernel/kexec/crash_loaded", "sys/kernel/kexec_crash_loaded"))
+              : is_true(read_either<int>(files, "sys/kernel/kexec/loaded", "sys/kernel/kexec_loaded"));
+    context.crash_size =
+        read_either<std::uint64_t>(files, "sys/kernel/kexec/crash_size", "sys/kernel/kexec_crash_size");
     context.kexec_jump = kernel_option(files, "CONFIG_KEXEC_JUMP");
     context.kexec_handover = files.list("sys/kernel/debug/kho").has_value();
     context.ram_size = ram_size(files);

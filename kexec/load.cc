@@ -44,8 +44,8 @@ std::uint64_t load_flags(const Options& options) {
 
 std::uint64_t file_flags(const Options& options, const LoadInputs& inputs) {
     return (options.crash ? uapi::kexec_file_on_crash : 0) |
-           (inputs.request.initrd ? 0 : uapi::kexec_file_no_initramfs) |
-           (options.debug ? uapi::kexec_file_debug : 0) | (options.no_cma ? uapi::kexec_file_no_cma : 0) |
+           (inputs.request.initrd ? 0 : uapi::kexec_file_no_initramfs) | (options.debug ? uapi::kexec_file_debug : 0) |
+           (options.no_cma ? uapi::kexec_file_no_cma : 0) |
            (options.force_device_tree ? uapi::kexec_file_force_dtb : 0);
 }
 
@@ -79,9 +79,8 @@ Result<PlacedLoad> place_load(Session& session, const LoadInputs& inputs) {
 
     PlacedLoad load;
     load.plan = KX_TRY(plan_load(inputs.request, machine, session.notices));
-    load.plan.demands.push_back(KX_TRY(
-        purgatory_demand(architecture->purgatory, load.plan,
-                         purgatory_options(options, *architecture, load.plan.command_line))));
+    load.plan.demands.push_back(KX_TRY(purgatory_demand(
+        architecture->purgatory, load.plan, purgatory_options(options, *architecture, load.plan.command_line))));
     load.free_ram = intersection(machine.free_ram, std::span(&options.memory_limits, 1));
     load.placement = KX_TRY(place(std::move(load.plan.demands), load.free_ram));
     KX_TRY(load.placement.compose(purgatory_name));

@@ -33,7 +33,8 @@ Result<std::string> next_command_line(const Session& session) {
 Result<std::string> retained_initrd(const Session& session) {
     const std::string running = KX_TRY(session.files.read("proc/cmdline"));
     if (!has_parameter(running, "retain_initrd"))
-        return fail(Errc::unsupported, "--reuseinitrd: this kernel did not keep its initrd; boot it with retain_initrd");
+        return fail(Errc::unsupported,
+                    "--reuseinitrd: this kernel did not keep its initrd; boot it with retain_initrd");
     return session.files.display("sys/firmware/initrd");
 }
 

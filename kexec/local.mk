@@ -1,14 +1,39 @@
 # Everything but main(): the programs and the tests link it.
 noinst_LIBRARIES += kexec/libkexec.a
 kexec_libkexec_a_SOURCES = \
+	kexec/arch/architecture.cc kexec/arch/architecture.h \
+	kexec/arch/x86_64.cc \
+	kexec/call_context.cc kexec/call_context.h \
 	kexec/core/byte_view.cc kexec/core/byte_view.h \
 	kexec/core/bytes.h \
+	kexec/core/command_line.cc kexec/core/command_line.h \
 	kexec/core/file.cc kexec/core/file.h \
 	kexec/core/notices.h \
 	kexec/core/phys_range.cc kexec/core/phys_range.h \
-	kexec/core/result.h
+	kexec/core/result.h \
+	kexec/handover/digest.cc kexec/handover/digest.h \
+	kexec/handover/purgatory.cc kexec/handover/purgatory.h \
+	kexec/load.cc kexec/load.h \
+	kexec/load_inputs.cc kexec/load_inputs.h \
+	kexec/loader/bzimage.cc kexec/loader/bzimage.h \
+	kexec/loader/formats.cc kexec/loader/formats.h \
+	kexec/loader/load_request.h \
+	kexec/loader/x86_boot_params.cc kexec/loader/x86_boot_params.h \
+	kexec/options.cc kexec/options.h \
+	kexec/outcome.cc kexec/outcome.h \
+	kexec/plan/demand.h \
+	kexec/plan/load_plan.h \
+	kexec/plan/placement.cc kexec/plan/placement.h \
+	kexec/plan/report.cc kexec/plan/report.h \
+	kexec/verbs.cc kexec/verbs.h
+kexec_libkexec_a_SOURCES += \
+	kexec/system/errno_causes.cc kexec/system/errno_causes.h \
+	kexec/system/errno_text.cc kexec/system/errno_text.h \
+	kexec/system/kernel.h \
+	kexec/system/network.cc kexec/system/network.h \
+	kexec/system/running_kernel.cc
 
-KEXEC_LIBS = $(FMT_LIBS) $(ZLIB_LIBS) $(LZMA_LIBS) $(ZSTD_LIBS)
+KEXEC_LIBS = purgatory/libpurgatory.a $(FMT_LIBS) $(ZLIB_LIBS) $(LZMA_LIBS) $(ZSTD_LIBS)
 
 sbin_PROGRAMS += kexec/kexec
 kexec_kexec_SOURCES = kexec/main.cc
@@ -20,10 +45,3 @@ kexec_kexec_static_SOURCES = $(kexec_kexec_SOURCES)
 kexec_kexec_static_LDADD = kexec/libkexec.a $(KEXEC_LIBS)
 kexec_kexec_static_LDFLAGS = -static
 endif
-
-kexec_libkexec_a_SOURCES += \
-	kexec/system/errno_causes.cc kexec/system/errno_causes.h \
-	kexec/system/errno_text.cc kexec/system/errno_text.h \
-	kexec/system/kernel.h \
-	kexec/system/network.cc kexec/system/network.h \
-	kexec/system/running_kernel.cc

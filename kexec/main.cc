@@ -63,4 +63,6 @@ int run_arguments(std::vector<std::string> arguments) {
 } // namespace
 } // namespace kx
 
-int main(int argc, char** argv) { return kx::run_arguments({argv, argv + argc}); }
+int main(int argc, char** argv) {
+    return kx::run_arguments({argv, argv + argc});
+}

@@ -4,9 +4,11 @@ TESTS += tests/unit/unit
 tests_unit_unit_SOURCES = \
 	tests/unit/catch.h \
 	tests/unit/core/byte_view_test.cc \
+	tests/unit/core/command_line_test.cc \
 	tests/unit/core/file_test.cc \
 	tests/unit/core/phys_range_test.cc \
 	tests/unit/core/wire_test.cc \
+	tests/unit/plan/placement_test.cc \
 	tests/unit/purgatory/image_test.cc \
 	tests/unit/purgatory/prepare_test.cc \
 	$(PURGATORY_PORTABLE)
@@ -18,7 +20,7 @@ if CATCH2_IS_V2
 tests_unit_unit_SOURCES += tests/unit/main.cc
 endif
 tests_unit_unit_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit $(CATCH2_CFLAGS)
-tests_unit_unit_LDADD = kexec/libkexec.a purgatory/libpurgatory.a $(KEXEC_LIBS) $(XXHASH_LIBS) $(CATCH2_LIBS)
+tests_unit_unit_LDADD = kexec/libkexec.a $(KEXEC_LIBS) $(XXHASH_LIBS) $(CATCH2_LIBS)
 endif
 
 TESTS += tests/layers.sh

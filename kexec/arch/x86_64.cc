@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "arch/architecture.h"
-
 #include "core/command_line.h"
 #include "purgatory.h"
 #include "uapi/kexec.h"

@@ -74,7 +74,9 @@ Result<const ImageFormat*> unwrap(LoadRequest& request, std::string_view archite
 
 } // namespace
 
-std::span<const ImageFormat> image_formats() { return formats; }
+std::span<const ImageFormat> image_formats() {
+    return formats;
+}
 
 bool is_known_format(std::string_view name) {
     return std::ranges::find(formats, name, &ImageFormat::name) != std::end(formats);

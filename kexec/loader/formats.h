@@ -14,10 +14,10 @@
 namespace kx {
 
 struct ImageFormat {
-    std::string_view name;                                                  // the word --type takes
-    std::string_view architecture;                                          // of the machines it boots on, as uname -m
-    std::string_view text;                                                  // for --help
-    bool (*matches)(ByteView);                                              // magic only: cheap and silent
+    std::string_view name;         // the word --type takes
+    std::string_view architecture; // of the machines it boots on, as uname -m
+    std::string_view text;         // for --help
+    bool (*matches)(ByteView);     // magic only: cheap and silent
     Result<LoadPlan> (*plan)(const LoadRequest&, const Machine&, Notices&);
 };
 

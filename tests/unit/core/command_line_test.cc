@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "core/command_line.h"
-
 #include "catch.h"
+#include "core/command_line.h"
 
 using namespace kx;
 
