@@ -8,6 +8,7 @@
 #include "loader/formats.h"
 #include "plan/report.h"
 #include "uapi/kexec.h"
+#include "verbs.h"
 
 #include <algorithm>
 #include <array>
@@ -21,8 +22,7 @@ struct FlagName {
     std::uint64_t flag;
     const char* name;
 };
-constexpr FlagName load_flag_names[] = {{uapi::kexec_on_crash, "KEXEC_ON_CRASH"},
-                                        {uapi::kexec_preserve_context, "KEXEC_PRESERVE_CONTEXT"}};
+constexpr FlagName load_flag_names[] = {{uapi::kexec_on_crash, "KEXEC_ON_CRASH"}};
 constexpr FlagName file_flag_names[] = {{uapi::kexec_file_on_crash, "KEXEC_FILE_ON_CRASH"},
                                         {uapi::kexec_file_no_initramfs, "KEXEC_FILE_NO_INITRAMFS"},
                                         {uapi::kexec_file_debug, "KEXEC_FILE_DEBUG"},
@@ -39,7 +39,7 @@ std::vector<std::string> names_of(std::uint64_t flags, std::span<const FlagName>
 }
 
 std::uint64_t load_flags(const Options& options) {
-    return (options.crash ? uapi::kexec_on_crash : 0) | (options.preserve_context ? uapi::kexec_preserve_context : 0);
+    return options.crash ? uapi::kexec_on_crash : 0;
 }
 
 std::uint64_t file_flags(const Options& options, const LoadInputs& inputs) {
@@ -70,6 +70,14 @@ PurgatoryOptions purgatory_options(const Options& options, const Architecture& a
             .window = architecture.purgatory_window};
 }
 
+// The kernel would take any number.
+Result<std::uint64_t> entry_inside(const Placement& placement, std::uint64_t entry) {
+    const auto holds = [entry](const Segment& segment) { return segment.memory().contains(entry); };
+    if (std::ranges::none_of(placement.segments(), holds))
+        return fail(Errc::usage, "--entry={:#x} lies in no segment of this load; --dry-run shows them", entry);
+    return entry;
+}
+
 Result<PlacedLoad> place_load(Session& session, const LoadInputs& inputs) {
     const Options& options = session.options;
     if (options.crash)
@@ -85,7 +93,8 @@ Result<PlacedLoad> place_load(Session& session, const LoadInputs& inputs) {
     load.placement = KX_TRY(place(std::move(load.plan.demands), load.free_ram));
     KX_TRY(load.placement.compose(purgatory_name));
 
-    load.entry = KX_TRY(purgatory_entry(architecture->purgatory, load.placement));
+    load.entry = options.entry ? KX_TRY(entry_inside(load.placement, options.entry))
+                               : KX_TRY(purgatory_entry(architecture->purgatory, load.placement));
     load.kernel_entry = KX_TRY(load.placement.address_of(load.plan.entry.segment, load.plan.entry.offset));
     load.flags = architecture->kexec_arch | load_flags(options);
     return load;
@@ -109,6 +118,12 @@ void add_segments(LoadReport& report, const PlacedLoad& load, const Options& opt
                                      .kernel_entry = load.kernel_entry,
                                      .flags = names_of(load.flags, load_flag_names),
                                      .verified = options.checks};
+}
+
+Result<> refuse_if_strict(const Session& session) {
+    if (!session.options.strict || session.notices.texts().empty())
+        return {};
+    return fail(Errc::unsupported, "nothing was loaded because of --strict: {}", session.notices.texts().front());
 }
 
 Result<int> print_dry_run(Session& session, const LoadInputs& inputs) {
@@ -149,6 +164,7 @@ Result<> load_by_segments(Session& session, const LoadInputs& inputs) {
         add_segments(report, load, session.options);
         fmt::print(stderr, "{}", text_of(report));
     }
+    KX_TRY(refuse_if_strict(session));
     std::vector<KernelSegment> segments;
     std::uint64_t total = 0;
     for (const Segment& segment : load.placement.segments()) {
@@ -185,6 +201,7 @@ Result<SysResult<>> load_by_files(Session& session, const LoadInputs& inputs) {
         report.files = FilesReport{names_of(file_flags(session.options, inputs), file_flag_names)};
         fmt::print(stderr, "{}", text_of(report));
     }
+    KX_TRY(refuse_if_strict(session));
     return call_load_files(session, inputs, image.fd());
 }
 
@@ -199,8 +216,7 @@ Result<> keep_only_if_unchanged(Session& session, const LoadInputs& inputs) {
     const auto same = inputs.unchanged();
     if (same)
         return {};
-    const std::uint64_t arch = KX_TRY(running_kexec_arch(session.files));
-    const bool dropped = session.kernel.load(0, {}, arch | load_flags(session.options)).has_value();
+    const bool dropped = unload(session).has_value();
     return fail(same.error().code, "{}; {}", same.error().message,
                 dropped ? "the load was dropped again" : "dropping the load failed: do not start it");
 }
@@ -209,6 +225,10 @@ Result<> keep_only_if_unchanged(Session& session, const LoadInputs& inputs) {
 
 Result<int> load(Session& session) {
     const Options& options = session.options;
+    if (options.crash && no_crash_reservation(session.files)) {
+        fmt::print(stderr, "kexec: no memory is reserved for a crash kernel; boot with crashkernel=SIZE (256M, say)\n");
+        return exit_usage;
+    }
     const LoadInputs inputs = KX_TRY(open_inputs(session));
     if (options.dry_run)
         return print_dry_run(session, inputs);
@@ -220,7 +240,7 @@ Result<int> load(Session& session) {
         if (!loaded) {
             const CallContext context = context_of(session, inputs, file_flags(options, inputs));
             const Error why = refusal(Call::load_files, answer.error(), context);
-            if (options.load_by == LoadBy::files && answer.error().value == ENOSYS) {
+            if (options.load_by == LoadBy::files && falls_back(answer.error())) {
                 fmt::print(stderr, "kexec: {}\n", why.message);
                 return exit_no_file_load;
             }
@@ -233,7 +253,7 @@ Result<int> load(Session& session) {
     if (!loaded)
         KX_TRY(load_by_segments(session, inputs));
     KX_TRY(keep_only_if_unchanged(session, inputs));
-    if (options.sync && !options.crash)
+    if (options.sync && !options.crash && !options.start && !options.shut_down)
         session.kernel.sync_filesystems();
     return exit_ok;
 }

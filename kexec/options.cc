@@ -155,17 +155,7 @@ constexpr OptionRow kernel_rows[] = {
     {"no-cma", 0, nullptr, "Ask kexec_file_load not to use contiguous (CMA) memory.", set<&Options::no_cma>},
     {"force-dtb", 0, nullptr, "Ask kexec_file_load to hand over the device tree although ACPI is in use.",
      set<&Options::force_device_tree>},
-    {"load-preserve-context", 0, nullptr, "Keep this kernel, to come back to it (needs CONFIG_KEXEC_JUMP).",
-     [](Options& options, const char*) -> Result<> {
-         options.preserve_context = true;
-         return load_only(options);
-     }},
-    {"load-jump-back-helper", 0, nullptr, "Load only a jump back to --entry.",
-     [](Options& options, const char*) -> Result<> {
-         options.jump_back_helper = true;
-         return load_only(options);
-     }},
-    {"entry", 0, "ADDR", "Where --load-jump-back-helper jumps back to.",
+    {"entry", 0, "ADDR", "Enter the load at this physical address, past purgatory (kexec_load; 0: as planned).",
      [](Options& options, const char* value) -> Result<> {
          options.entry = KX_TRY(number("entry", value));
          return {};
@@ -233,8 +223,8 @@ Result<> check_combination(Options& options, bool verb_given, std::span<const st
     if (options.status || options.check || options.print_crash_size || options.help || options.version)
         return {};
 
-    if (options.load && options.kernel.empty() && !options.jump_back_helper)
-        return fail(Errc::usage, "no kernel was named");
+    if (options.load && options.kernel.empty())
+        return fail(Errc::not_found, "No kernel specified; --help lists the options");
     if (!options.load && !options.kernel.empty())
         notices.add("{} is not loaded: no option asks for that", options.kernel);
     if (options.memory_limits.empty())
@@ -242,12 +232,6 @@ Result<> check_combination(Options& options, bool verb_given, std::span<const st
                     options.memory_limits.end - 1);
     if (options.initrd && options.reuse_initrd)
         return fail(Errc::usage, "--initrd and --reuseinitrd exclude each other");
-    if (options.preserve_context && options.crash)
-        return fail(Errc::usage, "--load-preserve-context cannot be combined with -p: a panic has no way back");
-    if (options.jump_back_helper && options.entry == 0)
-        return fail(Errc::usage, "--load-jump-back-helper needs --entry=ADDR, the place to jump back to");
-    if (options.entry != 0 && !options.jump_back_helper)
-        return fail(Errc::usage, "--entry={:#x} has a meaning only with --load-jump-back-helper", options.entry);
     return {};
 }
 
@@ -288,8 +272,7 @@ Result<Options> parse_options(std::vector<std::string> arguments, Notices& notic
     }
 
     const std::vector<std::string> operands(argv.begin() + optind, argv.end() - 1);
-    KX_TRY(check_combination(options, verb_given || options.jump_back_helper || options.preserve_context, operands,
-                             notices));
+    KX_TRY(check_combination(options, verb_given, operands, notices));
     return options;
 }
 

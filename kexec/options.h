@@ -66,7 +66,8 @@ struct Options {
     std::uint32_t serial_baud = 0;
 };
 
-// Errc::usage for what the command line cannot mean. Nothing is done by then.
+// Errc::usage for what the command line cannot mean, not_found where a kernel should have been named. Nothing is done
+// by then.
 Result<Options> parse_options(std::vector<std::string> arguments, Notices& notices);
 
 // The text of --help.

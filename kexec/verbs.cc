@@ -41,6 +41,11 @@ Result<bool> is_loaded(const SystemFiles& files, bool crash) {
 
 } // namespace
 
+bool no_crash_reservation(const SystemFiles& files) {
+    const auto size = read_kexec_file(files, "crash_size");
+    return size && (size->empty() || *size == "0\n");
+}
+
 Result<int> unload(Session& session) {
     const bool crash = session.options.crash;
     const auto by_files = [&] {
@@ -60,7 +65,7 @@ Result<int> unload(Session& session) {
     if (dropped)
         return exit_ok;
     const Error why = refusal(call, dropped.error(), read_call_context(session.files, crash));
-    if (session.options.load_by == LoadBy::files && dropped.error().value == ENOSYS) {
+    if (session.options.load_by == LoadBy::files && cannot) {
         fmt::print(stderr, "kexec: {}\n", why.message);
         return exit_no_file_load;
     }
@@ -90,7 +95,8 @@ Result<int> shut_down(Session& session) {
         if (errno != ENOENT)
             return fail(Errc::io, "{}: {}", shutdown, std::strerror(errno));
     }
-    return fail(Errc::not_found, "the kernel is loaded, but there is no shutdown program; start it with kexec -e");
+    session.notices.add("there is no shutdown program: the kernel is started at once");
+    return start(session);
 }
 
 Result<int> status(Session& session) {

@@ -6,10 +6,14 @@
 
 namespace kx {
 
+// Whether the kernel says that it has no crash reservation.
+bool no_crash_reservation(const SystemFiles& files);
+
 Result<int> unload(Session& session);
 // Comes back only when the start failed, or the faked kernel of a test returns.
 Result<int> start(Session& session);
-// For `kexec KERNEL`: the system's own shutdown, which starts the loaded kernel at its end.
+// For `kexec KERNEL`: the system's own shutdown, which starts the loaded kernel at its end; where there is none,
+// start().
 Result<int> shut_down(Session& session);
 Result<int> status(Session& session);
 Result<int> check(Session& session);

@@ -17,8 +17,8 @@ template <auto Parse> Result<> check_by(ByteView bytes) {
 }
 
 constexpr ImageFormat formats[] = {
-    {"bzImage", "x86_64", "compressed x86 Linux kernel with a 64-bit entry", is_bzimage, check_by<parse_bzimage>,
-     plan_bzimage},
+    {"bzImage64", "x86_64", "x86 Linux kernel by its 64-bit entry", is_bzimage, check_by<parse_bzimage>, plan_bzimage},
+    {"bzImage", "x86_64", "the same", is_bzimage, check_by<parse_bzimage>, plan_bzimage},
 };
 
 constexpr std::uint64_t unpacked_kernel_limit = std::uint64_t{1} << 30;

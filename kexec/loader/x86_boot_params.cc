@@ -151,7 +151,8 @@ X86BootParams x86_boot_params(const LoadRequest& request, const Bzimage& image, 
     add_firmware(params, request, image, machine, notices);
 
     // Only what the image has of the setup header: the rest of the page must stay zero.
-    std::memcpy(&params.zero_page.header, &image.header, image.header_size);
+    std::memcpy(reinterpret_cast<std::byte*>(&params.zero_page) + layout::setup_header_offset,
+                image.setup_header.bytes().data(), image.setup_header.size());
     params.zero_page.header.type_of_loader = loader_type_kexec;
     if (request.initrd) {
         const std::uint64_t size = request.initrd->bytes.size();
