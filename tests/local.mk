@@ -16,6 +16,10 @@ tests_unit_unit_SOURCES += \
 	tests/unit/system/errno_text_test.cc \
 	tests/unit/system/fake_kernel.h \
 	tests/unit/system/fake_kernel_test.cc
+	tests/unit/image/bzimage_builder.h \
+	tests/unit/image/bzimage_test.cc \
+	tests/unit/image/pack.cc tests/unit/image/pack.h \
+	tests/unit/image/unpack_test.cc
 if CATCH2_IS_V2
 tests_unit_unit_SOURCES += tests/unit/main.cc
 endif

@@ -19,6 +19,11 @@ public:
         return Bytes(ByteView(*owner), owner, false);
     }
 
+    // Bytes in memory that `owner` frees.
+    static Bytes owning(ByteView view, std::shared_ptr<const void> owner) {
+        return Bytes(view, std::move(owner), false);
+    }
+
     // Bytes of a file mapping that `owner` unmaps.
     static Bytes mapped(ByteView view, std::shared_ptr<const void> owner) {
         return Bytes(view, std::move(owner), true);

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "image/unpack.h"
+
+#include "image/unpack_stream.h"
+
+#include <algorithm>
+#include <array>
+
+namespace kx {
+namespace {
+
+struct Decoder {
+    Compression compression;
+    std::string_view name;
+    std::string_view magic;
+    Result<> (*unpack)(ByteView, UnpackOutput&);
+};
+
+constexpr std::array decoders{
+    Decoder{Compression::gzip, "gzip", {"\x1f\x8b", 2}, unpack_gzip},
+    Decoder{Compression::zstd, "zstd", {"\x28\xb5\x2f\xfd", 4}, unpack_zstd},
+    Decoder{Compression::xz, "xz", {"\xfd\x37zXZ\0", 6}, unpack_xz},
+    Decoder{Compression::lzma, "lzma", {"\x5d\0\0", 3}, unpack_lzma},
+};
+
+const Decoder* decoder_of(ByteView packed) {
+    const auto found = std::ranges::find_if(decoders, [&](const Decoder& d) { return packed.has(0, d.magic); });
+    return found == decoders.end() ? nullptr : &*found;
+}
+
+} // namespace
+
+std::string_view name_of(Compression compression) {
+    const auto found = std::ranges::find(decoders, compression, &Decoder::compression);
+    return found == decoders.end() ? "none" : found->name;
+}
+
+Compression compression_of(ByteView packed) {
+    const auto* decoder = decoder_of(packed);
+    return decoder ? decoder->compression : Compression::none;
+}
+
+Result<Bytes> unpack(ByteView packed, std::uint64_t limit) {
+    const auto* decoder = decoder_of(packed);
+    if (!decoder)
+        return fail(Errc::not_this_format, "no compressed data at {:#x}: gzip, zstd, xz and lzma are known",
+                    packed.origin());
+    UnpackOutput output(limit, std::min<std::uint64_t>(packed.size(), UINT64_MAX / 4) * 4);
+    KX_TRY(within(decoder->name, decoder->unpack(packed, output)));
+    return within(decoder->name, output.finish());
+}
+
+Result<std::span<std::byte>> UnpackOutput::room() {
+    if (size_ > limit_)
+        return fail(Errc::unsupported, "unpacks to more than the limit of {} bytes", limit_);
+    if (size_ == capacity_) {
+        const std::uint64_t most = limit_ == UINT64_MAX ? limit_ : limit_ + 1;
+        const std::uint64_t doubled = capacity_ > most / 2 ? most : capacity_ * 2;
+        const std::uint64_t wanted = std::min(most, std::max({doubled, expected_, std::uint64_t{64} << 10}));
+        auto* larger = static_cast<std::byte*>(std::realloc(memory_.get(), wanted));
+        if (!larger)
+            return fail(Errc::io, "no memory for {} unpacked bytes", wanted);
+        static_cast<void>(memory_.release());
+        memory_.reset(larger);
+        capacity_ = wanted;
+    }
+    return std::span(memory_.get() + size_, capacity_ - size_);
+}
+
+Result<Bytes> UnpackOutput::finish() {
+    if (size_ > limit_)
+        return fail(Errc::unsupported, "unpacks to more than the limit of {} bytes", limit_);
+    std::shared_ptr<const std::byte> owner(std::move(memory_));
+    const ByteView view(std::span(owner.get(), size_));
+    return Bytes::owning(view, std::move(owner));
+}
+
+} // namespace kx

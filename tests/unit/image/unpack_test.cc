@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "catch.h"
+#include "image/bzimage_builder.h"
+#include "image/pack.h"
+#include "image/unpack.h"
+
+#include <algorithm>
+
+using namespace kx;
+using namespace kx::test;
+
+namespace {
+
+using Content = std::vector<std::byte>;
+constexpr std::uint64_t plenty = 64u << 20;
+
+struct Packer {
+    Compression compression;
+    Content (*pack)(ByteView);
+    bool has_checksum;
+};
+
+const Packer packers[] = {
+    {Compression::gzip, gzip, true},
+    {Compression::zstd, [](ByteView content) { return zstd(content); }, true},
+    {Compression::xz, xz, true},
+    {Compression::lzma, lzma, false},
+};
+
+// Neither all alike nor beyond compression.
+Content sample(std::size_t size) {
+    Content content(size);
+    std::uint32_t state = 1;
+    for (auto& byte : content) {
+        state = state * 1664525u + 1013904223u;
+        byte = static_cast<std::byte>((state >> 24) & 0x1f);
+    }
+    return content;
+}
+
+bool same(const Bytes& unpacked, const Content& content) {
+    return std::ranges::equal(unpacked.view().bytes(), content);
+}
+
+Content joined(const Content& a, const Content& b) {
+    Content both = a;
+    both.insert(both.end(), b.begin(), b.end());
+    return both;
+}
+
+} // namespace
+
+TEST_CASE("what was packed comes out again") {
+    for (const auto& packer : packers) {
+        INFO(name_of(packer.compression));
+        for (std::size_t size : {0u, 1u, 1000u, 300000u}) {
+            INFO(size << " bytes");
+            const auto content = sample(size);
+            const auto packed = packer.pack(as_view(content));
+            CHECK(compression_of(as_view(packed)) == packer.compression);
+            const auto unpacked = unpack(as_view(packed), plenty);
+            REQUIRE(unpacked);
+            CHECK(same(*unpacked, content));
+        }
+    }
+}
+
+TEST_CASE("content that grows a thousandfold outgrows the first guess") {
+    const Content zeros(8u << 20);
+    for (const auto& packer : packers) {
+        INFO(name_of(packer.compression));
+        const auto unpacked = unpack(as_view(packer.pack(as_view(zeros))), plenty);
+        REQUIRE(unpacked);
+        CHECK(same(*unpacked, zeros));
+    }
+}
+
+TEST_CASE("the limit holds to the byte") {
+    for (std::size_t size : {std::size_t{1000}, std::size_t{1} << 20}) {
+        const auto content = sample(size);
+        for (const auto& packer : packers) {
+            INFO(name_of(packer.compression) << ", " << size << " bytes");
+            const auto packed = packer.pack(as_view(content));
+            const auto fits = unpack(as_view(packed), size);
+            REQUIRE(fits);
+            CHECK(same(*fits, content));
+            for (std::uint64_t limit : {std::uint64_t{size - 1}, std::uint64_t{0}}) {
+                const auto refused = unpack(as_view(packed), limit);
+                REQUIRE_FALSE(refused);
+                CHECK(refused.error().code == Errc::unsupported);
+                CHECK(refused.error().message.find("limit of") != std::string::npos);
+            }
+            CHECK(unpack(as_view(packed), UINT64_MAX));
+        }
+    }
+}
+
+TEST_CASE("a stream cut anywhere is refused, and the message says where it ends") {
+    const auto content = sample(3000);
+    for (const auto& packer : packers) {
+        INFO(name_of(packer.compression));
+        const auto packed = packer.pack(as_view(content));
+        for (std::size_t size = 6; size < packed.size(); ++size) {
+            INFO("cut to " << size << " of " << packed.size());
+            const auto refused = unpack(ByteView(std::span(packed).first(size), 0x1000), plenty);
+            REQUIRE_FALSE(refused);
+            REQUIRE(refused.error().code == Errc::malformed);
+            REQUIRE(refused.error().message.find(fmt::format("{:#x}", 0x1000 + size)) != std::string::npos);
+            REQUIRE(refused.error().message.find("cut short") != std::string::npos);
+        }
+    }
+}
+
+TEST_CASE("a damaged checksum, and any damage to a checksummed content, is refused") {
+    const auto content = sample(3000);
+    for (const auto& packer : packers) {
+        if (!packer.has_checksum)
+            continue;
+        INFO(name_of(packer.compression));
+        const auto packed = packer.pack(as_view(content));
+        for (std::size_t at = 12; at < packed.size(); at += 7) {
+            INFO("byte " << at << " of " << packed.size());
+            auto damaged = packed;
+            damaged[at] ^= std::byte{0x10};
+            const auto unpacked = unpack(as_view(damaged), plenty);
+            // Some bits carry nothing (padding inside the stream): then the content is whole.
+            if (unpacked)
+                REQUIRE(same(*unpacked, content));
+        }
+    }
+    auto gz = gzip(as_view(content));
+    gz[gz.size() - 8] ^= std::byte{1};
+    const auto refused = unpack(as_view(gz), plenty);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Errc::malformed);
+    CHECK(refused.error().message.find("incorrect data check") != std::string::npos);
+}
+
+TEST_CASE("concatenated members, frames and streams come out one after the other") {
+    const auto first = sample(1000);
+    const auto second = sample(2000);
+    for (const auto& packer : packers) {
+        if (packer.compression == Compression::lzma)
+            continue; // has no such thing
+        INFO(name_of(packer.compression));
+        const auto unpacked =
+            unpack(as_view(joined(packer.pack(as_view(first)), packer.pack(as_view(second)))), plenty);
+        REQUIRE(unpacked);
+        CHECK(same(*unpacked, joined(first, second)));
+
+        auto cut = joined(packer.pack(as_view(first)), packer.pack(as_view(second)));
+        cut.resize(cut.size() - 5);
+        CHECK_FALSE(unpack(as_view(cut), plenty));
+    }
+}
+
+TEST_CASE("zstd skippable frames and xz stream padding are stepped over") {
+    const auto content = sample(1000);
+    auto skippable = bytes_of(std::string_view("\x5e\x2a\x4d\x18\x03\0\0\0abc", 11));
+    const auto z = joined(joined(zstd(as_view(content)), skippable), zstd(as_view(content)));
+    auto unpacked = unpack(as_view(z), plenty);
+    REQUIRE(unpacked);
+    CHECK(same(*unpacked, joined(content, content)));
+
+    const auto x = joined(joined(xz(as_view(content)), Content(8)), xz(as_view(content)));
+    unpacked = unpack(as_view(x), plenty);
+    REQUIRE(unpacked);
+    CHECK(same(*unpacked, joined(content, content)));
+}
+
+TEST_CASE("what follows the stream is ignored: an appended size, a signature") {
+    const auto content = sample(1000);
+    for (const auto& packer : packers) {
+        INFO(name_of(packer.compression));
+        for (const auto& tail :
+             {bytes_of(std::string_view("\xe8\x03\0\0", 4)), Content(3), bytes_of("~Module signature")}) {
+            const auto unpacked = unpack(as_view(joined(packer.pack(as_view(content)), tail)), plenty);
+            REQUIRE(unpacked);
+            CHECK(same(*unpacked, content));
+        }
+    }
+}
+
+TEST_CASE("bytes without a magic are not compressed") {
+    for (std::string_view text : {"", "\x1f", "plain text", "BZh9"}) {
+        const auto bytes = bytes_of(text);
+        CHECK(compression_of(as_view(bytes)) == Compression::none);
+        const auto refused = unpack(as_view(bytes), plenty);
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().code == Errc::not_this_format);
+    }
+    CHECK(name_of(Compression::none) == "none");
+    CHECK(name_of(Compression::zstd) == "zstd");
+}
+
+TEST_CASE("a stream that asks for too much memory is unsupported, not tried") {
+    // dictionary size 4 GiB - 1
+    auto alone = lzma(as_view(sample(100)));
+    for (std::size_t i = 1; i < 5; ++i)
+        alone[i] = std::byte{0xff};
+    alone[1] = alone[2] = std::byte{0}; // the magic; leaves 0xffff0000
+    auto refused = unpack(as_view(alone), plenty);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message.find("lzma: at offset") == 0);
+
+    const auto wide = zstd(as_view(sample(100)), 28);
+    refused = unpack(as_view(wide), plenty);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Errc::unsupported);
+    CHECK(refused.error().message.find("window") != std::string::npos);
+    CHECK(unpack(as_view(zstd(as_view(sample(100)), 27)), plenty));
+}
