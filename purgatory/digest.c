@@ -10,6 +10,6 @@
 #endif
 
 struct digest digest_of_memory(uint64_t address, uint64_t size) {
-    const XXH128_hash_t hash = XXH3_128bits((const void *)(uintptr_t)address, (size_t)size);
+    const XXH128_hash_t hash = XXH3_128bits((const void*)(uintptr_t)address, (size_t)size);
     return (struct digest){.low = hash.low64, .high = hash.high64};
 }

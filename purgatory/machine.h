@@ -15,7 +15,7 @@
 #include "handover.h"
 
 /* Open the consoles that the handover block allows. */
-void console_open(const struct handover *handover);
+void console_open(const struct handover* handover);
 
 /* Open whatever usually is a console: for a handover block that cannot be trusted. */
 void console_open_any(void);

@@ -3,17 +3,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-void *memcpy(void *restrict to, const void *restrict from, size_t size) {
-    unsigned char *out = to;
-    const unsigned char *in = from;
+void* memcpy(void* restrict to, const void* restrict from, size_t size) {
+    unsigned char* out = to;
+    const unsigned char* in = from;
     while (size--)
         *out++ = *in++;
     return to;
 }
 
-void *memmove(void *to, const void *from, size_t size) {
-    unsigned char *out = to;
-    const unsigned char *in = from;
+void* memmove(void* to, const void* from, size_t size) {
+    unsigned char* out = to;
+    const unsigned char* in = from;
     if ((uintptr_t)to - (uintptr_t)from >= size)
         return memcpy(to, from, size);
     while (size--)
@@ -21,16 +21,16 @@ void *memmove(void *to, const void *from, size_t size) {
     return to;
 }
 
-void *memset(void *to, int byte, size_t size) {
-    unsigned char *out = to;
+void* memset(void* to, int byte, size_t size) {
+    unsigned char* out = to;
     while (size--)
         *out++ = (unsigned char)byte;
     return to;
 }
 
-int memcmp(const void *left, const void *right, size_t size) {
-    const unsigned char *a = left;
-    const unsigned char *b = right;
+int memcmp(const void* left, const void* right, size_t size) {
+    const unsigned char* a = left;
+    const unsigned char* b = right;
     for (; size; size--, a++, b++)
         if (*a != *b)
             return *a < *b ? -1 : 1;

@@ -3,12 +3,12 @@
 
 #include "machine.h"
 
-void say(const char *text) {
+void say(const char* text) {
     while (*text)
         console_put(*text++);
 }
 
-void say_name(const char *name, size_t size) {
+void say_name(const char* name, size_t size) {
     for (; size && *name; size--, name++)
         console_put(*name < ' ' || *name > '~' ? '?' : *name);
 }

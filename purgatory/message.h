@@ -2,15 +2,15 @@
 #ifndef PURGATORY_MESSAGE_H
 #define PURGATORY_MESSAGE_H
 
+#include "digest.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
-#include "digest.h"
-
-void say(const char *text);
+void say(const char* text);
 
 /* At most `size` characters, up to a NUL; what a console might not print becomes '?'. */
-void say_name(const char *name, size_t size);
+void say_name(const char* name, size_t size);
 
 /* With 0x in front and no leading zeros. */
 void say_hex(uint64_t number);

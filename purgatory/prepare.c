@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "prepare.h"
 
-#include <string.h>
-
 #include "machine.h"
 #include "message.h"
 #include "verify.h"
 
-static bool is_sound(const struct handover *handover) {
+#include <string.h>
+
+static bool is_sound(const struct handover* handover) {
     return handover->magic == HANDOVER_MAGIC && handover->size == sizeof *handover &&
            handover->region_count <= HANDOVER_REGION_MAX;
 }
@@ -18,7 +18,7 @@ static bool refuse(void) {
     return false;
 }
 
-static bool verify(const struct handover *handover) {
+static bool verify(const struct handover* handover) {
     const uint32_t differing = verify_regions(handover);
     if (differing || handover->flags & HANDOVER_CHATTY) {
         say("purgatory: ");
@@ -30,7 +30,7 @@ static bool verify(const struct handover *handover) {
     return differing == 0;
 }
 
-bool prepare_next_kernel(const struct handover *handover) {
+bool prepare_next_kernel(const struct handover* handover) {
     if (!is_sound(handover)) {
         console_open_any();
         say("purgatory: the handover block was not filled by the kexec that brought this purgatory, or was changed\n");
@@ -44,7 +44,7 @@ bool prepare_next_kernel(const struct handover *handover) {
     if (handover->flags & HANDOVER_VERIFY && !verify(handover))
         return refuse();
     if (handover->flags & HANDOVER_BACKUP)
-        memmove((void *)(uintptr_t)handover->backup_destination, (const void *)(uintptr_t)handover->backup_source,
+        memmove((void*)(uintptr_t)handover->backup_destination, (const void*)(uintptr_t)handover->backup_source,
                 (size_t)handover->backup_size);
     if (handover->flags & HANDOVER_CHATTY) {
         say("purgatory: entering the next kernel at ");

@@ -2,14 +2,14 @@
 #ifndef PURGATORY_VERIFY_H
 #define PURGATORY_VERIFY_H
 
-#include <stdint.h>
-
 #include "handover.h"
+
+#include <stdint.h>
 
 /*
  * Compares every region with its digest and says, on the open consoles, which differ and how. Returns how many differ.
  * handover->region_count must be at most HANDOVER_REGION_MAX.
  */
-uint32_t verify_regions(const struct handover *handover);
+uint32_t verify_regions(const struct handover* handover);
 
 #endif

@@ -10,6 +10,8 @@ tests_unit_unit_SOURCES = \
 	tests/unit/core/wire_test.cc \
 	tests/unit/plan/placement_test.cc \
 	tests/unit/purgatory/image_test.cc \
+	tests/unit/purgatory/memory_renamed.c \
+	tests/unit/purgatory/memory_test.cc \
 	tests/unit/purgatory/prepare_test.cc \
 	$(PURGATORY_PORTABLE)
 tests_unit_unit_SOURCES += \
@@ -27,6 +29,9 @@ tests_unit_unit_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit $(CATCH2_CFLAGS
 tests_unit_unit_LDADD = kexec/libkexec.a $(KEXEC_LIBS) $(XXHASH_LIBS) $(CATCH2_LIBS)
 endif
 
-TESTS += tests/layers.sh
+TESTS += tests/layers.sh tests/purgatory/run.sh
 EXTRA_DIST += tests/layers.sh tests/layers.txt
+EXTRA_DIST += tests/purgatory/run.sh tests/purgatory/elf.py tests/purgatory/handover.py tests/purgatory/machine.py \
+	tests/purgatory/stage.S tests/purgatory/test_purgatory.py
+include tests/bench/local.mk
 AM_TESTS_ENVIRONMENT = export srcdir='$(srcdir)';

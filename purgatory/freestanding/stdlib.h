@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-void *malloc(size_t size);
-void free(void *memory);
+void* malloc(size_t size);
+void free(void* memory);
 
 #endif

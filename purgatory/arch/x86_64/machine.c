@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "purgatory/machine.h"
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "serial.h"
 #include "vga.h"
+
+#include <stdbool.h>
+#include <stddef.h>
 
 _Static_assert(offsetof(struct handover, entry) == 16, "entry.S");
 _Static_assert(offsetof(struct handover, argument) == 24, "entry.S");
@@ -15,7 +15,7 @@ enum { FIRST_SERIAL_PORT = 0x3f8 };
 static struct serial serial;
 static bool vga_is_open;
 
-void console_open(const struct handover *handover) {
+void console_open(const struct handover* handover) {
     if (handover->flags & HANDOVER_SERIAL)
         serial_open(&serial, (uint16_t)handover->serial_base, handover->serial_baud);
     if (handover->flags & HANDOVER_VGA_TEXT) {
@@ -38,6 +38,10 @@ void console_put(char character) {
         vga_text_put(character);
 }
 
-void console_drain(void) { serial_drain(&serial); }
+void console_drain(void) {
+    serial_drain(&serial);
+}
 
-void display_reset(void) { vga_reset(); }
+void display_reset(void) {
+    vga_reset();
+}

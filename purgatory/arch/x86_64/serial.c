@@ -22,9 +22,11 @@ enum {
     POLLS = 1000000,     /* of about a microsecond: some hundred characters at 1200 baud */
 };
 
-static uint8_t get(const struct serial *serial, uint16_t reg) { return port_read((uint16_t)(serial->base + reg)); }
+static uint8_t get(const struct serial* serial, uint16_t reg) {
+    return port_read((uint16_t)(serial->base + reg));
+}
 
-static void set(const struct serial *serial, uint16_t reg, uint32_t value) {
+static void set(const struct serial* serial, uint16_t reg, uint32_t value) {
     port_write((uint16_t)(serial->base + reg), (uint8_t)value);
 }
 
@@ -35,7 +37,7 @@ static uint32_t divisor_for(uint32_t baud) {
     return divisor > 0xffff ? 0xffff : divisor;
 }
 
-static void await(struct serial *serial, uint8_t status) {
+static void await(struct serial* serial, uint8_t status) {
     for (uint32_t poll = 0; serial->answers; poll++) {
         if (get(serial, LINE_STATUS) & status)
             return;
@@ -43,7 +45,7 @@ static void await(struct serial *serial, uint8_t status) {
     }
 }
 
-void serial_open(struct serial *serial, uint16_t base, uint32_t baud) {
+void serial_open(struct serial* serial, uint16_t base, uint32_t baud) {
     *serial = (struct serial){.base = base, .answers = true};
     if (baud == 0)
         return;
@@ -57,10 +59,12 @@ void serial_open(struct serial *serial, uint16_t base, uint32_t baud) {
     set(serial, MODEM_CONTROL, DTR_AND_RTS);
 }
 
-void serial_put(struct serial *serial, char character) {
+void serial_put(struct serial* serial, char character) {
     await(serial, TRANSMITTER_TAKES);
     if (serial->answers)
         set(serial, DATA, (uint8_t)character);
 }
 
-void serial_drain(struct serial *serial) { await(serial, TRANSMITTER_EMPTY); }
+void serial_drain(struct serial* serial) {
+    await(serial, TRANSMITTER_EMPTY);
+}

@@ -12,8 +12,8 @@ struct serial {
 };
 
 /* baud 0: leave the line as it is. Else 8 data bits, no parity, one stop bit, at the nearest speed the UART can do. */
-void serial_open(struct serial *serial, uint16_t base, uint32_t baud);
-void serial_put(struct serial *serial, char character);
-void serial_drain(struct serial *serial);
+void serial_open(struct serial* serial, uint16_t base, uint32_t baud);
+void serial_put(struct serial* serial, char character);
+void serial_drain(struct serial* serial);
 
 #endif

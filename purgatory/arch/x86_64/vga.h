@@ -8,8 +8,8 @@ void vga_text_open(void);
 void vga_text_put(char character);
 
 /*
- * Programs text mode 3 (80 x 25, 720 x 400 dots, colour) and its 16 colours, and blanks the page. The font is the one in
- * the adapter's memory: a graphics mode that drew over plane 2 leaves unreadable shapes.
+ * Programs text mode 3 (80 x 25, 720 x 400 dots, colour) and its 16 colours, and blanks the page. The font is the one
+ * in the adapter's memory: a graphics mode that drew over plane 2 leaves unreadable shapes.
  */
 void vga_reset(void);
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The registers of mode 3 as the IBM VGA has them: five groups, each written in the order of its numbers. */
-#include <stdint.h>
-
 #include "port.h"
 #include "vga.h"
+
+#include <stdint.h>
 
 enum {
     ATTRIBUTE = 0x3c0, /* one port for number and value, in turn; reading INPUT_STATUS starts with the number */
@@ -35,7 +35,7 @@ static const uint8_t graphics[] = {0x00, 0x00, 0x00, 0x00, 0x00, 0x10, 0x0e, 0x0
 static const uint8_t attribute[] = {0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x14, 0x07, 0x38, 0x39, 0x3a,
                                     0x3b, 0x3c, 0x3d, 0x3e, 0x3f, 0x0c, 0x00, 0x0f, 0x08, 0x00};
 
-static void write_group(uint16_t index_port, const uint8_t *values, uint8_t count) {
+static void write_group(uint16_t index_port, const uint8_t* values, uint8_t count) {
     for (uint8_t i = 0; i < count; i++)
         indexed_write(index_port, i, values[i]);
 }
@@ -59,7 +59,7 @@ static void write_palette(void) {
 }
 
 static void blank_page(void) {
-    volatile uint16_t *cells = (volatile uint16_t *)(uintptr_t)0xb8000;
+    volatile uint16_t* cells = (volatile uint16_t*)(uintptr_t)0xb8000;
     for (unsigned i = 0; i < 0x4000; i++)
         cells[i] = 0x0720;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <stdint.h>
-
 #include "port.h"
 #include "vga.h"
+
+#include <stdint.h>
 
 enum {
     TEXT_BASE = 0xb8000,
@@ -19,7 +19,7 @@ static uint16_t page; /* the cell in the top left corner: a console scrolls by m
 static uint16_t row, column;
 
 static void set_cell(uint16_t at_row, uint16_t at_column, char character) {
-    volatile uint16_t *cells = (volatile uint16_t *)(uintptr_t)TEXT_BASE;
+    volatile uint16_t* cells = (volatile uint16_t*)(uintptr_t)TEXT_BASE;
     const unsigned cell = ((unsigned)page + at_row * (unsigned)COLUMNS + at_column) % CELLS;
     cells[cell] = (uint16_t)(LIGHT_GREY_ON_BLACK << 8 | (uint8_t)character);
 }

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The linked purgatory, as the program carries it: what include/purgatory.h promises about the file.
+#include "catch.h"
+#include "handover.h"
+#include "purgatory.h"
+
 #include <cstring>
 #include <optional>
 #include <span>
@@ -7,10 +11,6 @@
 #include <vector>
 
 #include <elf.h>
-
-#include "catch.h"
-#include "handover.h"
-#include "purgatory.h"
 
 namespace {
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The portable part of purgatory, compiled for this machine: the addresses of regions are those of our own memory.
+#include "catch.h"
+
 #include <cstring>
 #include <string>
 #include <vector>
 
 #include <xxhash.h>
-
-#include "catch.h"
 
 extern "C" {
 #include "purgatory/machine.h"
@@ -30,11 +30,21 @@ Console console;
 } // namespace
 
 extern "C" {
-void console_open(const handover*) { console.opened = true; }
-void console_open_any() { console.opened_any = true; }
-void console_put(char character) { console.text += character; }
-void console_drain() { console.drained = true; }
-void display_reset() { console.display_was_reset = true; }
+void console_open(const handover*) {
+    console.opened = true;
+}
+void console_open_any() {
+    console.opened_any = true;
+}
+void console_put(char character) {
+    console.text += character;
+}
+void console_drain() {
+    console.drained = true;
+}
+void display_reset() {
+    console.display_was_reset = true;
+}
 }
 
 namespace {
@@ -51,7 +61,9 @@ Bytes some_bytes(std::size_t size, unsigned seed) {
     return bytes;
 }
 
-std::uint64_t address_of(const void* memory) { return reinterpret_cast<std::uintptr_t>(memory); }
+std::uint64_t address_of(const void* memory) {
+    return reinterpret_cast<std::uintptr_t>(memory);
+}
 
 handover an_empty_handover(std::uint32_t flags) {
     console = {};
@@ -73,11 +85,19 @@ void add_region(handover& block, const char* name, const Bytes& bytes) {
     std::strncpy(region.name, name, sizeof region.name);
 }
 
-bool said(const std::string& text) { return console.text.find(text) != std::string::npos; }
+bool said(const std::string& text) {
+    return console.text.find(text) != std::string::npos;
+}
 
 std::string hex(std::uint64_t number) {
     console.text.clear();
     say_hex(number);
+    return console.text;
+}
+
+std::string digits(digest value) {
+    console.text.clear();
+    say_digest(value);
     return console.text;
 }
 
@@ -95,10 +115,7 @@ TEST_CASE("purgatory's digest is the library's, at every length where XXH3 chang
 }
 
 TEST_CASE("the digest of nothing is the published one") {
-    const auto digest = digest_of_memory(address_of(&console), 0);
-    console = {};
-    say_digest(digest);
-    CHECK(console.text == "99aa06d3014798d86001c324468d497f");
+    CHECK(digits(digest_of_memory(address_of(&console), 0)) == "99aa06d3014798d86001c324468d497f");
 }
 
 TEST_CASE("unchanged regions pass without a word") {
@@ -117,23 +134,18 @@ TEST_CASE("one flipped bit anywhere is found, and said with place and digests") 
     auto kernel = some_bytes(3000, 1);
     auto block = an_empty_handover(HANDOVER_VERIFY);
     add_region(block, "kernel", kernel);
+    const auto& region = block.region[0];
     for (std::size_t at : {std::size_t{0}, std::size_t{1500}, kernel.size() - 1}) {
-        console = {};
         kernel[at] ^= 0x10;
-        CHECK_FALSE(prepare_next_kernel(&block));
-        CHECK(said("purgatory: kernel at " + hex(block.region[0].address)) == false); // hex() emptied the text
-        console.text.clear();
+        console = {};
         CHECK(verify_regions(&block) == 1);
         const auto message = console.text;
-        console.text.clear();
-        say_digest(digest_of_memory(address_of(kernel.data()), kernel.size()));
-        const auto found = console.text;
-        console.text.clear();
-        say_digest({block.region[0].digest_low, block.region[0].digest_high});
-        const auto expected = console.text;
-        CHECK(message == "purgatory: kernel at " + hex(block.region[0].address) +
-                             " (0xbb8 bytes) was changed after it was loaded\n" + "purgatory:   expected " + expected +
-                             "\n" + "purgatory:   found    " + found + "\n");
+        const auto found = digest_of_memory(region.address, region.size);
+        CHECK(message == "purgatory: kernel at " + hex(region.address) +
+                             " (0xbb8 bytes) was changed after it was loaded\n" + "purgatory:   expected " +
+                             digits({region.digest_low, region.digest_high}) + "\n" + "purgatory:   found    " +
+                             digits(found) + "\n");
+        CHECK_FALSE(prepare_next_kernel(&block));
         kernel[at] ^= 0x10;
     }
     CHECK(prepare_next_kernel(&block));
@@ -187,9 +199,15 @@ TEST_CASE("a region that wraps is refused unread") {
 
 TEST_CASE("a handover block that is not ours is refused on any console") {
     auto block = an_empty_handover(0);
-    SECTION("never filled") { block.magic = 0; }
-    SECTION("of another build") { block.size -= 64; }
-    SECTION("with more regions than fit") { block.region_count = HANDOVER_REGION_MAX + 1; }
+    SECTION("never filled") {
+        block.magic = 0;
+    }
+    SECTION("of another build") {
+        block.size -= 64;
+    }
+    SECTION("with more regions than fit") {
+        block.region_count = HANDOVER_REGION_MAX + 1;
+    }
     CHECK_FALSE(prepare_next_kernel(&block));
     CHECK(console.opened_any);
     CHECK_FALSE(console.opened);
