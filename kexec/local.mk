@@ -32,6 +32,7 @@ kexec_libkexec_a_SOURCES += \
 	kexec/system/kernel.h \
 	kexec/system/network.cc kexec/system/network.h \
 	kexec/system/running_kernel.cc
+kexec_libkexec_a_SOURCES += \
 	kexec/image/bzimage.cc kexec/image/bzimage.h \
 	kexec/image/unpack.cc kexec/image/unpack.h kexec/image/unpack_stream.h \
 	kexec/image/unpack_lzma.cc kexec/image/unpack_zlib.cc kexec/image/unpack_zstd.cc

@@ -18,6 +18,7 @@ tests_unit_unit_SOURCES += \
 	tests/unit/system/errno_text_test.cc \
 	tests/unit/system/fake_kernel.h \
 	tests/unit/system/fake_kernel_test.cc
+tests_unit_unit_SOURCES += \
 	tests/unit/image/bzimage_builder.h \
 	tests/unit/image/bzimage_test.cc \
 	tests/unit/image/pack.cc tests/unit/image/pack.h \

@@ -18,6 +18,7 @@ struct ImageFormat {
     std::string_view architecture; // of the machines it boots on, as uname -m
     std::string_view text;         // for --help
     bool (*matches)(ByteView);     // magic only: cheap and silent
+    Result<> (*check)(ByteView);   // the full parse, of an image that matches: loud
     Result<LoadPlan> (*plan)(const LoadRequest&, const Machine&, Notices&);
 };
 
