@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "load.h"
 
-#include "arch/architecture.h"
 #include "call_context.h"
-#include "handover/purgatory.h"
 #include "load_inputs.h"
-#include "loader/formats.h"
+#include "placed_load.h"
 #include "plan/report.h"
 #include "uapi/kexec.h"
 #include "verbs.h"
@@ -49,25 +47,13 @@ std::uint64_t file_flags(const Options& options, const LoadInputs& inputs) {
            (options.force_device_tree ? uapi::kexec_file_force_dtb : 0);
 }
 
-// A load by kexec_load, ready for the call.
-struct PlacedLoad {
-    LoadPlan plan; // its demands went into the placement
-    Placement placement;
-    std::vector<PhysRange> free_ram;
-    std::uint64_t entry = 0;
-    std::uint64_t kernel_entry = 0;
-    std::uint64_t flags = 0; // the architecture among them
-};
-
-PurgatoryOptions purgatory_options(const Options& options, const Architecture& architecture,
-                                   std::string_view command_line) {
+PurgatoryOptions purgatory_options(const Options& options) {
     return {.verify = options.checks,
-            .serial_base = options.serial_port.value_or(architecture.serial_base(command_line)),
+            .serial_base = options.serial_port.value_or(0),
             .serial_baud = options.serial_baud,
             .chatty = options.console_serial || options.console_vga,
             .vga_text = options.console_vga,
-            .reset_vga = options.reset_vga,
-            .window = architecture.purgatory_window};
+            .reset_vga = options.reset_vga};
 }
 
 // The kernel would take any number.
@@ -78,25 +64,14 @@ Result<std::uint64_t> entry_inside(const Placement& placement, std::uint64_t ent
     return entry;
 }
 
-Result<PlacedLoad> place_load(Session& session, const LoadInputs& inputs) {
+Result<PlacedLoad> placed(Session& session, const LoadInputs& inputs) {
     const Options& options = session.options;
     if (options.crash)
         return fail(Errc::unsupported, "a crash kernel can be loaded by kexec_file_load (-s) only, in this version");
     const Machine machine = KX_TRY(read_machine(session.files, session.notices));
-    const Architecture* architecture = KX_TRY(architecture_named(machine.architecture));
-
-    PlacedLoad load;
-    load.plan = KX_TRY(plan_load(inputs.request, machine, session.notices));
-    load.plan.demands.push_back(KX_TRY(purgatory_demand(
-        architecture->purgatory, load.plan, purgatory_options(options, *architecture, load.plan.command_line))));
-    load.free_ram = intersection(machine.free_ram, std::span(&options.memory_limits, 1));
-    load.placement = KX_TRY(place(std::move(load.plan.demands), load.free_ram));
-    KX_TRY(load.placement.compose(purgatory_name));
-
-    load.entry = options.entry ? KX_TRY(entry_inside(load.placement, options.entry))
-                               : KX_TRY(purgatory_entry(architecture->purgatory, load.placement));
-    load.kernel_entry = KX_TRY(load.placement.address_of(load.plan.entry.segment, load.plan.entry.offset));
-    load.flags = architecture->kexec_arch | load_flags(options);
+    PlacedLoad load = KX_TRY(place_load(inputs.request, purgatory_options(options), machine, session.notices));
+    if (options.entry)
+        load.entry = KX_TRY(entry_inside(load.placement, options.entry));
     return load;
 }
 
@@ -116,7 +91,7 @@ void add_segments(LoadReport& report, const PlacedLoad& load, const Options& opt
                                      .free_ram = load.free_ram,
                                      .entry = load.entry,
                                      .kernel_entry = load.kernel_entry,
-                                     .flags = names_of(load.flags, load_flag_names),
+                                     .flags = names_of(load_flags(options), load_flag_names),
                                      .verified = options.checks};
 }
 
@@ -134,7 +109,7 @@ Result<int> print_dry_run(Session& session, const LoadInputs& inputs) {
 
     Result<PlacedLoad> load = PlacedLoad{};
     if (options.load_by != LoadBy::files) {
-        load = place_load(session, inputs);
+        load = placed(session, inputs);
         if (load)
             add_segments(report, *load, options);
         else if (options.load_by == LoadBy::segments)
@@ -158,7 +133,7 @@ CallContext context_of(Session& session, const LoadInputs& inputs, std::uint64_t
 }
 
 Result<> load_by_segments(Session& session, const LoadInputs& inputs) {
-    const PlacedLoad load = KX_TRY(place_load(session, inputs));
+    const PlacedLoad load = KX_TRY(placed(session, inputs));
     if (session.options.debug) {
         LoadReport report = basic_report(inputs);
         add_segments(report, load, session.options);
@@ -171,8 +146,9 @@ Result<> load_by_segments(Session& session, const LoadInputs& inputs) {
         segments.push_back({segment.content().view(), segment.memory()});
         total += segment.memory().size();
     }
-    if (const auto loaded = session.kernel.load(load.entry, segments, load.flags); !loaded) {
-        CallContext context = context_of(session, inputs, load.flags);
+    if (const auto loaded = session.kernel.load(load.entry, segments, load.kexec_arch | load_flags(session.options));
+        !loaded) {
+        CallContext context = context_of(session, inputs, load.kexec_arch | load_flags(session.options));
         context.segments = segments.size();
         context.segments_size = total;
         return std::unexpected(refusal(Call::load_segments, loaded.error(), context));

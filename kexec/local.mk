@@ -21,6 +21,7 @@ kexec_libkexec_a_SOURCES = \
 	kexec/loader/x86_boot_params.cc kexec/loader/x86_boot_params.h \
 	kexec/options.cc kexec/options.h \
 	kexec/outcome.cc kexec/outcome.h \
+	kexec/placed_load.cc kexec/placed_load.h \
 	kexec/plan/demand.h \
 	kexec/plan/load_plan.h \
 	kexec/plan/placement.cc kexec/plan/placement.h \

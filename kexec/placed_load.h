@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A load by kexec_load, planned to the last byte: from a request and the facts of a machine to placed segments with
+// purgatory among them. Pure: the same for this machine, a captured one and a test.
+#pragma once
+
+#include "core/notices.h"
+#include "handover/purgatory.h"
+#include "loader/load_request.h"
+#include "machine/machine.h"
+#include "plan/load_plan.h"
+#include "plan/placement.h"
+
+#include <optional>
+#include <vector>
+
+namespace kx {
+
+struct PlacedLoad {
+    LoadPlan plan; // its demands went into the placement
+    Placement placement;
+    std::vector<PhysRange> free_ram; // what the placement chose from
+    std::uint64_t entry = 0;         // physical: purgatory's first instruction
+    std::uint64_t kernel_entry = 0;  // physical: where purgatory jumps
+    std::uint64_t kexec_arch = 0;    // KEXEC_ARCH_* for the flags
+};
+
+// `purgatory`: window and, where it is not set, serial_base are the architecture's.
+Result<PlacedLoad> place_load(const LoadRequest& request, PurgatoryOptions purgatory, const Machine& machine,
+                              Notices& notices);
+
+} // namespace kx
