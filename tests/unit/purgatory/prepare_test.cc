@@ -3,6 +3,7 @@
 #include "catch.h"
 
 #include <cstring>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -104,7 +105,8 @@ std::string digits(digest value) {
 } // namespace
 
 TEST_CASE("purgatory's digest is the library's, at every length where XXH3 changes its way") {
-    for (std::size_t size : {0, 1, 3, 4, 8, 9, 16, 17, 128, 129, 240, 241, 1023, 1024, 1025, 4096, 1000003}) {
+    for (auto size : std::initializer_list<std::size_t>{0, 1, 3, 4, 8, 9, 16, 17, 128, 129, 240, 241, 1023, 1024, 1025,
+                                                        4096, 1000003}) {
         const auto bytes = some_bytes(size, static_cast<unsigned>(size));
         const auto ours = digest_of_memory(address_of(bytes.data()), bytes.size());
         const auto library = XXH3_128bits(bytes.data(), bytes.size());
