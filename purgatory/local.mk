@@ -9,7 +9,7 @@ PURGATORY_LINK = -nostdlib -static-pie -Wl,--no-dynamic-linker -Wl,-T,purgatory/
 	-Wl,-z,max-page-size=4096 -Wl,--build-id=none -Wl,--orphan-handling=error
 
 PURGATORY_INCLUDES = include/handover.h purgatory/digest.h purgatory/machine.h purgatory/message.h purgatory/prepare.h \
-	purgatory/verify.h purgatory/freestanding/limits.h purgatory/freestanding/stdlib.h purgatory/freestanding/string.h
+	purgatory/verify.h purgatory/freestanding/assert.h purgatory/freestanding/limits.h purgatory/freestanding/stdlib.h purgatory/freestanding/string.h
 # What runs anywhere, the tests included; then what only a purgatory has.
 PURGATORY_PORTABLE = purgatory/digest.c purgatory/message.c purgatory/prepare.c purgatory/verify.c
 PURGATORY_CODE = purgatory/handover.c purgatory/memory.c $(PURGATORY_PORTABLE)

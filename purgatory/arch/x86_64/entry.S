@@ -18,6 +18,7 @@
 #define HANDOVER_ENTRY 16
 #define HANDOVER_ARGUMENT 24
 
+    .file "entry.S"
     .code64
     .section .text.start, "ax", @progbits
     .globl purgatory_start
