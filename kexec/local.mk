@@ -35,6 +35,8 @@ kexec_libkexec_a_SOURCES += \
 	kexec/system/running_kernel.cc
 kexec_libkexec_a_SOURCES += \
 	kexec/image/bzimage.cc kexec/image/bzimage.h \
+	kexec/image/elf.cc kexec/image/elf.h \
+	kexec/image/identify.cc kexec/image/identify.h \
 	kexec/image/unpack.cc kexec/image/unpack.h kexec/image/unpack_stream.h \
 	kexec/image/unpack_lzma.cc kexec/image/unpack_zlib.cc kexec/image/unpack_zstd.cc
 

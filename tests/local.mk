@@ -21,6 +21,9 @@ tests_unit_unit_SOURCES += \
 tests_unit_unit_SOURCES += \
 	tests/unit/image/bzimage_builder.h \
 	tests/unit/image/bzimage_test.cc \
+	tests/unit/image/elf_builder.h \
+	tests/unit/image/elf_test.cc \
+	tests/unit/image/identify_test.cc \
 	tests/unit/image/pack.cc tests/unit/image/pack.h \
 	tests/unit/image/unpack_test.cc
 if CATCH2_IS_V2

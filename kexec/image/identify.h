@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Names what bytes are, for the message when they are not what was wanted.
+#pragma once
+
+#include "core/byte_view.h"
+
+#include <string>
+
+namespace kx {
+
+// A short phrase that fits after "it looks like": "gzip data", "ELF64 for aarch64", "text". Looks at magic only, always
+// answers, and quotes nothing of the bytes but printable ASCII.
+std::string identify(ByteView bytes);
+
+} // namespace kx
