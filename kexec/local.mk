@@ -39,6 +39,11 @@ kexec_libkexec_a_SOURCES += \
 	kexec/image/identify.cc kexec/image/identify.h \
 	kexec/image/unpack.cc kexec/image/unpack.h kexec/image/unpack_stream.h \
 	kexec/image/unpack_lzma.cc kexec/image/unpack_zlib.cc kexec/image/unpack_zstd.cc
+	kexec/machine/attribute.cc kexec/machine/attribute.h \
+	kexec/machine/efi.cc kexec/machine/efi.h \
+	kexec/machine/machine.cc kexec/machine/machine.h \
+	kexec/machine/memory_map.cc kexec/machine/memory_map.h \
+	kexec/machine/system_files.cc kexec/machine/system_files.h
 
 KEXEC_LIBS = purgatory/libpurgatory.a $(FMT_LIBS) $(ZLIB_LIBS) $(LZMA_LIBS) $(ZSTD_LIBS)
 

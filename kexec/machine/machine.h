@@ -23,43 +23,60 @@ struct EfiRuntimeRange {
     std::uint64_t virtual_address;
     std::uint64_t page_count; // of 4 KiB
     std::uint64_t attribute;
+    friend bool operator==(const EfiRuntimeRange&, const EfiRuntimeRange&) = default;
 };
 
-// What an x86 kernel needs to go on using EFI runtime services: setup_data SETUP_EFI and efi_info.
+// What an x86 kernel needs to go on using EFI runtime services: setup_data SETUP_EFI and efi_info. On other
+// architectures only `platform_bits` and what systab says is there.
 struct EfiFacts {
-    std::uint64_t fw_vendor = 0;    // physical, as /sys/firmware/efi tells; 0 where hidden
-    std::uint64_t runtime = 0;      // of the runtime services table
-    std::uint64_t config_table = 0; // of the configuration table
-    std::uint64_t smbios = 0;       // from /sys/firmware/efi/systab "SMBIOS=" (or SMBIOS3=); 0 where absent
-    std::uint64_t acpi_rsdp = 0;    // ACPI20= before ACPI=; 0 where absent
-    std::vector<EfiRuntimeRange> runtime_map;
+    std::uint64_t platform_bits = 0; // of the firmware: 32 or 64; 0 where not told
+    std::uint64_t fw_vendor = 0;     // physical, as /sys/firmware/efi tells; 0 where hidden
+    std::uint64_t runtime = 0;       // of the runtime services table
+    std::uint64_t config_table = 0;  // of the configuration table
+    std::uint64_t smbios = 0;        // from /sys/firmware/efi/systab "SMBIOS=" before "SMBIOS3="; 0 where absent
+    std::uint64_t acpi_rsdp = 0;     // ACPI20= before ACPI=; 0 where absent
+    std::vector<EfiRuntimeRange> runtime_map; // in the kernel's order
+    friend bool operator==(const EfiFacts&, const EfiFacts&) = default;
 };
 
 // An EDD or memory type or other table that only one architecture has lives in the raw boot_params.
 struct Machine {
     std::string architecture; // as uname -m: "x86_64", "aarch64" …
-    std::string release;      // as uname -r
+    std::string release;      // as uname -r; empty where it could not be read
     std::string command_line; // /proc/cmdline without its newline
 
     // What firmware told, sorted by address: the next kernel gets this map. /sys/firmware/memmap where it exists, else
     // the top level of /proc/iomem.
     std::vector<MemoryRange> memory_map;
     // Where segments of a load that replaces this kernel may lie: RAM by both maps (where both can be read), less
-    // crash reservations and the other ranges inside RAM that /proc/iomem marks as reserved. Sorted, disjoint.
+    // whatever /proc/iomem lists inside RAM except the running kernel's own image. Sorted, disjoint, not page aligned.
     std::vector<PhysRange> free_ram;
     std::vector<PhysRange> crash_reservations; // "Crash kernel" in /proc/iomem
+    // /proc/iomem could be read with its addresses. Without it free_ram knows no reservations: good enough to explain a
+    // load, not to make one (only root may, and root sees the addresses).
+    bool iomem_readable = false;
 
     std::optional<std::vector<std::byte>> boot_params; // /sys/kernel/boot_params/data (x86): 4096 bytes
     std::optional<EfiFacts> efi;
     bool five_level_paging = false; // the running x86 kernel uses LA57
+
+    friend bool operator==(const Machine&, const Machine&) = default;
 };
 
-// `files` is the running system or a captured one. Notes what could not be read and what follows from that.
+// `files` is the running system or a captured one. Notes what could not be read and what follows from that. Fails
+// without an architecture, without any memory map (Errc::denied where root would see one), and on files that break
+// their format.
 Result<Machine> read_machine(const SystemFiles& files, Notices& notices);
 
-// Copies what read_machine and the checks read (and only that) from `files` to the new folder `destination`, so that
-// DirectoryFiles(destination) gives the same machine. Returns the paths that were written; notes those that could not
-// be read. Refuses a destination that exists and is not empty.
+// Copies what read_machine and read_capabilities read (and only that) from `files` to the new folder `destination`, so
+// that DirectoryFiles(destination) gives the same machine. Of files that are searched for a few lines, those lines are
+// copied. Returns the relative paths of the files that were written, sorted; notes those that could not be read. A
+// machine that read_machine refuses is captured all the same, and the refusal is noted. Refuses a destination that
+// exists and is not an empty folder.
+//
+// Privacy: the copy holds /proc/cmdline as it is (which may name disks or carry secrets), physical addresses that
+// only root may read, the kernel's configuration and its release. It holds no serial numbers, host names or network
+// addresses unless the command line does.
 Result<std::vector<std::string>> capture_machine(const SystemFiles& files, const std::string& destination,
                                                  Notices& notices);
 

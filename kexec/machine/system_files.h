@@ -18,6 +18,9 @@ public:
     // The whole content, binary or text. Errc::not_found where there is no such file, denied where it may not be
     // read, io else; the message names the path.
     virtual Result<std::string> read(std::string_view path) const = 0;
+    // The lines of a text file that hold `word`, each with its newline: for files of which only a few lines are wanted
+    // (proc/kallsyms). A captured machine holds just those lines. Errors as read().
+    virtual Result<std::string> read_lines_with(std::string_view path, std::string_view word) const;
     // The names in a folder, sorted, without "." and "..". Errors as read().
     virtual Result<std::vector<std::string>> list(std::string_view path) const = 0;
     // What a user knows `path` as, for messages: "/proc/iomem", or the path inside the captured tree.
@@ -25,15 +28,18 @@ public:
 };
 
 // The tree below `root`: "/" for the running machine, or a folder that kexec --capture wrote.
+//
+// Below "/", proc/sys/kernel/arch can always be read: kernels before 6.1 lack the file, and what uname(2) calls the
+// machine is its content then. A file of more than 64 MiB is refused, a folder is cut at a million names.
 class DirectoryFiles final : public SystemFiles {
 public:
-    explicit DirectoryFiles(std::string root) : root_(std::move(root)) {}
+    explicit DirectoryFiles(std::string root);
     Result<std::string> read(std::string_view path) const override;
     Result<std::vector<std::string>> list(std::string_view path) const override;
     std::string display(std::string_view path) const override;
 
 private:
-    std::string root_;
+    std::string root_; // without a trailing slash: "" for /
 };
 
 } // namespace kx

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "machine/attribute.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace kx {
+
+std::string_view trimmed(std::string_view text) {
+    constexpr std::string_view white = " \t\r\n\v\f";
+    const auto first = text.find_first_not_of(white);
+    if (first == std::string_view::npos)
+        return {};
+    return text.substr(first, text.find_last_not_of(white) - first + 1);
+}
+
+std::optional<std::uint64_t> number_in(std::string_view text) {
+    int base = 10;
+    if (text.starts_with("0x") || text.starts_with("0X")) {
+        base = 16;
+        text.remove_prefix(2);
+    }
+    std::uint64_t value = 0;
+    const char* end = text.data() + text.size();
+    const auto [stopped, error] = std::from_chars(text.data(), end, value, base);
+    if (error != std::errc() || stopped != end)
+        return std::nullopt;
+    return value;
+}
+
+Result<std::string> read_value(const SystemFiles& files, std::string_view path) {
+    const std::string content = KX_TRY(files.read(path));
+    return std::string(trimmed(content));
+}
+
+Result<std::uint64_t> read_number(const SystemFiles& files, std::string_view path) {
+    const std::string value = KX_TRY(read_value(files, path));
+    const auto number = number_in(value);
+    if (!number)
+        return fail(Errc::malformed, "{}: holds \"{}\", not a number", files.display(path),
+                    std::string_view(value).substr(0, 80));
+    return *number;
+}
+
+std::optional<std::string> read_if_there(const SystemFiles& files, std::string_view path, Notices& notices,
+                                         std::string_view consequence) {
+    auto content = files.read(path);
+    if (content)
+        return *std::move(content);
+    if (content.error().code != Errc::not_found)
+        notices.add("{}; {}", content.error().message, consequence);
+    return std::nullopt;
+}
+
+Result<std::vector<std::string>> numbered_entries(const SystemFiles& files, std::string_view path, std::size_t most) {
+    constexpr std::size_t most_digits = 9;
+    auto names = KX_TRY(files.list(path));
+    std::erase_if(names, [](const std::string& name) {
+        return name.empty() || name.size() > most_digits ||
+               !std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; });
+    });
+    if (names.size() > most)
+        return fail(Errc::malformed, "{}: has {} entries, more than {}", files.display(path), names.size(), most);
+    std::ranges::sort(names, {}, [](const std::string& name) { return *number_in(name); });
+    return names;
+}
+
+} // namespace kx

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Files that hold one value, as sysfs and /proc/sys have them, and folders of numbered entries.
+#pragma once
+
+#include "core/notices.h"
+#include "core/result.h"
+#include "machine/system_files.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kx {
+
+// Without white space at either end.
+std::string_view trimmed(std::string_view text);
+
+// All of `text` is one number: decimal, or hexadecimal after 0x.
+std::optional<std::uint64_t> number_in(std::string_view text);
+
+// The file's content, trimmed. Errors of SystemFiles::read.
+Result<std::string> read_value(const SystemFiles& files, std::string_view path);
+// The file's number; Errc::malformed with what was found instead.
+Result<std::uint64_t> read_number(const SystemFiles& files, std::string_view path);
+
+// Nothing where the file does not exist. Nothing, and a notice that ends in `consequence`, where it cannot be read.
+std::optional<std::string> read_if_there(const SystemFiles& files, std::string_view path, Notices& notices,
+                                         std::string_view consequence);
+
+// The entries of a folder that are plain decimal numbers, in numeric order; other names are left out. More than
+// `most` of them: Errc::malformed.
+Result<std::vector<std::string>> numbered_entries(const SystemFiles& files, std::string_view path, std::size_t most);
+
+} // namespace kx

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What the running kernel tells of the EFI firmware below /sys/firmware/efi.
+#pragma once
+
+#include "core/notices.h"
+#include "core/result.h"
+#include "machine/machine.h"
+#include "machine/system_files.h"
+
+#include <optional>
+
+namespace kx {
+
+// Nothing on a machine that was not started by EFI. What may not be read stays 0 and is noted; an entry of the runtime
+// map that lacks one of its values is Errc::malformed.
+Result<std::optional<EfiFacts>> read_efi(const SystemFiles& files, Notices& notices);
+
+} // namespace kx

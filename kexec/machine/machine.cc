@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "machine/machine.h"
+
+#include "layout/boot_params.h"
+#include "machine/attribute.h"
+#include "machine/efi.h"
+
+#include <algorithm>
+#include <span>
+
+namespace kx {
+namespace {
+
+constexpr std::string_view iomem_path = "proc/iomem";
+
+// The words of a line, cut at blanks, hold `word`.
+bool holds_word(std::string_view line, std::string_view word) {
+    while (!(line = trimmed(line)).empty()) {
+        const std::size_t blank = std::min(line.find_first_of(" \t"), line.size());
+        if (line.substr(0, blank) == word)
+            return true;
+        line.remove_prefix(blank);
+    }
+    return false;
+}
+
+// The kernel leaves la57 out of the flags when it does not use it.
+bool uses_five_level_paging(const SystemFiles& files, Notices& notices) {
+    const auto lines = files.read_lines_with("proc/cpuinfo", "flags");
+    if (!lines) {
+        notices.add("{}; assuming four-level paging", lines.error().message);
+        return false;
+    }
+    return holds_word(std::string_view(*lines).substr(0, lines->find('\n')), "la57");
+}
+
+Result<std::optional<std::vector<std::byte>>> read_boot_params(const SystemFiles& files, Notices& notices) {
+    constexpr std::string_view path = "sys/kernel/boot_params/data";
+    const auto data =
+        read_if_there(files, path, notices, "the next kernel will not learn of the screen, ACPI and EDD from this one");
+    if (!data)
+        return std::nullopt;
+    if (data->size() != sizeof(layout::BootParams))
+        return fail(Errc::malformed, "{}: has {} bytes, not {}", files.display(path), data->size(),
+                    sizeof(layout::BootParams));
+    const auto bytes = std::as_bytes(std::span(*data));
+    return std::vector<std::byte>(bytes.begin(), bytes.end());
+}
+
+Result<std::vector<IomemEntry>> read_iomem(const SystemFiles& files) {
+    const std::string text = KX_TRY(files.read(iomem_path));
+    return within(files.display(iomem_path), parse_iomem(text));
+}
+
+Result<std::optional<std::vector<MemoryRange>>> read_firmware_map_if_there(const SystemFiles& files,
+                                                                           const Machine& machine, Notices& notices) {
+    auto map = read_firmware_map(files);
+    if (map && !map->empty())
+        return *std::move(map);
+    if (!map && map.error().code == Errc::malformed)
+        return std::unexpected(std::move(map).error());
+    if (!map && map.error().code != Errc::not_found)
+        notices.add("{}; the next kernel's memory map is taken from {}", map.error().message,
+                    files.display(iomem_path));
+    else if (machine.architecture == "x86_64" || machine.architecture.ends_with("86"))
+        notices.add("{} has no entries (CONFIG_FIRMWARE_MEMMAP); the next kernel's memory map is taken from {}, which "
+                    "mem= and memmap= on the command line change",
+                    files.display("sys/firmware/memmap"), files.display(iomem_path));
+    return std::nullopt;
+}
+
+Result<> read_memory(const SystemFiles& files, Machine& machine, Notices& notices) {
+    const auto firmware = KX_TRY(read_firmware_map_if_there(files, machine, notices));
+    const auto iomem = read_iomem(files);
+    if (!iomem && iomem.error().code == Errc::malformed)
+        return std::unexpected(iomem.error());
+    if (!iomem && !firmware)
+        return fail(iomem.error().code, "no memory map can be read: {}; run as root, or plan for a captured machine",
+                    iomem.error().message);
+    if (!iomem)
+        notices.add("{}; reservations inside RAM (crash kernel, other kernels) are unknown", iomem.error().message);
+
+    machine.iomem_readable = iomem.has_value();
+    machine.memory_map = firmware ? *firmware : memory_map_of(*iomem);
+    machine.free_ram = ram_of(machine.memory_map);
+    if (iomem) {
+        machine.free_ram = intersection(machine.free_ram, replaceable_ram(*iomem));
+        machine.crash_reservations = ranges_named(*iomem, "Crash kernel");
+        machine.free_ram = difference(machine.free_ram, machine.crash_reservations);
+    }
+    return {};
+}
+
+} // namespace
+
+Result<Machine> read_machine(const SystemFiles& files, Notices& notices) {
+    Machine machine;
+    machine.architecture = KX_TRY(within("the machine's architecture", read_value(files, "proc/sys/kernel/arch")));
+    if (const auto release = read_if_there(files, "proc/sys/kernel/osrelease", notices, "the release is unknown"))
+        machine.release = trimmed(*release);
+    const auto command_line = files.read("proc/cmdline");
+    if (command_line)
+        machine.command_line = trimmed(*command_line);
+    else
+        notices.add("{}; there is no command line to reuse", command_line.error().message);
+
+    KX_TRY(read_memory(files, machine, notices));
+
+    machine.boot_params = KX_TRY(read_boot_params(files, notices));
+    machine.efi = KX_TRY(read_efi(files, notices));
+    if (machine.architecture == "x86_64")
+        machine.five_level_paging = uses_five_level_paging(files, notices);
+    return machine;
+}
+
+} // namespace kx

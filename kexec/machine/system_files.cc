@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "machine/system_files.h"
+
+#include "core/file.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+namespace kx {
+namespace {
+
+constexpr std::size_t longest_file = 64u << 20;
+constexpr std::size_t most_names = 1'000'000;
+
+Errc code_of(int error) {
+    switch (error) {
+    case ENOENT:
+    case ENOTDIR:
+        return Errc::not_found;
+    case EACCES:
+    case EPERM:
+        return Errc::denied;
+    default:
+        return Errc::io;
+    }
+}
+
+std::unexpected<Error> failed(const std::string& shown, int error) {
+    return fail(code_of(error), "{}: {}", shown, std::strerror(error));
+}
+
+Result<std::string> read_whole(const std::string& shown) {
+    FileDescriptor file(::open(shown.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (!file)
+        return failed(shown, errno);
+    std::string content;
+    std::string buffer(64 << 10, '\0');
+    for (;;) {
+        const ssize_t got = ::read(file.get(), buffer.data(), buffer.size());
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return failed(shown, errno);
+        if (got == 0)
+            return content;
+        content.append(buffer, 0, static_cast<std::size_t>(got));
+        if (content.size() > longest_file)
+            return fail(Errc::io, "{}: is longer than {:#x} bytes, no such file of the kernel is", shown, longest_file);
+    }
+}
+
+std::string machine_name() {
+    utsname name{};
+    return uname(&name) == 0 ? std::string(name.machine) + '\n' : std::string();
+}
+
+} // namespace
+
+Result<std::string> SystemFiles::read_lines_with(std::string_view path, std::string_view word) const {
+    const std::string content = KX_TRY(read(path));
+    std::string lines;
+    for (std::size_t begin = 0; begin < content.size();) {
+        const std::size_t newline = content.find('\n', begin);
+        const std::size_t end = newline == std::string::npos ? content.size() : newline + 1;
+        const auto line = std::string_view(content).substr(begin, end - begin);
+        if (line.find(word) != std::string_view::npos)
+            lines.append(line);
+        begin = end;
+    }
+    return lines;
+}
+
+DirectoryFiles::DirectoryFiles(std::string root) : root_(std::move(root)) {
+    while (root_.ends_with('/'))
+        root_.pop_back();
+}
+
+std::string DirectoryFiles::display(std::string_view path) const {
+    return fmt::format("{}/{}", root_, path);
+}
+
+Result<std::string> DirectoryFiles::read(std::string_view path) const {
+    auto content = read_whole(display(path));
+    if (!content && content.error().code == Errc::not_found && root_.empty() && path == "proc/sys/kernel/arch")
+        if (auto machine = machine_name(); !machine.empty())
+            return machine;
+    return content;
+}
+
+Result<std::vector<std::string>> DirectoryFiles::list(std::string_view path) const {
+    const std::string shown = display(path);
+    const std::unique_ptr<DIR, int (*)(DIR*)> folder(opendir(shown.c_str()), [](DIR* open) { return closedir(open); });
+    if (!folder)
+        return failed(shown, errno);
+    std::vector<std::string> names;
+    errno = 0;
+    while (const dirent* entry = readdir(folder.get())) {
+        const std::string_view name = entry->d_name;
+        if (name != "." && name != ".." && names.size() < most_names)
+            names.emplace_back(name);
+    }
+    if (errno != 0)
+        return failed(shown, errno);
+    std::ranges::sort(names);
+    return names;
+}
+
+} // namespace kx

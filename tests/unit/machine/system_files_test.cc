@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "catch.h"
+#include "machine/attribute.h"
+#include "machine/memory_files.h"
+#include "machine/system_files.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include <sys/utsname.h>
+#include <unistd.h>
+
+using namespace kx;
+namespace fs = std::filesystem;
+
+namespace {
+struct Tree {
+    fs::path root;
+    Tree() {
+        std::string name = fs::temp_directory_path() / "kexec-unit-XXXXXX";
+        REQUIRE(mkdtemp(name.data()));
+        root = name;
+    }
+    ~Tree() { fs::remove_all(root); }
+    void write(const std::string& path, const std::string& content) const {
+        fs::create_directories((root / path).parent_path());
+        std::ofstream(root / path, std::ios::binary) << content;
+    }
+};
+} // namespace
+
+TEST_CASE("a tree is read by relative path, and shown by the path a user knows") {
+    Tree tree;
+    const std::string content("a\0b", 3);
+    tree.write("sys/b/data", content);
+    tree.write("sys/a", "");
+    const DirectoryFiles files(tree.root.string() + "//");
+    CHECK(files.read("sys/b/data") == content);
+    CHECK(files.read("sys/a") == "");
+    CHECK(files.list("sys") == std::vector<std::string>{"a", "b"});
+    CHECK(files.display("sys/a") == tree.root.string() + "/sys/a");
+    CHECK(DirectoryFiles("/").display("proc/iomem") == "/proc/iomem");
+}
+
+TEST_CASE("what is missing, may not be read or is no file has its own code and its name") {
+    Tree tree;
+    tree.write("sys/a", "x");
+    const DirectoryFiles files(tree.root);
+    const auto missing = files.read("proc/iomem");
+    REQUIRE_FALSE(missing);
+    CHECK(missing.error().code == Errc::not_found);
+    CHECK(missing.error().message.find("/proc/iomem: ") != std::string::npos);
+    CHECK(files.read("sys/a/b").error().code == Errc::not_found);
+    CHECK(files.read("sys").error().code == Errc::io);
+    CHECK(files.list("sys/a").error().code == Errc::not_found);
+    CHECK(files.list("nothing").error().code == Errc::not_found);
+    if (geteuid() != 0) {
+        fs::permissions(tree.root / "sys/a", fs::perms::none);
+        CHECK(files.read("sys/a").error().code == Errc::denied);
+    }
+}
+
+TEST_CASE("only the running machine's architecture is made up from uname") {
+    Tree tree;
+    CHECK_FALSE(DirectoryFiles(tree.root).read("proc/sys/kernel/arch"));
+    utsname name{};
+    REQUIRE(uname(&name) == 0);
+    CHECK(read_value(DirectoryFiles("/"), "proc/sys/kernel/arch") == std::string(name.machine));
+}
+
+TEST_CASE("lines with a word are cut out of a long file") {
+    test::MemoryFiles files;
+    files.with("proc/kallsyms", "1 T one\n2 T two\n3 t not_one");
+    CHECK(files.read_lines_with("proc/kallsyms", "one") == "1 T one\n3 t not_one");
+    CHECK(files.read_lines_with("proc/kallsyms", "four") == "");
+    CHECK(files.read_lines_with("proc/other", "one").error().code == Errc::not_found);
+}
+
+TEST_CASE("values and numbers of sysfs files") {
+    CHECK(number_in("0x9fbff") == 0x9fbffu);
+    CHECK(number_in("42") == 42u);
+    CHECK(number_in("0xffffffffffffffff") == UINT64_MAX);
+    for (const char* wrong : {"", "0x", "-1", "+1", " 1", "1 ", "0x1ffffffffffffffff", "1f"})
+        CHECK_FALSE(number_in(wrong));
+    test::MemoryFiles files;
+    files.with("a/10/x", "").with("a/9/x", "").with("a/word/x", "").with("a/1234567890/x", "").with("a/2/x", " 7 \n");
+    CHECK(numbered_entries(files, "a", 3) == std::vector<std::string>{"2", "9", "10"});
+    CHECK(numbered_entries(files, "a", 2).error().code == Errc::malformed);
+    CHECK(read_number(files, "a/2/x") == 7u);
+}
