@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Second part of the preload: with FAKE_ROOT set, what the program reads below /proc and /sys (its own /proc/self apart)
-// comes from the tree below FAKE_ROOT, and is missing where the tree has no such file.
+// Second part of the preload: with FAKE_ROOT set, what the program reads below /proc and /sys comes from the tree below
+// FAKE_ROOT, and is missing where the tree has no such file. Its own /proc/self is real, but for files in the tree.
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
@@ -13,21 +13,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char* redirected(const char* path, char* room) {
-    const char* root = getenv("FAKE_ROOT");
-    if (!root || !path || strncmp(path, "/proc/self/", 11) == 0 ||
-        (strncmp(path, "/proc/", 6) != 0 && strncmp(path, "/sys/", 5) != 0))
-        return path;
-    if (snprintf(room, PATH_MAX, "%s%s", root, path) >= PATH_MAX)
-        abort();
-    return room;
-}
-
 static void* next(const char* name) {
     void* found = dlsym(RTLD_NEXT, name);
     if (!found)
         abort();
     return found;
+}
+
+static const char* redirected(const char* path, char* room) {
+    const char* root = getenv("FAKE_ROOT");
+    if (!root || !path || (strncmp(path, "/proc/", 6) != 0 && strncmp(path, "/sys/", 5) != 0))
+        return path;
+    if (snprintf(room, PATH_MAX, "%s%s", root, path) >= PATH_MAX)
+        abort();
+    int (*real_access)(const char*, int) = (int (*)(const char*, int))next("access");
+    if (strncmp(path, "/proc/self/", 11) == 0 && real_access(room, F_OK) != 0)
+        return path;
+    return room;
 }
 
 static int mode_of(int flags, va_list arguments) {
@@ -72,7 +74,7 @@ OPEN_2(__open64_2)
 #define FOPEN(name)                                                                                                    \
     FILE* name(const char* path, const char* mode) {                                                                   \
         char room[PATH_MAX];                                                                                           \
-        FILE* (*real)(const char*, const char*) = (FILE * (*)(const char*, const char*))next(#name);                   \
+        FILE* (*real)(const char*, const char*) = (FILE * (*)(const char*, const char*)) next(#name);                  \
         return real(redirected(path, room), mode);                                                                     \
     }
 FOPEN(fopen)
@@ -97,6 +99,6 @@ int access(const char* path, int mode) {
 
 DIR* opendir(const char* path) {
     char room[PATH_MAX];
-    DIR* (*real)(const char*) = (DIR * (*)(const char*))next("opendir");
+    DIR* (*real)(const char*) = (DIR * (*)(const char*)) next("opendir");
     return real(redirected(path, room));
 }

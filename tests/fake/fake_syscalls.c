@@ -124,8 +124,8 @@ static void read_all(const void* bytes, size_t size) {
 
 static long fake_load(unsigned long entry, unsigned long count, const struct segment* segments, unsigned long flags) {
     static int made;
-    add("{\"call\": \"kexec_load\", \"entry\": %lu, \"nr_segments\": %lu, \"flags\": %lu, \"segments\": [", entry, count,
-        flags);
+    add("{\"call\": \"kexec_load\", \"entry\": %lu, \"nr_segments\": %lu, \"flags\": %lu, \"segments\": [", entry,
+        count, flags);
     for (unsigned long i = 0; i < count && i < 64; ++i) {
         add("%s{\"size\": %zu, \"mem\": %lu, \"memsz\": %zu}", i ? ", " : "", segments[i].size,
             (unsigned long)(uintptr_t)segments[i].memory, segments[i].memory_size);
@@ -190,14 +190,17 @@ long syscall(long number, ...) {
                          : refuse();
 #ifdef SYS_kexec_file_load
     case SYS_kexec_file_load:
-        return logging() ? fake_file_load((int)a[0], (int)a[1], (unsigned long)a[2], (const char*)a[3],
-                                          (unsigned long)a[4])
-                         : refuse();
+        return logging()
+                   ? fake_file_load((int)a[0], (int)a[1], (unsigned long)a[2], (const char*)a[3], (unsigned long)a[4])
+                   : refuse();
 #endif
-    case SYS_reboot: return logging() ? fake_reboot((unsigned long)a[2] & 0xffffffffu) : refuse();
+    case SYS_reboot:
+        return logging() ? fake_reboot((unsigned long)a[2] & 0xffffffffu) : refuse();
     case SYS_init_module:
-    case SYS_finit_module: return refuse();
-    default: break;
+    case SYS_finit_module:
+        return refuse();
+    default:
+        break;
     }
     long (*real)(long, ...) = (long (*)(long, ...))next("syscall");
     return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
@@ -283,16 +286,31 @@ int execvp(const char* path, char* const arguments[]) {
     return real(path, arguments);
 }
 
+// execl and execlp gather their arguments, so that one that ends the machine is logged as above.
+#define EXECL(name, with_vector)                                                                                       \
+    int name(const char* path, const char* first, ...) {                                                               \
+        char* arguments[64] = {(char*)first};                                                                          \
+        va_list rest;                                                                                                  \
+        va_start(rest, first);                                                                                         \
+        for (int i = 1; i < 63 && (arguments[i] = va_arg(rest, char*)); ++i) {                                         \
+        }                                                                                                              \
+        va_end(rest);                                                                                                  \
+        return with_vector(path, arguments);                                                                           \
+    }
+EXECL(execl, execv)
+EXECL(execlp, execvp)
+
 // Ways to run a program that no kexec needs.
-int execl(const char* path, const char* first, ...) {
-    (void)path, (void)first;
-    return (int)refuse();
-}
-int execlp(const char* path, const char* first, ...) {
-    (void)path, (void)first;
-    return (int)refuse();
-}
 int system(const char* command) {
     (void)command;
     return (int)refuse();
+}
+int posix_spawn(pid_t* child, const char* path, const void* actions, const void* attributes, char* const arguments[],
+                char* const environment[]) {
+    (void)child, (void)path, (void)actions, (void)attributes, (void)arguments, (void)environment;
+    return EPERM;
+}
+int posix_spawnp(pid_t* child, const char* path, const void* actions, const void* attributes, char* const arguments[],
+                 char* const environment[]) {
+    return posix_spawn(child, path, actions, attributes, arguments, environment);
 }

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What this kexec says and does beyond others: refusals are explained, -d breaks nothing, a dry run calls nothing."""
+
+import errno
+import json
+
+import pytest
+
+FILE_DEBUG = 8
+
+
+def test_a_disabled_load_is_named(kexec, machine):
+    machine.write("proc/sys/kernel/kexec_load_disabled", "1\n")
+    run = kexec("-c", "-l", "kernel", kexec_load=errno.EPERM)
+    assert run.code == 255
+    assert "kexec_load_disabled is 1" in run.stderr and "CAP_SYS_BOOT" not in run.stderr
+
+
+def test_a_caller_without_the_right_is_named(kexec, machine):
+    machine.write("proc/self/status", "Name:\tkexec\nCapEff:\t0000000000000000\n")
+    run = kexec("-c", "-l", "kernel", kexec_load=errno.EPERM)
+    assert run.code == 255 and "CAP_SYS_BOOT" in run.stderr and "root" in run.stderr
+
+
+def test_a_lockdown_is_named(kexec, machine):
+    machine.write("sys/kernel/security/lockdown", "none [integrity] confidentiality\n")
+    run = kexec("-c", "-l", "kernel", kexec_load=errno.EPERM)
+    assert run.code == 255 and "locked down (integrity)" in run.stderr and "-s" in run.stderr
+
+
+@pytest.mark.parametrize("code, advice", [(errno.ETXTBSY, "open for writing"), (errno.EBUSY, "try again"),
+                                          (errno.ENOMEM, "memory"), (errno.ENOKEY, "signed"), (errno.EACCES, "IMA")])
+def test_other_refusals_say_what_to_try(kexec, code, advice):
+    run = kexec("-s", "-l", "kernel", kexec_file_load=code)
+    assert run.code == 255 and advice in run.stderr and errno.errorcode[code] in run.stderr
+
+
+def test_debug_does_not_break_a_load_on_a_kernel_that_does_not_know_the_flag(kexec):
+    run = kexec("-d", "-s", "-l", "kernel", kexec_file_load=f"{errno.EINVAL},0")
+    assert run.code == 0
+    flags = [call["flags"] for call in run.calls if call["call"] == "kexec_file_load"]
+    assert flags[0] & FILE_DEBUG and not flags[-1] & FILE_DEBUG
+
+
+def test_debug_tells_the_plan(kexec):
+    run = kexec("-d", "-c", "-l", "kernel", "--initrd=initrd")
+    assert run.code == 0 and "kernel" in run.stderr and "initrd" in run.stderr
+
+
+@pytest.mark.parametrize("by", ["-c", "-a"])
+def test_a_dry_run_makes_no_call(kexec, by):
+    run = kexec(by, "-l", "kernel", "--initrd=initrd", "--dry-run")
+    assert run.code == 0 and run.calls == []
+    for word in ("kernel", "initrd", "entry"):
+        assert word in run.stdout
+
+
+def test_a_dry_run_as_json(kexec):
+    run = kexec("-c", "-l", "kernel", "--initrd=initrd", "--append=quiet", "--dry-run", "--json")
+    assert run.code == 0 and run.calls == []
+    text = json.dumps(json.loads(run.stdout))
+    assert "initrd" in text and "quiet" in text
+
+
+@pytest.mark.parametrize("arguments", [["-f"], ["-u", "-l"], []])
+def test_a_dry_run_of_anything_makes_no_call(kexec, machine, arguments):
+    machine.set_loaded(normal=True)
+    assert kexec("-c", "--dry-run", *arguments, "kernel").calls == []
+
+
+def test_the_status_as_json(kexec, machine):
+    machine.set_loaded(crash=True)
+    run = kexec("-S", "--json")
+    assert run.code == 1 and json.loads(run.stdout)["loaded"] is True
+
+
+def test_the_new_names_of_the_status_files_are_read(kexec, machine):
+    machine.remove("sys/kernel/kexec_loaded")
+    machine.write("sys/kernel/kexec/loaded", "1\n")
+    assert kexec("-S", "-l").code == 1
+
+
+def test_a_truncated_gzip_kernel_is_refused(kexec, files):
+    import gzip
+    whole = gzip.compress((files / "kernel").read_bytes(), mtime=0)
+    (files / "cut.gz").write_bytes(whole[:-20])
+    run = kexec("-c", "-l", "cut.gz")
+    assert run.code != 0 and run.calls == [] and "cut.gz" in run.stderr
+    (files / "whole.gz").write_bytes(whole)
+    assert kexec("-c", "-l", "whole.gz").code == 0
+
+
+def test_nothing_is_left_behind(kexec, files):
+    before = sorted(files.iterdir())
+    kexec("-c", "-l", "kernel", "--initrd=initrd")
+    assert sorted(files.iterdir()) == before
