@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the first kernel's init does: steps, each of which leaves its output and exit code on the console.
+"""The first kernel's initramfs: kexec, a second kernel as /kernel, its initrd as /initrd, and a script of steps.
 
-In an init, `step NAME COMMAND...` runs a command. `steps(log)` finds them again.
+In a script, `step NAME COMMAND...` runs a command and leaves its output and exit code on the console; `steps(log)`
+finds them again. `as_nobody COMMAND` runs a command without privilege.
 """
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
+
+import initramfs
+import program
+import second_kernel
 
 STEP = """
 step() {
@@ -14,7 +20,7 @@ step() {
     sed "s/^/[$step_name] /" /tmp/step.out
     echo; echo "[$step_name] rc=$step_rc"
 }
-as_nobody() { su nobody -c "$*"; }
+as_nobody() { su nobody -c "PATH=$PATH $*"; }
 """
 
 
@@ -34,3 +40,12 @@ def steps(log):
         else:
             output.setdefault(name, []).append(text)
     return found
+
+
+def build(path, script, second_dir=None, blob_mib=second_kernel.BLOB_MIB, **contents):
+    """Writes the initramfs to `path`. second_dir: folder of the second kernel, or None; contents: as for initramfs."""
+    programs = {"sbin/kexec": program.path()} | contents.pop("programs", {})
+    files = contents.pop("files", {})
+    if second_dir:
+        files |= {"kernel": Path(second_dir) / "vmlinuz", "initrd": second_kernel.initrd(blob_mib)}
+    return initramfs.build(path, STEP + script, programs=programs, files=files, **contents)

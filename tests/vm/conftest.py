@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Fixtures for tests in virtual machines.
+
+Choose by mark: `pytest -m boot`. What a machine said stays in pytest's temporary folder of a failed test.
+"""
+
+import contextlib
+import re
+import shutil
+
+import pytest
+
+import fetch_kernel
+import first_kernel
+import program
+import vm
+
+MARKS = {
+    "harness": "the harness itself; no virtual machine",
+    "boot": "load and boot a second kernel, unload, refusals",
+    "purgatory": "digests checked before the second kernel starts",
+    "formats": "kernel formats other than bzImage",
+    "crash": "crash kernels and dumps",
+    "multikernel": "kernels beside the running one",
+    "kho": "kexec handover",
+    "arm64": "arm64 machines",
+    "riscv64": "riscv64 machines",
+    "package": "the Debian package",
+}
+
+
+def pytest_configure(config):
+    for name, meaning in MARKS.items():
+        config.addinivalue_line("markers", f"{name}: {meaning}")
+
+
+@pytest.fixture(scope="session")
+def kexec():
+    """Path of the kexec under test."""
+    if not shutil.which("qemu-system-x86_64"):
+        pytest.fail("qemu-system-x86_64 is missing: install qemu-system-x86")
+    try:
+        return program.path()
+    except program.NoProgram as missing:
+        pytest.fail(str(missing))
+
+
+@pytest.fixture(scope="session")
+def release():
+    """release(NAME): what `uname -r` says under the stock kernel NAME."""
+    return lambda name: (fetch_kernel.kernel(name) / "release").read_text().strip()
+
+
+@pytest.fixture
+def first_machine(kexec, tmp_path):
+    """first_machine(script, first=, second=, contents=, **machine): a machine whose first kernel runs the script."""
+
+    @contextlib.contextmanager
+    def start(script, first="6.1", second=None, contents=None, **machine):
+        second_dir = fetch_kernel.kernel(second or first)
+        initrd = first_kernel.build(tmp_path / "initrd", script, second_dir, **(contents or {}))
+        try:
+            with vm.Machine(fetch_kernel.kernel(first), initrd, logs=tmp_path, **machine) as started:
+                yield started
+        finally:
+            initrd.unlink()
+
+    return start
+
+
+class Checks:
+    """Collects what does not hold, so that one run of a machine shows all of it."""
+
+    def __init__(self):
+        self.failed = []
+
+    def __call__(self, holds, what):
+        if not holds:
+            self.failed.append(what)
+
+    def says(self, output, regex, what):
+        self(re.search(regex, output, re.I), f"{what} says /{regex}/, not {output!r}")
+
+
+@pytest.fixture
+def all_of():
+    """`with all_of() as check:` check(condition, what) any number of times; fails at the end with every failure."""
+
+    @contextlib.contextmanager
+    def collect():
+        checks = Checks()
+        yield checks
+        if checks.failed:
+            pytest.fail("does not hold:\n" + "\n".join(f"- {what}" for what in checks.failed), pytrace=False)
+
+    return collect
