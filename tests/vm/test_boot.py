@@ -13,7 +13,7 @@ MESSAGES = {
     "nothing loaded": r"nothing has been loaded",
     "not root": r"root|CAP_SYS_BOOT",
     "load disabled": r"kexec_load_disabled",
-    "not a kernel": r"/bin/busybox",
+    "not a kernel": r"/etc/passwd",
     "no such kernel": r"/no-such-kernel",
 }
 
@@ -104,8 +104,8 @@ step kernel-says-unloaded cat /sys/kernel/kexec_loaded
 step user-c as_nobody kexec -c -l /kernel
 step user-s as_nobody kexec -s -l /kernel
 step user-unload as_nobody kexec -u
-step not-a-kernel-c kexec -c -l /bin/busybox
-step not-a-kernel-s kexec -s -l /bin/busybox
+step not-a-kernel-c kexec -c -l /etc/passwd
+step not-a-kernel-s kexec -s -l /etc/passwd
 step no-such-kernel kexec -l /no-such-kernel
 step status-refused kexec -S -l
 echo 1 > /proc/sys/kernel/kexec_load_disabled

@@ -120,6 +120,18 @@ class Machine:
                 raise self.error(f"/{regex}/ was not seen within {timeout} s", serial)
             time.sleep(0.1)
 
+    def matches(self, regex, serial=0):
+        """True when the port has printed what matches."""
+        return re.search(regex, self.log(serial), re.M) is not None
+
+    def wait_until(self, condition, timeout, complaint):
+        """Waits until `condition()` holds, while the machine runs."""
+        deadline = time.monotonic() + timeout
+        while not condition():
+            if time.monotonic() > deadline or not self.running:
+                raise self.error(complaint)
+            time.sleep(0.3)
+
     def wait_off(self, timeout=BOOT_SECONDS):
         """Waits until the machine powers itself off; returns the log of port 0."""
         try:
