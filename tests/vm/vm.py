@@ -142,6 +142,10 @@ class Machine:
             raise self.error(f"QEMU failed (exit code {code})")
         return self.log()
 
+    def wait_for_end(self):
+        """Waits, however long it takes, until QEMU ends; returns its exit code."""
+        return self._process.wait()
+
     def monitor(self, command):
         """The answer of QEMU's human monitor to `command`, such as `info registers -a`."""
         with socket.socket(socket.AF_UNIX) as connection:
