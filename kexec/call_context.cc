@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "call_context.h"
 
+#include "machine/attribute.h"
 #include "machine/memory_map.h"
 
 #include <charconv>
@@ -13,22 +14,28 @@ constexpr unsigned cap_sys_boot = 22;
 constexpr std::size_t secure_boot_offset = 0x1ec; // in boot_params
 constexpr char secure_boot_enabled = 3;
 
-template <typename T> std::optional<T> read_number(const SystemFiles& files, std::string_view path, int base = 10) {
-    const auto text = files.read(path);
-    T value{};
-    if (!text || std::from_chars(text->data(), text->data() + text->size(), value, base).ec != std::errc())
-        return std::nullopt;
-    return value;
+std::optional<std::uint64_t> number_at(const SystemFiles& files, std::string_view path) {
+    const auto value = read_number(files, path);
+    return value ? std::optional(*value) : std::nullopt;
 }
 
-template <typename T>
-std::optional<T> read_either(const SystemFiles& files, std::string_view path, std::string_view older) {
-    const auto value = read_number<T>(files, path);
-    return value ? value : read_number<T>(files, older);
+// The files moved into a folder of their own in newer kernels.
+std::optional<std::uint64_t> kexec_number(const SystemFiles& files, std::string_view name) {
+    const auto value = number_at(files, fmt::format("sys/kernel/kexec/{}", name));
+    return value ? value : number_at(files, fmt::format("sys/kernel/kexec_{}", name));
 }
 
-std::optional<bool> is_true(std::optional<int> value) {
+std::optional<bool> is_true(std::optional<std::uint64_t> value) {
     return value ? std::optional(*value != 0) : std::nullopt;
+}
+
+std::optional<int> loads_left(const SystemFiles& files, bool crash) {
+    const auto text =
+        read_value(files, crash ? "proc/sys/kernel/kexec_load_limit_panic" : "proc/sys/kernel/kexec_load_limit_reboot");
+    int left = 0;
+    if (!text || std::from_chars(text->data(), text->data() + text->size(), left).ec != std::errc())
+        return std::nullopt;
+    return left;
 }
 
 std::optional<bool> caller_may_boot(const SystemFiles& files) {
@@ -55,10 +62,10 @@ std::string lockdown_mode(const SystemFiles& files) {
 }
 
 std::optional<bool> kernel_option(const SystemFiles& files, std::string_view option) {
-    const auto release = files.read("proc/sys/kernel/osrelease");
+    const auto release = read_value(files, "proc/sys/kernel/osrelease");
     if (!release)
         return std::nullopt;
-    const auto config = files.read("boot/config-" + release->substr(0, release->find_first_of(" \n")));
+    const auto config = files.read("boot/config-" + *release);
     if (!config)
         return std::nullopt;
     return config->find(fmt::format("\n{}=y", option)) != std::string::npos;
@@ -83,15 +90,11 @@ CallContext read_call_context(const SystemFiles& files, bool crash) {
     CallContext context;
     context.crash = crash;
     context.may_boot = caller_may_boot(files);
-    context.load_disabled = is_true(read_number<int>(files, "proc/sys/kernel/kexec_load_disabled"));
-    context.loads_left = read_number<int>(files, crash ? "proc/sys/kernel/kexec_load_limit_panic"
-                                                       : "proc/sys/kernel/kexec_load_limit_reboot");
+    context.load_disabled = is_true(number_at(files, "proc/sys/kernel/kexec_load_disabled"));
+    context.loads_left = loads_left(files, crash);
     context.lockdown = lockdown_mode(files);
-    context.image_loaded =
-        crash ? is_true(read_either<int>(files, "sys/kernel/kexec/crash_loaded", "sys/kernel/kexec_crash_loaded"))
-              : is_true(read_either<int>(files, "sys/kernel/kexec/loaded", "sys/kernel/kexec_loaded"));
-    context.crash_size =
-        read_either<std::uint64_t>(files, "sys/kernel/kexec/crash_size", "sys/kernel/kexec_crash_size");
+    context.image_loaded = is_true(kexec_number(files, crash ? "crash_loaded" : "loaded"));
+    context.crash_size = kexec_number(files, "crash_size");
     context.kexec_jump = kernel_option(files, "CONFIG_KEXEC_JUMP");
     context.kexec_handover = files.list("sys/kernel/debug/kho").has_value();
     context.ram_size = ram_size(files);

@@ -13,12 +13,25 @@ kexec_libkexec_a_SOURCES = \
 	kexec/core/result.h \
 	kexec/handover/digest.cc kexec/handover/digest.h \
 	kexec/handover/purgatory.cc kexec/handover/purgatory.h \
+	kexec/image/bzimage.cc kexec/image/bzimage.h \
+	kexec/image/elf.cc kexec/image/elf.h \
+	kexec/image/identify.cc kexec/image/identify.h \
+	kexec/image/unpack.cc kexec/image/unpack.h \
+	kexec/image/unpack_lzma.cc \
+	kexec/image/unpack_stream.h \
+	kexec/image/unpack_zlib.cc \
+	kexec/image/unpack_zstd.cc \
 	kexec/load.cc kexec/load.h \
 	kexec/load_inputs.cc kexec/load_inputs.h \
 	kexec/loader/bzimage.cc kexec/loader/bzimage.h \
 	kexec/loader/formats.cc kexec/loader/formats.h \
 	kexec/loader/load_request.h \
 	kexec/loader/x86_boot_params.cc kexec/loader/x86_boot_params.h \
+	kexec/machine/attribute.cc kexec/machine/attribute.h \
+	kexec/machine/efi.cc kexec/machine/efi.h \
+	kexec/machine/machine.cc kexec/machine/machine.h \
+	kexec/machine/memory_map.cc kexec/machine/memory_map.h \
+	kexec/machine/system_files.cc kexec/machine/system_files.h \
 	kexec/options.cc kexec/options.h \
 	kexec/outcome.cc kexec/outcome.h \
 	kexec/placed_load.cc kexec/placed_load.h \
@@ -26,26 +39,14 @@ kexec_libkexec_a_SOURCES = \
 	kexec/plan/load_plan.h \
 	kexec/plan/placement.cc kexec/plan/placement.h \
 	kexec/plan/report.cc kexec/plan/report.h \
-	kexec/verbs.cc kexec/verbs.h
-kexec_libkexec_a_SOURCES += \
 	kexec/system/errno_causes.cc kexec/system/errno_causes.h \
 	kexec/system/errno_text.cc kexec/system/errno_text.h \
 	kexec/system/kernel.h \
 	kexec/system/network.cc kexec/system/network.h \
-	kexec/system/running_kernel.cc
-kexec_libkexec_a_SOURCES += \
-	kexec/image/bzimage.cc kexec/image/bzimage.h \
-	kexec/image/elf.cc kexec/image/elf.h \
-	kexec/image/identify.cc kexec/image/identify.h \
-	kexec/image/unpack.cc kexec/image/unpack.h kexec/image/unpack_stream.h \
-	kexec/image/unpack_lzma.cc kexec/image/unpack_zlib.cc kexec/image/unpack_zstd.cc
-	kexec/machine/attribute.cc kexec/machine/attribute.h \
-	kexec/machine/efi.cc kexec/machine/efi.h \
-	kexec/machine/machine.cc kexec/machine/machine.h \
-	kexec/machine/memory_map.cc kexec/machine/memory_map.h \
-	kexec/machine/system_files.cc kexec/machine/system_files.h
+	kexec/system/running_kernel.cc \
+	kexec/verbs.cc kexec/verbs.h
 
-KEXEC_LIBS = purgatory/libpurgatory.a $(FMT_LIBS) $(ZLIB_LIBS) $(LZMA_LIBS) $(ZSTD_LIBS)
+KEXEC_LIBS = purgatory/libpurgatory.a $(ZLIB_LIBS) $(LZMA_LIBS) $(ZSTD_LIBS)
 
 sbin_PROGRAMS += kexec/kexec
 kexec_kexec_SOURCES = kexec/main.cc

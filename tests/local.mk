@@ -8,28 +8,26 @@ tests_unit_unit_SOURCES = \
 	tests/unit/core/file_test.cc \
 	tests/unit/core/phys_range_test.cc \
 	tests/unit/core/wire_test.cc \
-	tests/unit/plan/placement_test.cc \
-	tests/unit/purgatory/image_test.cc \
-	tests/unit/purgatory/memory_renamed.c \
-	tests/unit/purgatory/memory_test.cc \
-	tests/unit/purgatory/prepare_test.cc \
-	$(PURGATORY_PORTABLE)
-tests_unit_unit_SOURCES += \
-	tests/unit/system/errno_text_test.cc \
-	tests/unit/system/fake_kernel.h \
-	tests/unit/system/fake_kernel_test.cc
-tests_unit_unit_SOURCES += \
 	tests/unit/image/bzimage_builder.h \
 	tests/unit/image/bzimage_test.cc \
 	tests/unit/image/elf_builder.h \
 	tests/unit/image/elf_test.cc \
 	tests/unit/image/identify_test.cc \
 	tests/unit/image/pack.cc tests/unit/image/pack.h \
-	tests/unit/image/unpack_test.cc
+	tests/unit/image/unpack_test.cc \
 	tests/unit/machine/machine_test.cc \
 	tests/unit/machine/memory_files.h \
 	tests/unit/machine/memory_map_test.cc \
-	tests/unit/machine/system_files_test.cc
+	tests/unit/machine/system_files_test.cc \
+	tests/unit/plan/placement_test.cc \
+	tests/unit/purgatory/image_test.cc \
+	tests/unit/purgatory/memory_renamed.c \
+	tests/unit/purgatory/memory_test.cc \
+	tests/unit/purgatory/prepare_test.cc \
+	tests/unit/system/errno_text_test.cc \
+	tests/unit/system/fake_kernel.h \
+	tests/unit/system/fake_kernel_test.cc \
+	$(PURGATORY_PORTABLE)
 if CATCH2_IS_V2
 tests_unit_unit_SOURCES += tests/unit/main.cc
 endif

@@ -93,9 +93,13 @@ Result<> read_memory(const SystemFiles& files, Machine& machine, Notices& notice
 
 } // namespace
 
+Result<std::string> read_architecture(const SystemFiles& files) {
+    return within("the machine's architecture", read_value(files, "proc/sys/kernel/arch"));
+}
+
 Result<Machine> read_machine(const SystemFiles& files, Notices& notices) {
     Machine machine;
-    machine.architecture = KX_TRY(within("the machine's architecture", read_value(files, "proc/sys/kernel/arch")));
+    machine.architecture = KX_TRY(read_architecture(files));
     if (const auto release = read_if_there(files, "proc/sys/kernel/osrelease", notices, "the release is unknown"))
         machine.release = trimmed(*release);
     const auto command_line = files.read("proc/cmdline");

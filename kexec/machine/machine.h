@@ -63,6 +63,9 @@ struct Machine {
     friend bool operator==(const Machine&, const Machine&) = default;
 };
 
+// As uname -m tells it: "x86_64", "aarch64" …
+Result<std::string> read_architecture(const SystemFiles& files);
+
 // `files` is the running system or a captured one. Notes what could not be read and what follows from that. Fails
 // without an architecture, without any memory map (Errc::denied where root would see one), and on files that break
 // their format.
