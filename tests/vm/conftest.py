@@ -16,7 +16,7 @@ import program
 import vm
 
 MARKS = {
-    "harness": "the harness itself; no virtual machine",
+    "harness": "the harness itself",
     "boot": "load and boot a second kernel, unload, refusals",
     "purgatory": "digests checked before the second kernel starts",
     "formats": "kernel formats other than bzImage",
