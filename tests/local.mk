@@ -40,6 +40,7 @@ EXTRA_DIST += tests/layers.sh tests/layers.txt
 EXTRA_DIST += tests/purgatory/run.sh tests/purgatory/elf.py tests/purgatory/handover.py tests/purgatory/machine.py \
 	tests/purgatory/stage.S tests/purgatory/test_purgatory.py
 include tests/bench/local.mk
+include tests/vm/local.mk
 AM_TESTS_ENVIRONMENT = export srcdir='$(srcdir)';
 
 EXTRA_DIST += tests/fake/README.md tests/fake/fake_files.c tests/fake/fake_syscalls.c tests/fake/preload.py \

@@ -19,28 +19,25 @@
 #include <unistd.h>
 
 struct kexec_segment {
-    const void *buf;
+    const void* buf;
     size_t bufsz;
-    const void *mem;
+    const void* mem;
     size_t memsz;
 };
 
 enum { segment_max = 16 };
 
-static _Noreturn void give_up(const char *why)
-{
+static _Noreturn void give_up(const char* why) {
     fprintf(stderr, "flip: %s\n", why);
     exit(99);
 }
 
-static long number_from(const char *name)
-{
-    const char *text = getenv(name);
+static long number_from(const char* name) {
+    const char* text = getenv(name);
     return text ? strtol(text, NULL, 0) : 0;
 }
 
-static size_t segment_of_rank(const struct kexec_segment *segments, size_t count, size_t rank)
-{
+static size_t segment_of_rank(const struct kexec_segment* segments, size_t count, size_t rank) {
     for (size_t i = 0; i < count; i++) {
         size_t larger = 0;
         for (size_t j = 0; j < count; j++)
@@ -51,21 +48,20 @@ static size_t segment_of_rank(const struct kexec_segment *segments, size_t count
     give_up("there is no segment of that rank");
 }
 
-static size_t segment_with_text(const struct kexec_segment *segments, size_t count, const char *text, size_t *position)
-{
+static size_t segment_with_text(const struct kexec_segment* segments, size_t count, const char* text,
+                                size_t* position) {
     for (size_t i = 0; i < count; i++) {
-        const char *found = memmem(segments[i].buf, segments[i].bufsz, text, strlen(text));
+        const char* found = memmem(segments[i].buf, segments[i].bufsz, text, strlen(text));
         if (found) {
-            *position = (size_t)(found - (const char *)segments[i].buf);
+            *position = (size_t)(found - (const char*)segments[i].buf);
             return i;
         }
     }
     give_up("no segment holds that text");
 }
 
-static void flip(struct kexec_segment *segments, size_t count)
-{
-    const char *text = getenv("FLIP_TEXT");
+static void flip(struct kexec_segment* segments, size_t count) {
+    const char* text = getenv("FLIP_TEXT");
     size_t position = 0, chosen;
     if (text) {
         chosen = segment_with_text(segments, count, text, &position);
@@ -76,7 +72,7 @@ static void flip(struct kexec_segment *segments, size_t count)
     position += (size_t)number_from("FLIP_OFFSET");
     if (position >= segments[chosen].bufsz)
         give_up("the offset is outside the segment");
-    unsigned char *copy = malloc(segments[chosen].bufsz);
+    unsigned char* copy = malloc(segments[chosen].bufsz);
     if (!copy)
         give_up("no memory");
     memcpy(copy, segments[chosen].buf, segments[chosen].bufsz);
@@ -86,8 +82,7 @@ static void flip(struct kexec_segment *segments, size_t count)
             segments[chosen].bufsz);
 }
 
-long syscall(long number, ...)
-{
+long syscall(long number, ...) {
     static long (*next)(long, ...);
     long argument[6];
     va_list list;
@@ -102,7 +97,7 @@ long syscall(long number, ...)
     struct kexec_segment segments[segment_max];
     size_t count = (size_t)argument[1];
     if (number == SYS_kexec_load && count > 0 && count <= segment_max) {
-        memcpy(segments, (const void *)argument[2], count * sizeof(*segments));
+        memcpy(segments, (const void*)argument[2], count * sizeof(*segments));
         flip(segments, count);
         argument[2] = (long)segments;
     }

@@ -1,0 +1,17 @@
+EXTRA_DIST += \
+	tests/vm/README.md \
+	tests/vm/apt_sources.py \
+	tests/vm/cache.py \
+	tests/vm/conftest.py \
+	tests/vm/demo.py \
+	tests/vm/fetch_kernel.py \
+	tests/vm/first_kernel.py \
+	tests/vm/flip_segment.c \
+	tests/vm/initramfs.py \
+	tests/vm/program.py \
+	tests/vm/second_kernel.py \
+	tests/vm/shell.py \
+	tests/vm/test_boot.py \
+	tests/vm/test_harness.py \
+	tests/vm/test_purgatory.py \
+	tests/vm/vm.py
