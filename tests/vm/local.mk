@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 EXTRA_DIST += \
 	tests/vm/README.md \
 	tests/vm/apt_sources.py \
