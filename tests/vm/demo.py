@@ -82,8 +82,8 @@ def verdict(log, release, seconds, timed_out=False):
 def main():
     try:
         passed, sentence = run(*sys.argv[1:2])
-    except (fetch_kernel.FetchFailed, apt_sources.NoMirror, program.NoProgram, initramfs.InitramfsError, vm.MachineError,
-            subprocess.CalledProcessError, OSError) as error:
+    except (fetch_kernel.FetchFailed, apt_sources.NoMirror, program.NoProgram, initramfs.InitramfsError,
+            vm.MachineError, subprocess.CalledProcessError, OSError) as error:
         passed, sentence = False, str(error)
     print(f"\ndemo: {'PASSED' if passed else 'FAILED'}: {sentence}")
     return 0 if passed else 1

@@ -151,7 +151,8 @@ def unpack(debs, release, folder):
     tree = folder / "tree"
     for deb in debs:
         subprocess.run(["dpkg-deb", "-x", deb, tree], check=True)
-    modules = next((m for m in (tree / "usr/lib/modules" / release, tree / "lib/modules" / release) if m.is_dir()), None)
+    module_folders = (tree / "usr/lib/modules" / release, tree / "lib/modules" / release)
+    modules = next((m for m in module_folders if m.is_dir()), None)
     places = {"vmlinuz": (tree / f"boot/vmlinuz-{release}", tree / f"usr/lib/modules/{release}/vmlinuz"),
               "config": (tree / f"boot/config-{release}", tree / f"usr/lib/modules/{release}/config")}
     for name, candidates in places.items():

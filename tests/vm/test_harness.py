@@ -28,7 +28,8 @@ def test_sources_are_read_in_both_formats(tmp_path):
         "deb http://security.example/debian-security bookworm-security main # late\n")
     (tmp_path / "sources.list.d/debian.sources").write_text(
         "Types: deb deb-src\n# a comment\nURIs: http://mirror.example/debian\nSuites: bookworm\n bookworm-updates\n"
-        "Components: main contrib\n\nTypes: deb\nEnabled: no\nURIs: http://off.example/\nSuites: sid\nComponents: main\n")
+        "Components: main contrib\n\nTypes: deb\nEnabled: no\nURIs: http://off.example/\nSuites: sid\n"
+        "Components: main\n")
     (tmp_path / "sources.list.d/ignored.save").write_text("deb http://saved.example/debian bookworm main\n")
     sources = list(apt_sources.configured(tmp_path))
     assert [(s.uri, s.suite) for s in sources] == [
@@ -93,8 +94,10 @@ def test_the_cache_is_filled_once_and_never_half(tmp_path, monkeypatch):
 
 
 def test_archives_are_what_cpio_reads(tmp_path):
-    path = initramfs.build(tmp_path / "initrd", "true", programs={"sbin/python": sys.executable}, files={"a/b/odd": b"abc"})
-    listed = subprocess.run(["cpio", "-t", "--quiet"], stdin=path.open("rb"), capture_output=True, text=True, check=True)
+    path = initramfs.build(tmp_path / "initrd", "true", programs={"sbin/python": sys.executable},
+                           files={"a/b/odd": b"abc"})
+    listed = subprocess.run(["cpio", "-t", "--quiet"], stdin=path.open("rb"), capture_output=True, text=True,
+                            check=True)
     names = listed.stdout.split()
     assert names == initramfs.names_in(path.read_bytes())
     assert {"a", "a/b", "a/b/odd", "dev/console", "init", "sbin/python"} <= set(names)
@@ -110,7 +113,8 @@ def test_modules_come_after_what_they_need(release):
 
 
 def test_steps_are_found_between_other_lines():
-    steps = first_kernel.steps("[one] text\n[    1.5] kernel: noise\n[one] more\n\n[one] rc=3\n[two] rc=0\n[three] unfinished\n")
+    steps = first_kernel.steps("[one] text\n[    1.5] kernel: noise\n[one] more\n\n[one] rc=3\n[two] rc=0\n"
+                               "[three] unfinished\n")
     assert {name: (s.rc, s.output) for name, s in steps.items()} == {"one": (3, "text\nmore"), "two": (0, "")}
 
 
@@ -130,7 +134,8 @@ def machine_with(tmp_path, release):
     def start(script, name="6.1", modules=(), **options):
         release(name)
         kernel = fetch_kernel.kernel(name)
-        initrd = initramfs.build(tmp_path / "initrd", script, modules=initramfs.module_order(kernel, modules), compress=True)
+        initrd = initramfs.build(tmp_path / "initrd", script, compress=True,
+                                 modules=initramfs.module_order(kernel, modules))
         return vm.Machine(kernel, initrd, logs=tmp_path, **options)
 
     return start

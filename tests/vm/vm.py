@@ -58,7 +58,8 @@ class Machine:
             self.command += ["-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={OVMF_CODE}",
                              "-drive", f"if=pflash,format=raw,unit=1,file={variables}"]
         if disk:
-            self.command += ["-drive", f"if=none,id=disk,format=raw,file={disk}", "-device", "virtio-blk-pci,drive=disk"]
+            self.command += ["-drive", f"if=none,id=disk,format=raw,file={disk}",
+                             "-device", "virtio-blk-pci,drive=disk"]
         self.command += [str(word) for word in extra]
         self._interactive = interactive
 
