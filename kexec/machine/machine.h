@@ -63,7 +63,7 @@ struct Machine {
     friend bool operator==(const Machine&, const Machine&) = default;
 };
 
-// As uname -m tells it: "x86_64", "aarch64" …
+// What the machine is called, as uname -m.
 Result<std::string> read_architecture(const SystemFiles& files);
 
 // `files` is the running system or a captured one. Notes what could not be read and what follows from that. Fails
