@@ -15,6 +15,8 @@ tests_unit_unit_SOURCES = \
 	tests/unit/image/identify_test.cc \
 	tests/unit/image/pack.cc tests/unit/image/pack.h \
 	tests/unit/image/unpack_test.cc \
+	tests/unit/image/unpack_test.cc
+tests_unit_unit_SOURCES += \
 	tests/unit/machine/machine_test.cc \
 	tests/unit/machine/memory_files.h \
 	tests/unit/machine/memory_map_test.cc \
