@@ -82,6 +82,7 @@ Result<Demand> purgatory_demand(ByteView file, const LoadPlan& plan, const Purga
     demand.composed_size = image.content.size();
     demand.memory_size = image.memory_size;
     demand.window = options.window;
+    demand.guarded = false; // it cannot check itself
     demand.prefer = Prefer::high;
     demand.composer = [image, options, entry = plan.entry,
                        argument = plan.argument](std::span<std::byte> out, const Placement& placement) -> Result<> {
