@@ -54,7 +54,10 @@ kexec_libkexec_a_SOURCES += \
 	kexec/image/unpack_lzma.cc kexec/image/unpack_zlib.cc kexec/image/unpack_zstd.cc
 kexec_libkexec_a_SOURCES += \
 	kexec/machine/attribute.cc kexec/machine/attribute.h \
+	kexec/machine/capabilities.cc kexec/machine/capabilities.h \
+	kexec/machine/capture.cc kexec/machine/capture.h \
 	kexec/machine/efi.cc kexec/machine/efi.h \
+	kexec/machine/kernel_config.cc kexec/machine/kernel_config.h \
 	kexec/machine/machine.cc kexec/machine/machine.h \
 	kexec/machine/memory_map.cc kexec/machine/memory_map.h \
 	kexec/machine/system_files.cc kexec/machine/system_files.h

@@ -17,6 +17,8 @@ tests_unit_unit_SOURCES = \
 	tests/unit/image/unpack_test.cc \
 	tests/unit/image/unpack_test.cc
 tests_unit_unit_SOURCES += \
+	tests/unit/machine/capabilities_test.cc \
+	tests/unit/machine/capture_test.cc \
 	tests/unit/machine/machine_test.cc \
 	tests/unit/machine/memory_files.h \
 	tests/unit/machine/memory_map_test.cc \

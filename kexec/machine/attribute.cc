@@ -14,6 +14,23 @@ std::string_view trimmed(std::string_view text) {
     return text.substr(first, text.find_last_not_of(white) - first + 1);
 }
 
+std::string_view take_line(std::string_view& text) {
+    const std::size_t newline = text.find('\n');
+    const std::string_view line = text.substr(0, newline);
+    text.remove_prefix(newline == std::string_view::npos ? text.size() : newline + 1);
+    return line;
+}
+
+bool holds_word(std::string_view line, std::string_view word) {
+    while (!(line = trimmed(line)).empty()) {
+        const std::size_t blank = std::min(line.find_first_of(" \t\n"), line.size());
+        if (line.substr(0, blank) == word)
+            return true;
+        line.remove_prefix(blank);
+    }
+    return false;
+}
+
 std::optional<std::uint64_t> number_in(std::string_view text) {
     int base = 10;
     if (text.starts_with("0x") || text.starts_with("0X")) {

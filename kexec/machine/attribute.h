@@ -17,6 +17,12 @@ namespace kx {
 // Without white space at either end.
 std::string_view trimmed(std::string_view text);
 
+// Cuts the first line off `text` and returns it without its newline.
+std::string_view take_line(std::string_view& text);
+
+// `line`, cut at blanks and newlines, has `word`.
+bool holds_word(std::string_view line, std::string_view word);
+
 // All of `text` is one number: decimal, or hexadecimal after 0x.
 std::optional<std::uint64_t> number_in(std::string_view text);
 

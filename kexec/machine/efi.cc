@@ -26,9 +26,7 @@ Result<std::uint64_t> number_if_there(const SystemFiles& files, std::string_view
 std::uint64_t systab_value(std::string_view text, std::initializer_list<std::string_view> keys) {
     for (const std::string_view key : keys)
         for (std::string_view rest = text; !rest.empty();) {
-            const std::size_t newline = rest.find('\n');
-            const std::string_view line = trimmed(rest.substr(0, newline));
-            rest.remove_prefix(newline == std::string_view::npos ? rest.size() : newline + 1);
+            const std::string_view line = trimmed(take_line(rest));
             if (line.starts_with(key) && line.substr(key.size()).starts_with('='))
                 if (const auto value = number_in(line.substr(key.size() + 1)))
                     return *value;

@@ -13,17 +13,6 @@ namespace {
 
 constexpr std::string_view iomem_path = "proc/iomem";
 
-// The words of a line, cut at blanks, hold `word`.
-bool holds_word(std::string_view line, std::string_view word) {
-    while (!(line = trimmed(line)).empty()) {
-        const std::size_t blank = std::min(line.find_first_of(" \t"), line.size());
-        if (line.substr(0, blank) == word)
-            return true;
-        line.remove_prefix(blank);
-    }
-    return false;
-}
-
 // The kernel leaves la57 out of the flags when it does not use it.
 bool uses_five_level_paging(const SystemFiles& files, Notices& notices) {
     const auto lines = files.read_lines_with("proc/cpuinfo", "flags");

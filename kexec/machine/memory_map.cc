@@ -75,13 +75,6 @@ std::optional<IomemLine> split_iomem_line(std::string_view line) {
     return IomemLine{indent, *first, *last, line};
 }
 
-std::string_view take_line(std::string_view& text) {
-    const std::size_t newline = text.find('\n');
-    const std::string_view line = text.substr(0, newline);
-    text.remove_prefix(newline == std::string_view::npos ? text.size() : newline + 1);
-    return line;
-}
-
 std::vector<MemoryRange> sorted(std::vector<MemoryRange> map) {
     std::ranges::sort(
         map, {}, [](const MemoryRange& entry) { return std::tuple(entry.range.begin, entry.range.end, entry.kind); });

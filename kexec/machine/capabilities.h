@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What the running kernel can do with kexec, as far as files tell it; each fact with where it was learned.
+#pragma once
+
+#include "machine/system_files.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kx {
+
+// Whether what Capability::name says holds. `limited`: it does, within bounds that the finding names.
+enum class CapabilityState { yes, no, unknown, limited };
+std::string_view name_of(CapabilityState state); // "yes", "no" …
+
+struct Capability {
+    std::string name; // fixed words, see capability_names
+    CapabilityState state = CapabilityState::unknown;
+    std::string finding;      // one plain sentence
+    std::string learned_from; // a file as SystemFiles::display shows it; a caller that made a system call puts it here
+    std::string advice;       // what to try where something stands in the way; may be empty
+};
+
+namespace capability_names {
+inline constexpr std::string_view kexec_load = "kexec_load";
+inline constexpr std::string_view kexec_file_load = "kexec_file_load";
+inline constexpr std::string_view may_load = "right to load"; // of this process: CAP_SYS_BOOT
+inline constexpr std::string_view loading_enabled = "loading enabled";
+inline constexpr std::string_view normal_load_limit = "normal load limit";
+inline constexpr std::string_view crash_load_limit = "crash load limit";
+inline constexpr std::string_view lockdown = "lockdown";
+inline constexpr std::string_view signatures = "signatures required"; // by kexec_file_load
+inline constexpr std::string_view secure_boot = "secure boot";
+inline constexpr std::string_view normal_loaded = "normal kernel loaded";
+inline constexpr std::string_view crash_reservation = "crash reservation";
+inline constexpr std::string_view crash_loaded = "crash kernel loaded";
+inline constexpr std::string_view crash_hotplug = "crash hotplug"; // the kernel itself keeps elfcorehdr up to date
+inline constexpr std::string_view handover = "KHO";
+inline constexpr std::string_view jump = "kexec jump";
+inline constexpr std::string_view multikernel = "multikernel";
+inline constexpr std::string_view five_level_paging = "five-level paging";
+inline constexpr std::string_view efi = "EFI firmware";
+inline constexpr std::string_view iomem = "memory reservations visible";
+} // namespace capability_names
+
+// All of the above, in that order, on every architecture and whatever is missing. Makes no system call but reading.
+std::vector<Capability> read_capabilities(const SystemFiles& files);
+
+} // namespace kx

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "catch.h"
+#include "machine/capabilities.h"
+#include "machine/capture.h"
+#include "machine/machine.h"
+#include "machine/memory_files.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+using namespace kx;
+using namespace kx::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Destination {
+    fs::path outer;
+    std::string path;
+    Destination() {
+        std::string name = fs::temp_directory_path() / "kexec-unit-XXXXXX";
+        REQUIRE(mkdtemp(name.data()));
+        outer = name;
+        path = outer / "captured";
+    }
+    ~Destination() { fs::remove_all(outer); }
+};
+
+MemoryFiles rich_machine() {
+    auto files = small_machine();
+    files.with("sys/kernel/kexec_loaded", "0\n")
+        .with("sys/firmware/efi/fw_platform_size", "64\n")
+        .with("sys/firmware/efi/runtime", "0x7f5edb98\n")
+        .with("proc/self/status", "Name:\tkexec\nPid:\t77\nCapEff:\t000001ffffffffff\n")
+        .with("proc/kallsyms", "0 T __x64_sys_kexec_load\n0 T secret_symbol\n0 T __x64_sys_kexec_file_load\n")
+        .with("etc/shadow", "root:x\n")
+        .with_runtime_range(0, 5, 0x7e000000, 0xfffffffeffe00000, 16, 15)
+        .folders = {"sys/kernel/debug/kho", "sys/fs/multikernel/instances"};
+    files.with("proc/filesystems", "nodev\tmultikernel\n\text4\n");
+    return files;
+}
+
+std::vector<std::string> told(const SystemFiles& files) {
+    std::vector<std::string> lines;
+    for (const Capability& found : read_capabilities(files))
+        lines.push_back(fmt::format("{}: {}: {}", found.name, name_of(found.state), found.finding));
+    return lines;
+}
+
+} // namespace
+
+TEST_CASE("a captured machine is the same machine") {
+    const auto files = rich_machine();
+    const Destination to;
+    Notices notices;
+    const auto written = capture_machine(files, to.path, notices);
+    REQUIRE(written);
+    CHECK(notices.texts().empty());
+    const DirectoryFiles captured(to.path);
+    CHECK(*read_machine(captured, notices) == *read_machine(files, notices));
+    const auto told_by_capture = told(captured);
+    CHECK(told_by_capture.size() == 19);
+    for (const std::string& line : told_by_capture)
+        if (line.find(to.path) == std::string::npos)
+            CHECK(std::ranges::count(told(files), line) == 1);
+    CHECK(fs::is_directory(to.outer / "captured/sys/fs/multikernel/instances"));
+}
+
+TEST_CASE("a capture holds what was read and nothing else") {
+    const Destination to;
+    Notices notices;
+    const auto written = capture_machine(rich_machine(), to.path, notices);
+    REQUIRE(written);
+    CHECK(std::ranges::is_sorted(*written));
+    std::vector<std::string> there;
+    for (const auto& entry : fs::recursive_directory_iterator(to.path))
+        if (entry.is_regular_file())
+            there.push_back(entry.path().string().substr(to.path.size() + 1));
+    std::ranges::sort(there);
+    CHECK(there == *written);
+    CHECK(std::ranges::count(*written, "proc/sys/kernel/arch") == 1);
+    CHECK(std::ranges::count(*written, "proc/sys/kernel/osrelease") == 1);
+    CHECK(std::ranges::count(*written, "etc/shadow") == 0);
+    const DirectoryFiles captured(to.path);
+    CHECK(captured.read("proc/self/status") == "CapEff:\t000001ffffffffff\n");
+    CHECK(captured.read("proc/kallsyms") == "0 T __x64_sys_kexec_load\n0 T __x64_sys_kexec_file_load\n");
+}
+
+TEST_CASE("a folder with something in it is not captured to") {
+    const Destination to;
+    Notices notices;
+    fs::create_directory(to.path);
+    std::ofstream(to.path + "/mine") << "x";
+    const auto refused = capture_machine(rich_machine(), to.path, notices);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Errc::usage);
+    CHECK(refused.error().message.starts_with(to.path));
+    CHECK(std::distance(fs::directory_iterator(to.path), fs::directory_iterator()) == 1);
+    fs::remove(to.path + "/mine");
+    CHECK(capture_machine(rich_machine(), to.path, notices));
+    CHECK_FALSE(capture_machine(rich_machine(), to.path + "/proc/cmdline", notices));
+}
+
+TEST_CASE("what could not be read is noted, and a machine that cannot be planned for is captured all the same") {
+    auto files = rich_machine();
+    files.denied = {"sys/firmware/efi/runtime"};
+    files.with("proc/iomem", "nonsense\n");
+    const Destination to;
+    Notices notices;
+    const auto written = capture_machine(files, to.path, notices);
+    REQUIRE(written);
+    CHECK(DirectoryFiles(to.path).read("proc/iomem") == "nonsense\n");
+    REQUIRE(notices.texts().size() == 1);
+    CHECK(notices.texts()[0].find("no load can be planned") == 0);
+
+    const Destination other;
+    Notices about_hidden;
+    files.with("proc/iomem", "00000000-00000000 : System RAM\n");
+    REQUIRE(capture_machine(files, other.path, about_hidden));
+    REQUIRE(about_hidden.texts().size() == 2);
+    CHECK(about_hidden.texts()[0] == "test:/sys/firmware/efi/runtime: Permission denied; it is not in the capture");
+    CHECK(about_hidden.texts()[1].find("capture as root") != std::string::npos);
+}
+
+TEST_CASE("a listing cannot lead a capture out of its folder") {
+    MemoryFiles files;
+    files.with("a/../../outside", "x").with("a/inside", "y");
+    const RecordingFiles recording(files);
+    REQUIRE(recording.read("a/../../outside"));
+    REQUIRE(recording.read("a/inside"));
+    const Destination to;
+    CHECK(recording.write_to(to.path) == std::vector<std::string>{"a/inside"});
+    CHECK_FALSE(fs::exists(to.outer / "outside"));
+}
