@@ -2,6 +2,7 @@
 #include "call_context.h"
 
 #include "machine/attribute.h"
+#include "machine/kernel_config.h"
 #include "machine/memory_map.h"
 
 #include <charconv>
@@ -61,16 +62,6 @@ std::string lockdown_mode(const SystemFiles& files) {
     return begin == std::string::npos || end == std::string::npos ? "" : text->substr(begin + 1, end - begin - 1);
 }
 
-std::optional<bool> kernel_option(const SystemFiles& files, std::string_view option) {
-    const auto release = read_value(files, "proc/sys/kernel/osrelease");
-    if (!release)
-        return std::nullopt;
-    const auto config = files.read("boot/config-" + *release);
-    if (!config)
-        return std::nullopt;
-    return config->find(fmt::format("\n{}=y", option)) != std::string::npos;
-}
-
 std::optional<std::uint64_t> ram_size(const SystemFiles& files) {
     const auto text = files.read("proc/iomem");
     const auto entries = text ? parse_iomem(*text) : Result<std::vector<IomemEntry>>(std::unexpected(text.error()));
@@ -95,7 +86,7 @@ CallContext read_call_context(const SystemFiles& files, bool crash) {
     context.lockdown = lockdown_mode(files);
     context.image_loaded = is_true(kexec_number(files, crash ? "crash_loaded" : "loaded"));
     context.crash_size = kexec_number(files, "crash_size");
-    context.kexec_jump = kernel_option(files, "CONFIG_KEXEC_JUMP");
+    context.kexec_jump = KernelConfig::read(files).has("KEXEC_JUMP");
     context.kexec_handover = files.list("sys/kernel/debug/kho").has_value();
     context.ram_size = ram_size(files);
     if (const auto params = files.read("sys/kernel/boot_params/data"); params && params->size() > secure_boot_offset)

@@ -3,6 +3,7 @@ noinst_LIBRARIES += kexec/libkexec.a
 kexec_libkexec_a_SOURCES = \
 	kexec/arch/architecture.cc kexec/arch/architecture.h \
 	kexec/arch/x86_64.cc \
+	kexec/check.cc \
 	kexec/call_context.cc kexec/call_context.h \
 	kexec/core/byte_view.cc kexec/core/byte_view.h \
 	kexec/core/bytes.h \

@@ -2,6 +2,8 @@ if HAVE_CATCH2
 check_PROGRAMS += tests/unit/unit
 TESTS += tests/unit/unit
 tests_unit_unit_SOURCES = \
+	tests/golden/boot_params_text.cc tests/golden/boot_params_text.h \
+	tests/golden/golden_test.cc \
 	tests/unit/catch.h \
 	tests/unit/core/byte_view_test.cc \
 	tests/unit/core/command_line_test.cc \
@@ -35,7 +37,7 @@ tests_unit_unit_SOURCES += \
 if CATCH2_IS_V2
 tests_unit_unit_SOURCES += tests/unit/main.cc
 endif
-tests_unit_unit_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit $(CATCH2_CFLAGS)
+tests_unit_unit_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests -I$(srcdir)/tests/unit $(CATCH2_CFLAGS)
 tests_unit_unit_LDADD = kexec/libkexec.a $(KEXEC_LIBS) $(XXHASH_LIBS) $(CATCH2_LIBS)
 endif
 

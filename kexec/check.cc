@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "machine/capabilities.h"
+#include "plan/placement.h"
+#include "verbs.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+namespace kx {
+namespace {
+
+using nlohmann::ordered_json;
+
+Capability* find(std::vector<Capability>& capabilities, std::string_view name) {
+    const auto found = std::ranges::find(capabilities, name, &Capability::name);
+    return found == capabilities.end() ? nullptr : &*found;
+}
+
+// Calls that a kernel with the system call refuses for their arguments, before it does anything. A load limit would
+// count them, and without the right to load they tell nothing.
+bool may_probe(const Session& session, std::vector<Capability>& capabilities) {
+    const auto holds = [&](std::string_view name, CapabilityState state) {
+        const Capability* row = find(capabilities, name);
+        return row && row->state == state;
+    };
+    return session.options.machine == "/" && holds(capability_names::may_load, CapabilityState::yes) &&
+           !holds(capability_names::normal_load_limit, CapabilityState::limited);
+}
+
+void amend(Capability* row, SysResult<> answer, int harmless) {
+    if (!row || answer)
+        return;
+    const int error = answer.error().value;
+    row->learned_from = fmt::format("{}(2): {}", row->name, strerrorname_np(error));
+    if (error == harmless) {
+        row->state = CapabilityState::yes;
+        row->finding = fmt::format("{} is there and may be called.", row->name);
+        row->advice.clear();
+    } else if (error == ENOSYS) {
+        row->state = CapabilityState::no;
+        row->finding = fmt::format("The running kernel has no {}.", row->name);
+    } else {
+        row->state = CapabilityState::limited;
+        row->finding = fmt::format("{} is there and refuses every load now: {}.", row->name, std::strerror(error));
+    }
+}
+
+void probe(Session& session, std::vector<Capability>& capabilities) {
+    const std::vector<KernelSegment> too_many(segment_limit + 1);
+    amend(find(capabilities, capability_names::kexec_load), session.kernel.load(0, too_many, 0), EINVAL);
+    amend(find(capabilities, capability_names::kexec_file_load), session.kernel.load_files(-1, -1, "", 0), EBADF);
+}
+
+std::string text_of(const std::vector<Capability>& capabilities) {
+    std::string text;
+    for (const Capability& row : capabilities) {
+        text += fmt::format("{:<29} {:<8} {}\n", row.name, name_of(row.state), row.finding);
+        if (!row.advice.empty())
+            text += fmt::format("{:<38} {}\n", "", row.advice);
+        if (!row.learned_from.empty())
+            text += fmt::format("{:<38} ({})\n", "", row.learned_from);
+    }
+    return text;
+}
+
+std::string json_of(const std::vector<Capability>& capabilities) {
+    ordered_json json{{"schema", "kexec-check-1"}, {"capabilities", ordered_json::array()}};
+    for (const Capability& row : capabilities)
+        json["capabilities"].push_back({{"name", row.name},
+                                        {"state", name_of(row.state)},
+                                        {"finding", row.finding},
+                                        {"learned_from", row.learned_from},
+                                        {"advice", row.advice}});
+    return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+} // namespace
+
+Result<int> check(Session& session) {
+    std::vector<Capability> capabilities = read_capabilities(session.files);
+    if (may_probe(session, capabilities))
+        probe(session, capabilities);
+    fmt::print("{}", session.options.json ? json_of(capabilities) : text_of(capabilities));
+    return exit_ok;
+}
+
+} // namespace kx
