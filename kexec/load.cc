@@ -228,6 +228,8 @@ Result<int> load(Session& session) {
     }
     if (!loaded)
         KX_TRY(load_by_segments(session, inputs));
+    else if (!options.checks)
+        session.notices.add("-i has no effect on kexec_file_load: the kernel brings its own purgatory; use -c with it");
     KX_TRY(keep_only_if_unchanged(session, inputs));
     if (options.sync && !options.crash && !options.start && !options.shut_down)
         session.kernel.sync_filesystems();
