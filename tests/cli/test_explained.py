@@ -13,7 +13,7 @@ def test_a_disabled_load_is_named(kexec, machine):
     machine.write("proc/sys/kernel/kexec_load_disabled", "1\n")
     run = kexec("-c", "-l", "kernel", kexec_load=errno.EPERM)
     assert run.code == 255
-    assert "kexec_load_disabled is 1" in run.stderr and "CAP_SYS_BOOT" not in run.stderr
+    assert "kexec_load_disabled is 1" in run.stderr and "Possible causes" not in run.stderr
 
 
 def test_a_caller_without_the_right_is_named(kexec, machine):
