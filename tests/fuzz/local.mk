@@ -1,0 +1,34 @@
+# Fuzz targets: see tests/fuzz/README.md. A new one is its name here, three lines below and a corpus folder.
+fuzz_targets = \
+	tests/fuzz/bzimage \
+	tests/fuzz/elf \
+	tests/fuzz/identify \
+	tests/fuzz/unpack
+
+# With --enable-fuzzers libFuzzer brings main() and the targets are for running by hand; else replay.cc does, and
+# `make check` replays every corpus.
+fuzz_sources = tests/fuzz/invariant.h
+check_PROGRAMS += $(fuzz_targets)
+if !FUZZERS
+fuzz_sources += tests/fuzz/replay.cc
+TESTS += $(fuzz_targets)
+endif
+fuzz_libs = kexec/libkexec.a $(KEXEC_LIBS)
+
+tests_fuzz_bzimage_SOURCES = tests/fuzz/bzimage.cc $(fuzz_sources)
+tests_fuzz_bzimage_LDADD = $(fuzz_libs)
+tests_fuzz_bzimage_LDFLAGS = $(FUZZ_LDFLAGS)
+
+tests_fuzz_elf_SOURCES = tests/fuzz/elf.cc $(fuzz_sources)
+tests_fuzz_elf_LDADD = $(fuzz_libs)
+tests_fuzz_elf_LDFLAGS = $(FUZZ_LDFLAGS)
+
+tests_fuzz_identify_SOURCES = tests/fuzz/identify.cc $(fuzz_sources)
+tests_fuzz_identify_LDADD = $(fuzz_libs)
+tests_fuzz_identify_LDFLAGS = $(FUZZ_LDFLAGS)
+
+tests_fuzz_unpack_SOURCES = tests/fuzz/unpack.cc $(fuzz_sources)
+tests_fuzz_unpack_LDADD = $(fuzz_libs)
+tests_fuzz_unpack_LDFLAGS = $(FUZZ_LDFLAGS)
+
+EXTRA_DIST += tests/fuzz/README.md tests/fuzz/make_corpus.py tests/fuzz/corpus

@@ -1,0 +1,232 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Writes the generated part of tests/fuzz/corpus/: small inputs, named for what they are, the same in every run.
+
+Usage: make_corpus.py [CORPUS_FOLDER]. Files of other names, made by hand or found by fuzzing, stay as they are.
+"""
+import bz2
+import gzip
+import lzma
+import pathlib
+import struct
+import sys
+
+
+def patched(data, changes):
+    """`data` with {offset: bytes} written over it."""
+    result = bytearray(data)
+    for offset, value in changes.items():
+        result[offset:offset + len(value)] = value
+    return bytes(result)
+
+
+def u16(value):
+    return struct.pack("<H", value)
+
+
+def u32(value):
+    return struct.pack("<I", value)
+
+
+def u64(value):
+    return struct.pack("<Q", value)
+
+
+def bzimage_file(version=0x20F, header_end=0x26C, setup_sects=2):
+    payload = gzip.compress(b"vmlinux", mtime=0) + u32(7)
+    code = bytes(0x210) + payload
+    code += bytes(-len(code) % 16)
+    kernel_info = len(code)
+    code += b"LToP" + u32(16) + u32(16) + u32(10)
+    setup = patched(bytes((setup_sects + 1) * 512), {
+        0x1F1: bytes([setup_sects]),
+        0x1F4: u32(len(code) // 16),
+        0x1FE: b"\x55\xaa\xeb" + bytes([header_end - 0x202]) + b"HdrS" + u16(version),
+        0x20E: u16(0x100),
+        0x211: b"\x01",
+        0x22C: u32(0x7FFFFFFF),
+        0x230: u32(0x200000),
+        0x234: b"\x01\x15" + u16(0x23),
+        0x238: u32(2047),
+        0x248: u32(0x210) + u32(len(payload)),
+        0x258: u64(0x1000000) + u32(0x400000),
+        0x268: u32(kernel_info),
+        0x300: b"6.1.0-corpus\0",
+    })
+    return setup + code
+
+
+def bzimage():
+    good = bzimage_file()
+    yield "good", good
+    yield "good-signed", good + b"\x30\x82" + bytes(30)
+    yield "good-2.12-short-header", bzimage_file(version=0x20C, header_end=0x264)
+    yield "good-longer-header", bzimage_file(header_end=0x290)
+    yield "good-setup-sects-0", bzimage_file(setup_sects=4)[:0x1F1] + b"\0" + bzimage_file(setup_sects=4)[0x1F2:]
+    yield "bad-old-protocol", bzimage_file(version=0x20A)
+    yield "bad-no-64-bit-entry", patched(good, {0x236: u16(0)})
+    yield "bad-cut-in-header", good[:0x230]
+    yield "bad-cut-in-payload", good[:-40]
+    yield "bad-header-past-0x290", patched(good, {0x201: b"\xff"})
+    yield "bad-setup-sects-255", patched(good, {0x1F1: b"\xff"})
+    yield "bad-syssize", patched(good, {0x1F4: u32(0xFFFFFFFF)})
+    yield "bad-alignment", patched(good, {0x230: u32(0x300000)})
+    yield "bad-init-size-0", patched(good, {0x260: u32(0)})
+    yield "bad-pref-address-wraps", patched(good, {0x258: u64(2**64 - 0x1000)})
+    yield "bad-payload-window", patched(good, {0x248: u32(0xFFFFFFF0) + u32(0x20)})
+    yield "bad-kernel-info", patched(good, {0x268: u32(0xFFFFFFFC)})
+    yield "bad-version-text-outside", patched(good, {0x20E: u16(0xFFFF)})
+    yield "bad-one-byte", b"M"
+
+
+def elf_file(bits=64, order="<", core=False, extended=False):
+    word = "Q" if bits == 64 else "I"
+    header_size, program_size, section_size = (64, 56, 64) if bits == 64 else (52, 32, 40)
+
+    def program(kind, offset, size, memory):
+        if bits == 64:
+            return struct.pack(order + "IIQQQQQQ", kind, 4, offset, 0x1000, 0x1000, size, memory, 4)
+        return struct.pack(order + "IIIIIIII", kind, offset, 0x1000, 0x1000, size, memory, 4, 4)
+
+    def section(name, kind, offset, size, link=0, info=0, entry=0):
+        return struct.pack(order + "II" + word * 4 + "II" + word * 2, name, kind, 0, 0, offset, size, link, info, 1,
+                           entry)
+
+    def symbol(name, value, index):
+        if bits == 64:
+            return struct.pack(order + "IBBHQQ", name, 0, 0, index, value, 8)
+        return struct.pack(order + "IIIBBH", name, value, 8, 0, 0, index)
+
+    code = b"handover"
+    note = struct.pack(order + "III", 11, 4, 0) + b"VMCOREINFO\0\0" + b"A=1\n" + struct.pack(order + "III", 0, 0, 0)
+    symbols = symbol(0, 0, 0) + symbol(1, 0x1000, 1) + symbol(10, 0x1004, 1)
+    names = b"\0handover\0_text\0"
+    section_names = b"\0.symtab\0.strtab\0"
+    body = header_size
+    at = {}
+    blob = b""
+    for key, part in (("code", code), ("note", note), ("symbols", symbols), ("names", names),
+                      ("section_names", section_names)):
+        at[key] = body + len(blob)
+        blob += part
+    programs_at = body + len(blob)
+    programs = program(1, at["code"], len(code), 0x100) + program(4, at["note"], len(note), 0)
+    sections_at = programs_at + len(programs)
+    sections = (section(0, 0, 0, 4 if extended else 0, link=3 if extended else 0, info=2 if extended else 0) +
+                section(1, 2, at["symbols"], len(symbols), link=2, entry=len(symbols) // 3) +
+                section(9, 3, at["names"], len(names)) +
+                section(0, 3, at["section_names"], len(section_names)))
+    header = b"\x7fELF" + bytes([2 if bits == 64 else 1, 1 if order == "<" else 2, 1]) + bytes(9)
+    header += struct.pack(order + "HHI" + word * 3 + "IHHHHHH", 4 if core else 2, 62, 1, 0x1000, programs_at,
+                          sections_at, 0, header_size, program_size, 0xFFFF if extended else 2, section_size,
+                          0 if extended else 4, 0xFFFF if extended else 3)
+    return header + blob + programs + sections
+
+
+def elf():
+    good = elf_file()
+    programs_at = struct.unpack_from("<Q", good, 32)[0]
+    yield "good-64-little", good
+    yield "good-64-big", elf_file(order=">")
+    yield "good-32-little", elf_file(bits=32)
+    yield "good-32-big", elf_file(bits=32, order=">")
+    yield "good-core", elf_file(core=True)
+    yield "good-extended-counts", elf_file(extended=True)
+    yield "bad-phoff-wraps", patched(good, {32: u64(2**64 - 56)})
+    yield "bad-shoff-wraps", patched(good, {40: u64(2**64 - 64)})
+    yield "bad-load-offset-wraps", patched(good, {programs_at + 8: u64(2**64 - 4)})
+    yield "bad-load-size-wraps", patched(good, {programs_at + 32: u64(2**64 - 1) * 2})
+    yield "bad-note-size", patched(good, {good.index(b"VMCOREINFO") - 12: u32(0xFFFFFFFF) * 2})
+    yield "bad-note-segment-past-end", patched(good, {programs_at + 56 + 32: u64(0x10000)})
+    yield "bad-symbol-link", patched(good, {len(good) - 3 * 64 + 40: u32(99)})
+    yield "bad-phentsize", patched(good, {54: u16(1)})
+    yield "bad-header-only", good[:64]
+    yield "bad-magic-only", good[:4]
+
+
+def zstd_frame(content, checksum=None):
+    """One raw block, content size told (RFC 8878): Python 3.11 has no zstd."""
+    block = (len(content) << 3 | 1).to_bytes(3, "little") + content
+    return u32(0xFD2FB528) + bytes([0x24 if checksum else 0x20, len(content)]) + block + (checksum or b"")
+
+
+# `printf '%s' "the same words, the same words, the same words" | zstd -19 -c`: a compressed block and its checksum.
+ZSTD_COMPRESSED = bytes.fromhex("28b52ffd0468b50000807468652073616d6520776f7264732c200100469c4b0128fd9b")
+
+
+def unpack():
+    content = b"the same words, the same words, the same words"
+    gz = gzip.compress(content, mtime=0)
+    xz = lzma.compress(content, format=lzma.FORMAT_XZ, check=lzma.CHECK_CRC32)
+    bcj = lzma.compress(content, format=lzma.FORMAT_XZ, check=lzma.CHECK_CRC32,
+                        filters=[{"id": lzma.FILTER_X86}, {"id": lzma.FILTER_LZMA2, "dict_size": 1 << 16}])
+    alone = lzma.compress(content, format=lzma.FORMAT_ALONE)
+    zst = zstd_frame(content)
+    yield "good.gz", gz
+    yield "good-two-members.gz", gz + gz
+    yield "good-appended-size.gz", gz + u32(len(content))
+    yield "good-with-name.gz", patched(gz, {3: b"\x08"})[:10] + b"vmlinux\0" + gz[10:]
+    yield "good.xz", xz
+    yield "good-bcj.xz", bcj
+    yield "good-two-streams-padded.xz", xz + bytes(8) + xz
+    yield "good.lzma", alone
+    yield "good-known-size.lzma", patched(alone, {5: u64(len(content))})
+    yield "good-raw-block.zst", zst
+    yield "good-compressed.zst", ZSTD_COMPRESSED
+    yield "good-skippable.zst", zst + u32(0x184D2A50) + u32(3) + b"abc" + ZSTD_COMPRESSED
+    yield "good-run-of-zeros.zst", u32(0xFD2FB528) + b"\0\x58" + (1000 << 3 | 3).to_bytes(3, "little") + b"\0"
+    yield "bad-cut.gz", gz[:-5]
+    yield "bad-crc.gz", patched(gz, {len(gz) - 8: b"\0\0\0\0"})
+    yield "bad-size.gz", patched(gz, {len(gz) - 4: b"\0\0\0\0"})
+    yield "bad-cut.xz", xz[:-9]
+    yield "bad-index.xz", patched(xz, {len(xz) - 14: b"\xff"})
+    yield "bad-cut.lzma", alone[:-6]
+    yield "bad-dictionary-size.lzma", patched(alone, {3: b"\xff\xff"})
+    yield "bad-cut.zst", ZSTD_COMPRESSED[:-3]
+    yield "bad-checksum.zst", patched(ZSTD_COMPRESSED, {len(ZSTD_COMPRESSED) - 1: b"\0"})
+    yield "bad-wrong-checksum-raw-block.zst", zstd_frame(content, u32(1))
+    yield "bad-window-2-gib.zst", u32(0xFD2FB528) + b"\0\xa8" + bytes(4)
+    yield "bad-more-than-a-mebibyte.gz", gzip.compress(bytes((1 << 20) + 1), mtime=0)
+    yield "bad-magic-only.gz", gz[:2]
+    yield "none", content
+
+
+def identify():
+    pe = patched(bytes(0x60), {0: b"MZ", 0x3C: u32(0x40), 0x40: b"PE\0\0\x64\xaa"})
+    multiboot2 = u32(0xE85250D6) + u32(0) + u32(16) + u32(-(0xE85250D6 + 16) & 0xFFFFFFFF)
+    yield "empty", b""
+    yield "text", b"just some words\n"
+    yield "zeros", bytes(32)
+    yield "script", b"#!/bin/sh\n"
+    yield "noise", bytes(range(128, 256))
+    yield "gzip", gzip.compress(b"x", mtime=0)
+    yield "bzip2", bz2.compress(b"x")
+    yield "bzimage", bzimage_file()[:0x240]
+    yield "elf", elf_file(order=">")[:64]
+    yield "elf-magic-only", b"\x7fELF"
+    yield "pe", pe
+    yield "pe-header-past-end", patched(pe, {0x3C: u32(0xFFFFFFFF)})
+    yield "pe-cut-machine", pe[:0x44]
+    yield "zboot", b"MZ\0\0zimg" + bytes(16) + b"gzip" + bytes(28)
+    yield "zboot-endless-name", b"MZ\0\0zimg" + bytes(16) + b"x" * 40
+    yield "arm64-image", patched(bytes(64), {0x38: b"ARM\x64"})
+    yield "riscv-image", patched(bytes(64), {0x38: b"RSC\x05"})
+    yield "multiboot2", b"\xee" * 8 + multiboot2
+    yield "multiboot2-cut", b"\xee" * 8 + multiboot2[:15]
+    yield "uimage", b"\x27\x05\x19\x56" + bytes(60)
+    yield "device-tree", b"\xd0\x0d\xfe\xed" + bytes(36)
+    yield "initramfs", b"07070100000000"
+
+
+def main():
+    default = pathlib.Path(__file__).resolve().parent / "corpus"
+    corpus = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else default
+    for target in (bzimage, elf, unpack, identify):
+        folder = corpus / target.__name__
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in target():
+            (folder / name).write_bytes(content)
+
+
+if __name__ == "__main__":
+    main()
