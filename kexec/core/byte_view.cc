@@ -20,7 +20,7 @@ Result<ByteView> ByteView::from(std::uint64_t offset) const {
 
 bool ByteView::has(std::uint64_t offset, std::string_view magic) const {
     return offset <= size() && magic.size() <= size() - offset &&
-           std::memcmp(bytes_.data() + offset, magic.data(), magic.size()) == 0;
+           (magic.empty() || std::memcmp(bytes_.data() + offset, magic.data(), magic.size()) == 0);
 }
 
 Result<std::string_view> ByteView::text(std::uint64_t offset, std::uint64_t limit) const {

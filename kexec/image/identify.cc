@@ -6,6 +6,7 @@
 #include "image/unpack.h"
 
 #include <algorithm>
+#include <optional>
 #include <string_view>
 
 namespace kx {
@@ -111,12 +112,32 @@ bool is_multiboot2(ByteView bytes) {
     return false;
 }
 
+// How many bytes of UTF-8 the lead byte announces after itself; nullopt for none that begins a character of text.
+std::optional<int> continuations(unsigned char lead) {
+    if (lead < 0x80)
+        return (lead >= ' ' && lead != 0x7f) || lead == '\n' || lead == '\t' || lead == '\r' ? std::optional(0)
+                                                                                             : std::nullopt;
+    if (lead < 0xc2 || lead > 0xf4)
+        return std::nullopt;
+    return lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
+}
+
+// UTF-8 without control characters, as far as the first bytes tell.
 bool is_text(ByteView bytes) {
-    const auto head = bytes.bytes().first(std::min<std::uint64_t>(bytes.size(), 512));
-    return std::ranges::all_of(head, [](std::byte byte) {
+    int expected = 0;
+    for (std::byte byte : bytes.bytes().first(std::min<std::uint64_t>(bytes.size(), 512))) {
         const auto c = std::to_integer<unsigned char>(byte);
-        return (c >= ' ' && c != 0x7f) || c == '\n' || c == '\t' || c == '\r';
-    });
+        if (expected > 0) {
+            if ((c & 0xc0) != 0x80)
+                return false;
+            --expected;
+        } else if (const auto more = continuations(c)) {
+            expected = *more;
+        } else {
+            return false;
+        }
+    }
+    return true;
 }
 
 bool is_zero(ByteView bytes) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "image/unpack_stream.h"
 
+#include <algorithm>
 #include <bit>
 #include <memory>
 
@@ -14,6 +15,7 @@ struct FreeStream {
     void operator()(ZSTD_DStream* stream) const { ZSTD_freeDStream(stream); }
 };
 
+constexpr std::uint64_t first_input = 5; // the shortest frame header
 constexpr int window_log_max = std::bit_width(decoder_memory_limit / 2) - 1;
 
 // Another frame, or a skippable one (RFC 8878, section 3.1.2).
@@ -29,7 +31,7 @@ Result<> refusal(std::uint64_t offset, std::size_t code) {
     if (error == ZSTD_error_frameParameter_windowTooLarge)
         return fail(Errc::unsupported, "at offset {:#x}: the window is larger than {} MiB", offset,
                     decoder_memory_limit >> 21);
-    return fail(Errc::malformed, "at offset {:#x}: {}", offset, ZSTD_getErrorName(code));
+    return fail(Errc::malformed, "after offset {:#x}: {}", offset, ZSTD_getErrorName(code));
 }
 
 } // namespace
@@ -38,8 +40,10 @@ Result<> unpack_zstd(ByteView packed, UnpackOutput& output) {
     const std::unique_ptr<ZSTD_DStream, FreeStream> stream(ZSTD_createDStream());
     if (!stream || ZSTD_isError(ZSTD_DCtx_setParameter(stream.get(), ZSTD_d_windowLogMax, window_log_max)))
         return fail(Errc::io, "no memory for the decoder");
-    ZSTD_inBuffer input{packed.bytes().data(), packed.size(), 0};
-    for (;;) {
+    // As much input at a time as zstd asks for, so that a refusal tells the offset to within a block.
+    ZSTD_inBuffer input{packed.bytes().data(), 0, 0};
+    for (std::uint64_t wanted = first_input;;) {
+        input.size = input.pos + std::min<std::uint64_t>(wanted, packed.size() - input.pos);
         const auto room = KX_TRY(output.room());
         ZSTD_outBuffer part{room.data(), room.size(), 0};
         const std::size_t code = ZSTD_decompressStream(stream.get(), &part, &input);
@@ -50,8 +54,11 @@ Result<> unpack_zstd(ByteView packed, UnpackOutput& output) {
         if (code == 0) {
             if (!frame_begins(packed, input.pos))
                 return {};
-        } else if (input.pos == input.size && part.pos < part.size) {
+            wanted = first_input;
+        } else if (input.pos == packed.size() && part.pos < part.size) {
             return fail(Errc::malformed, "the data is cut short: it ends at offset {:#x}, inside a frame", offset);
+        } else {
+            wanted = code;
         }
     }
 }

@@ -75,7 +75,7 @@ def bzimage():
     yield "bad-pref-address-wraps", patched(good, {0x258: u64(2**64 - 0x1000)})
     yield "bad-payload-window", patched(good, {0x248: u32(0xFFFFFFF0) + u32(0x20)})
     yield "bad-kernel-info", patched(good, {0x268: u32(0xFFFFFFFC)})
-    yield "bad-version-text-outside", patched(good, {0x20E: u16(0xFFFF)})
+    yield "good-version-text-outside", patched(good, {0x20E: u16(0xFFFF)})
     yield "bad-one-byte", b"M"
 
 

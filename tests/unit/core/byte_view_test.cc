@@ -60,4 +60,6 @@ TEST_CASE("text must end inside its limit and the view") {
     CHECK(view.has(4, "defg"));
     CHECK_FALSE(view.has(5, "defg"));
     CHECK_FALSE(view.has(UINT64_MAX, "d"));
+    CHECK(ByteView{}.has(0, ""));
+    CHECK_FALSE(ByteView{}.has(1, ""));
 }

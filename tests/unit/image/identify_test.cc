@@ -40,6 +40,7 @@ TEST_CASE("bytes are named for what they are") {
     CHECK(of({}) == "an empty file");
     CHECK(of_text("hello\nworld\n") == "text");
     CHECK(of_text("Gr\xc3\xbc\xc3\x9f\x65") == "text");
+    CHECK(of_text("Gr\xfc\xdf\x65") == "data in no known format");
     CHECK(of_text("#!/bin/sh\n") == "a script");
     CHECK(of(std::vector<std::byte>(100)) == "nothing but zeros");
     CHECK(of_text("\x01\x02\x03") == "data in no known format");

@@ -136,6 +136,17 @@ TEST_CASE("a damaged checksum, and any damage to a checksummed content, is refus
     CHECK(refused.error().message.find("incorrect data check") != std::string::npos);
 }
 
+TEST_CASE("a damaged zstd block is named by its offset") {
+    Content content; // two raw blocks
+    for (int i = 0; i < 2; ++i)
+        std::ranges::copy(bytes_of(std::string_view("\x18\0\0abc", 6)), std::back_inserter(content));
+    auto frame = joined(bytes_of(std::string_view("\x28\xb5\x2f\xfd\0\x58", 6)), content);
+    std::ranges::copy(bytes_of(std::string_view("\x07\0\0x", 4)), std::back_inserter(frame)); // block type 3
+    const auto refused = unpack(as_view(frame), plenty);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message.find("zstd: after offset 0xf:") == 0);
+}
+
 TEST_CASE("concatenated members, frames and streams come out one after the other") {
     const auto first = sample(1000);
     const auto second = sample(2000);
