@@ -17,6 +17,8 @@ constexpr std::uint16_t kernel_info_version = 0x20f;
 constexpr std::uint64_t default_cmdline_size = 255;
 constexpr std::uint64_t longest_kernel_version = 256;
 
+constexpr std::uint32_t setup_indirect = 0x80000000; // a flag that kernels set in setup_type_max too
+
 struct KernelInfo {
     std::uint8_t magic[4]; // "LToP"
     le32 size;             // of the fixed part, from the magic on
@@ -96,7 +98,7 @@ Result<std::optional<std::uint32_t>> setup_type_max_of(const Bzimage& image) {
         return fail(Errc::malformed, "kernel_info_offset {:#x} points to no \"LToP\"", offset);
     if (info.size < sizeof(KernelInfo))
         return std::nullopt;
-    return std::uint32_t{info.setup_type_max};
+    return info.setup_type_max & ~setup_indirect;
 }
 
 Result<ByteView> payload_of(const layout::SetupHeader& header, ByteView protected_mode) {

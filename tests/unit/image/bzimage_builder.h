@@ -95,7 +95,7 @@ public:
         if (setup_type_max_) {
             header.kernel_info_offset = static_cast<std::uint32_t>(code.size());
             append(code, "LToP");
-            for (le32 field : {le32(16u), le32(16u), le32(*setup_type_max_)})
+            for (le32 field : {le32(16u), le32(16u), le32(*setup_type_max_ | 0x80000000u)})
                 append(code, std::string_view(reinterpret_cast<const char*>(&field), sizeof(field)));
         }
         header.syssize = static_cast<std::uint32_t>(code.size() / 16);
