@@ -30,8 +30,8 @@ struct Bzimage {
     std::uint64_t initrd_address_max; // highest address of an initrd's last byte, without `above_4g`
     ByteView protected_mode;          // what is loaded: from the end of the setup sectors to the end of the file
     std::string kernel_version;       // printable, "" where the image tells none
-    std::optional<std::uint32_t>
-        setup_type_max; // highest setup_data type it understands, without SETUP_INDIRECT's bit (2.15)
+    // The highest setup_data type it understands, SETUP_INDIRECT's bit taken off; from kernel_info (2.15).
+    std::optional<std::uint32_t> setup_type_max;
 };
 
 // The two magics only: 0xaa55 at 0x1fe and "HdrS" at 0x202.
