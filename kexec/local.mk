@@ -46,7 +46,6 @@ kexec_libkexec_a_SOURCES = \
 	kexec/system/network.cc kexec/system/network.h \
 	kexec/system/running_kernel.cc \
 	kexec/verbs.cc kexec/verbs.h
-	kexec/system/running_kernel.cc
 kexec_libkexec_a_SOURCES += \
 	kexec/image/bzimage.cc kexec/image/bzimage.h \
 	kexec/image/elf.cc kexec/image/elf.h \
