@@ -21,6 +21,7 @@ tests_unit_unit_SOURCES = \
 tests_unit_unit_SOURCES += \
 	tests/unit/machine/capabilities_test.cc \
 	tests/unit/machine/capture_test.cc \
+	tests/unit/machine/fixtures_test.cc \
 	tests/unit/machine/machine_test.cc \
 	tests/unit/machine/memory_files.h \
 	tests/unit/machine/memory_map_test.cc \
@@ -37,7 +38,8 @@ tests_unit_unit_SOURCES += \
 if CATCH2_IS_V2
 tests_unit_unit_SOURCES += tests/unit/main.cc
 endif
-tests_unit_unit_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests -I$(srcdir)/tests/unit $(CATCH2_CFLAGS)
+tests_unit_unit_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests -I$(srcdir)/tests/unit $(CATCH2_CFLAGS) \
+	-DTEST_SOURCE='"$(abs_srcdir)"'
 tests_unit_unit_LDADD = kexec/libkexec.a $(KEXEC_LIBS) $(XXHASH_LIBS) $(CATCH2_LIBS)
 endif
 
@@ -53,3 +55,5 @@ EXTRA_DIST += tests/fake/README.md tests/fake/fake_files.c tests/fake/fake_sysca
 	tests/cli/conftest.py tests/cli/images.py tests/cli/machine_tree.py tests/cli/test_dropin.py \
 	tests/cli/test_explained.py tests/cli/test_fake.py
 include tests/fuzz/local.mk
+
+EXTRA_DIST += tests/fixtures/machines tests/fuzz/iomem.cc tests/fuzz/corpus/iomem
