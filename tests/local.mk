@@ -16,7 +16,6 @@ tests_unit_unit_SOURCES = \
 	tests/unit/image/elf_test.cc \
 	tests/unit/image/identify_test.cc \
 	tests/unit/image/pack.cc tests/unit/image/pack.h \
-	tests/unit/image/unpack_test.cc \
 	tests/unit/image/unpack_test.cc
 tests_unit_unit_SOURCES += \
 	tests/unit/machine/capabilities_test.cc \
