@@ -29,7 +29,10 @@ kexec_libkexec_a_SOURCES = \
 	kexec/loader/load_request.h \
 	kexec/loader/x86_boot_params.cc kexec/loader/x86_boot_params.h \
 	kexec/machine/attribute.cc kexec/machine/attribute.h \
+	kexec/machine/capabilities.cc kexec/machine/capabilities.h \
+	kexec/machine/capture.cc kexec/machine/capture.h \
 	kexec/machine/efi.cc kexec/machine/efi.h \
+	kexec/machine/kernel_config.cc kexec/machine/kernel_config.h \
 	kexec/machine/machine.cc kexec/machine/machine.h \
 	kexec/machine/memory_map.cc kexec/machine/memory_map.h \
 	kexec/machine/system_files.cc kexec/machine/system_files.h \
