@@ -48,7 +48,6 @@ def assert_second_kernel(machine, release, efi="no"):
     ("-c", "6.1", "newest", "max"),
     ("-s", "6.1", "newest", "max"),
     ("-c", "newest", "6.1", "qemu64"),
-    ("-c", "6.12", "6.12", "max"),
 ])
 def test_boots(first_machine, release, way, first, second, cpu):
     with first_machine(load_and_execute(way), first, second, cpu=cpu) as machine:
