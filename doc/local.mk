@@ -1,2 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 dist_man_MANS += doc/kexec.8
+EXTRA_DIST += \
+	doc/adding-a-format.md \
+	doc/adding-an-architecture.md \
+	doc/architecture.md \
+	doc/plan-json.md \
+	doc/decisions/0001-errors-as-values.md \
+	doc/decisions/0002-xxh3-digest.md \
+	doc/decisions/0003-mapped-files-and-sigbus.md \
+	doc/decisions/0004-fmt-as-headers.md \
+	doc/decisions/0005-kexec-file-load-first.md \
+	doc/decisions/0006-purgatory-without-relocations.md

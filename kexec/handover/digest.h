@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The digest that purgatory checks: XXH3-128, seed 0. It finds stray writes and DMA, not attackers
-// (doc/decisions/digest.md).
+// (doc/decisions/0002-xxh3-digest.md).
 #pragma once
 
 #include "core/bytes.h"
