@@ -55,4 +55,4 @@ EXTRA_DIST += tests/fake/README.md tests/fake/fake_files.c tests/fake/fake_sysca
 	tests/cli/test_explained.py tests/cli/test_fake.py tests/cli/test_manpage.py
 include tests/fuzz/local.mk
 
-EXTRA_DIST += tests/fixtures/machines tests/fuzz/iomem.cc tests/fuzz/corpus/iomem
+EXTRA_DIST += tests/fixtures/machines

@@ -3,7 +3,7 @@
 // "start end type" each. A map that is accepted has only sane ranges, and RAM that is free is RAM by every map and in
 // no reservation.
 #include "machine/machine.h"
-#include "unit/machine/memory_files.h"
+#include "tests/unit/machine/memory_files.h"
 
 #include <algorithm>
 #include <cstdio>

@@ -3,6 +3,7 @@ fuzz_targets = \
 	tests/fuzz/bzimage \
 	tests/fuzz/elf \
 	tests/fuzz/identify \
+	tests/fuzz/iomem \
 	tests/fuzz/unpack
 
 # With --enable-fuzzers libFuzzer brings main() and the targets are for running by hand; else replay.cc does, and
@@ -26,6 +27,10 @@ tests_fuzz_elf_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_identify_SOURCES = tests/fuzz/identify.cc $(fuzz_sources)
 tests_fuzz_identify_LDADD = $(fuzz_libs)
 tests_fuzz_identify_LDFLAGS = $(FUZZ_LDFLAGS)
+
+tests_fuzz_iomem_SOURCES = tests/fuzz/iomem.cc $(fuzz_sources)
+tests_fuzz_iomem_LDADD = $(fuzz_libs)
+tests_fuzz_iomem_LDFLAGS = $(FUZZ_LDFLAGS)
 
 tests_fuzz_unpack_SOURCES = tests/fuzz/unpack.cc $(fuzz_sources)
 tests_fuzz_unpack_LDADD = $(fuzz_libs)
