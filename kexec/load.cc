@@ -187,6 +187,27 @@ bool falls_back(Errno error) {
     return std::ranges::find(fallback, error.value) != fallback.end();
 }
 
+// What only a load by kexec_load obeys.
+void note_ignored_options(Session& session) {
+    const Options& options = session.options;
+    std::vector<std::string_view> ignored;
+    const auto note = [&ignored](bool given, std::string_view name) {
+        if (given)
+            ignored.push_back(name);
+    };
+    note(!options.checks, "-i");
+    note(options.memory_limits != PhysRange{0, UINT64_MAX}, "--mem-min and --mem-max");
+    note(options.entry != 0, "--entry");
+    note(options.device_tree.has_value(), "--dtb");
+    note(options.without_efi, "--noefi");
+    note(options.serial_port || options.serial_baud || options.console_serial, "purgatory's serial line");
+    note(options.console_vga || options.reset_vga, "purgatory's VGA screen");
+    if (!ignored.empty())
+        session.notices.add(
+            "no effect on kexec_file_load, where the kernel places and brings its own purgatory (use -c): {}",
+            fmt::join(ignored, ", "));
+}
+
 // A file that changed under the load may have been loaded half old, half new: that is dropped again.
 Result<> keep_only_if_unchanged(Session& session, const LoadInputs& inputs) {
     const auto same = inputs.unchanged();
@@ -228,8 +249,8 @@ Result<int> load(Session& session) {
     }
     if (!loaded)
         KX_TRY(load_by_segments(session, inputs));
-    else if (!options.checks)
-        session.notices.add("-i has no effect on kexec_file_load: the kernel brings its own purgatory; use -c with it");
+    else
+        note_ignored_options(session);
     KX_TRY(keep_only_if_unchanged(session, inputs));
     if (options.sync && !options.crash && !options.start && !options.shut_down)
         session.kernel.sync_filesystems();

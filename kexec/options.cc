@@ -297,13 +297,4 @@ std::string usage_text() {
     return text;
 }
 
-std::string option_list() {
-    std::string list;
-    for_each_row([&](const OptionRow& row) {
-        list += fmt::format("--{}{}{}\n", row.name, row.value ? "=" : "",
-                            row.letter ? fmt::format(" -{}", row.letter) : "");
-    });
-    return list;
-}
-
 } // namespace kx

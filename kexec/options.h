@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The command line. One table (options.cc) feeds the parser, --help, the shell completion and the check of the man
-// page. Scripts rely on getopt_long's ways: abbreviations, permutation, the last repeat wins.
+// The command line. One table (options.cc) feeds the parser and --help. Scripts rely on getopt_long's ways: abbreviations, permutation, the last repeat wins.
 #pragma once
 
 #include "core/notices.h"
@@ -52,8 +51,6 @@ struct Options {
     bool reuse_command_line = false;
     PhysRange memory_limits{0, UINT64_MAX};
     std::uint64_t entry = 0; // --entry: where --load-jump-back-helper jumps back to
-    bool preserve_context = false;
-    bool jump_back_helper = false;
     bool no_cma = false;
     bool force_device_tree = false;
 
@@ -72,7 +69,5 @@ Result<Options> parse_options(std::vector<std::string> arguments, Notices& notic
 
 // The text of --help.
 std::string usage_text();
-// A row an option, for completions and checks: "--name", "-l", or both, with "=" where a value follows.
-std::string option_list();
 
 } // namespace kx

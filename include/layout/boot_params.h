@@ -131,6 +131,7 @@ struct SetupData {
 };
 static_assert(sizeof(SetupData) == 16);
 inline constexpr std::uint32_t setup_e820_ext = 1;
+inline constexpr std::uint32_t setup_dtb = 2;
 inline constexpr std::uint32_t setup_efi = 4;
 inline constexpr std::uint32_t setup_rng_seed = 9;
 inline constexpr std::uint32_t setup_kexec_kho = 10;

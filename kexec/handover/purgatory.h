@@ -23,7 +23,7 @@ struct PurgatoryOptions {
     PhysRange window = anywhere; // where it may lie (physical)
 };
 
-// `image` is purgatory's ELF for the architecture that boots (handover/embedded.h). The demand's composer takes the
+// `image` is purgatory's ELF for the architecture that boots (arch/architecture.h). The demand's composer takes the
 // digests of all other guarded segments, so it must be the last that compose() runs.
 Result<Demand> purgatory_demand(ByteView image, const LoadPlan& plan, const PurgatoryOptions& options);
 

@@ -160,6 +160,8 @@ X86BootParams x86_boot_params(const LoadRequest& request, const Bzimage& image, 
         params.zero_page.ext_ramdisk_size = static_cast<std::uint32_t>(size >> 32);
     }
     params.command_line = request.command_line;
+    if (request.device_tree)
+        params.setup_data.push_back({layout::setup_dtb, bytes_of(request.device_tree->bytes.view().bytes())});
     add_e820(params, machine);
     params.setup_data.push_back(
         {layout::setup_rng_seed, bytes_of(std::span<const std::byte>(std::as_bytes(std::span(request.random_seed))))});

@@ -194,7 +194,7 @@ Capability crash_hotplug(const SystemFiles& files) {
             fmt::format("The kernel keeps the elfcorehdr up to date for {} only{}.", by_cpus ? "CPUs" : "memory", room),
             files.display(cpu_path));
     return fact(names::crash_hotplug, no, "The loaded crash kernel does not let the kernel update its elfcorehdr.",
-                files.display(cpu_path), "load it with --hotplug");
+                files.display(cpu_path), "load it again after a change");
 }
 
 Capability handover(const SystemFiles& files, const KernelConfig& config) {

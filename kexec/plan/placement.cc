@@ -91,8 +91,6 @@ Bytes joined(const Segment& low, const Segment& high) {
 } // namespace
 
 Result<Placement> place(std::vector<Demand> demands, std::span<const PhysRange> free_ram) {
-    std::ranges::stable_partition(demands, [](const Demand& demand) { return demand.fixed_address.has_value(); });
-
     // Whole pages only: a segment is a run of pages.
     std::vector<PhysRange> free;
     for (PhysRange range : free_ram) {
@@ -102,11 +100,15 @@ Result<Placement> place(std::vector<Demand> demands, std::span<const PhysRange> 
     }
 
     Placement placement;
-    for (Demand& demand : demands) {
-        const std::uint64_t size = KX_TRY(checked_memory_size(demand));
-        const PhysRange memory = KX_TRY(find_place(demand, size, free));
-        free = difference(free, std::span(&memory, 1));
-        placement.segments_.push_back(Segment(std::move(demand), memory));
+    for (const bool fixed : {true, false}) {
+        for (Demand& demand : demands) {
+            if (demand.fixed_address.has_value() != fixed)
+                continue;
+            const std::uint64_t size = KX_TRY(checked_memory_size(demand));
+            const PhysRange memory = KX_TRY(find_place(demand, size, free));
+            free = difference(free, std::span(&memory, 1));
+            placement.segments_.push_back(Segment(std::move(demand), memory));
+        }
     }
     std::ranges::sort(placement.segments_, {}, [](const Segment& segment) { return segment.memory().begin; });
     return placement;
