@@ -250,6 +250,8 @@ Result<Options> parse_options(std::vector<std::string> arguments, Notices& notic
     });
     long_options.push_back({});
 
+    if (arguments.empty())
+        arguments.push_back("kexec"); // an execve without argv[0] is allowed
     std::vector<char*> argv;
     for (std::string& argument : arguments)
         argv.push_back(argument.data());

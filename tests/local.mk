@@ -10,6 +10,7 @@ tests_unit_unit_SOURCES = \
 	tests/unit/core/file_test.cc \
 	tests/unit/core/phys_range_test.cc \
 	tests/unit/core/wire_test.cc \
+	tests/unit/handover/purgatory_test.cc \
 	tests/unit/image/bzimage_builder.h \
 	tests/unit/image/bzimage_test.cc \
 	tests/unit/image/elf_builder.h \
@@ -18,6 +19,7 @@ tests_unit_unit_SOURCES = \
 	tests/unit/image/pack.cc tests/unit/image/pack.h \
 	tests/unit/image/unpack_test.cc
 tests_unit_unit_SOURCES += \
+	tests/unit/load/load_test.cc \
 	tests/unit/machine/capabilities_test.cc \
 	tests/unit/machine/capture_test.cc \
 	tests/unit/machine/fixtures_test.cc \
@@ -43,7 +45,7 @@ tests_unit_unit_LDADD = kexec/libkexec.a $(KEXEC_LIBS) $(XXHASH_LIBS) $(CATCH2_L
 endif
 
 TESTS += tests/layers.sh tests/purgatory/run.sh
-EXTRA_DIST += tests/layers.sh tests/layers.txt
+EXTRA_DIST += tests/layers.sh tests/layers.txt tests/tally.py tests/fixtures tests/golden
 EXTRA_DIST += tests/purgatory/run.sh tests/purgatory/elf.py tests/purgatory/handover.py tests/purgatory/machine.py \
 	tests/purgatory/stage.S tests/purgatory/test_purgatory.py
 include tests/bench/local.mk

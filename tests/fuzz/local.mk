@@ -4,6 +4,8 @@ fuzz_targets = \
 	tests/fuzz/elf \
 	tests/fuzz/identify \
 	tests/fuzz/iomem \
+	tests/fuzz/options \
+	tests/fuzz/placement \
 	tests/fuzz/unpack
 
 # With --enable-fuzzers libFuzzer brings main() and the targets are for running by hand; else replay.cc does, and
@@ -32,8 +34,19 @@ tests_fuzz_iomem_SOURCES = tests/fuzz/iomem.cc $(fuzz_sources)
 tests_fuzz_iomem_LDADD = $(fuzz_libs)
 tests_fuzz_iomem_LDFLAGS = $(FUZZ_LDFLAGS)
 
+tests_fuzz_options_SOURCES = tests/fuzz/options.cc $(fuzz_sources)
+tests_fuzz_options_LDADD = $(fuzz_libs)
+tests_fuzz_options_LDFLAGS = $(FUZZ_LDFLAGS)
+
+tests_fuzz_placement_SOURCES = tests/fuzz/placement.cc $(fuzz_sources)
+tests_fuzz_placement_LDADD = $(fuzz_libs)
+tests_fuzz_placement_LDFLAGS = $(FUZZ_LDFLAGS)
+
 tests_fuzz_unpack_SOURCES = tests/fuzz/unpack.cc $(fuzz_sources)
 tests_fuzz_unpack_LDADD = $(fuzz_libs)
 tests_fuzz_unpack_LDFLAGS = $(FUZZ_LDFLAGS)
+
+fuzzers: $(fuzz_targets)
+.PHONY: fuzzers
 
 EXTRA_DIST += tests/fuzz/README.md tests/fuzz/make_corpus.py tests/fuzz/corpus

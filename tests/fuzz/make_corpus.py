@@ -218,10 +218,28 @@ def identify():
     yield "initramfs", b"07070100000000"
 
 
+def placement():
+    def page(address):
+        return u32(address >> 10)
+
+    ram = bytes([2]) + page(0x100000) + page(0x8000000) + page(0x10000000) + page(0x20000400)
+    yield "good-low-and-high", ram + bytes([0]) + page(0x400000) + bytes([2]) + page(0x400000)
+    yield "good-aligned", ram + bytes([4]) + page(0x1000) + bytes([21])
+    yield "good-window", ram + bytes([16]) + page(0x1000) + page(0x1000000) + page(0x2000000)
+    yield "good-fixed-after-free", ram + bytes([0]) + page(0x1000) + bytes([32]) + page(0x1000) + page(0x100000)
+    yield "good-nothing-wanted", ram
+    yield "bad-no-ram", bytes([0, 0]) + page(0x1000)
+    yield "bad-too-big", ram + bytes([0]) + page(0x80000000)
+    yield "bad-size-wraps", ram + bytes([1]) + u64(2**64 - 1)
+    yield "bad-fixed-taken-twice", ram + (bytes([32]) + page(0x1000) + page(0x100000)) * 2
+    yield "bad-fixed-wraps", ram + bytes([32 | 64]) + page(0x1000) + u64(2**64 - 0x800)
+    yield "bad-alignment", ram + bytes([4 | 8]) + page(0x1000) + u64(0x3000)
+
+
 def main():
     default = pathlib.Path(__file__).resolve().parent / "corpus"
     corpus = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else default
-    for target in (bzimage, elf, unpack, identify):
+    for target in (bzimage, elf, unpack, identify, placement):
         folder = corpus / target.__name__
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in target():

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The load verb against a fake kernel: what a test of the whole program cannot reach.
+#include "catch.h"
+#include "image/bzimage_builder.h"
+#include "load.h"
+#include "machine/system_files.h"
+#include "system/fake_kernel.h"
+#include "uapi/kexec.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+using namespace kx;
+namespace fs = std::filesystem;
+
+namespace {
+
+// A kernel file that something else writes to while the load runs.
+class ChangingKernel final : public Kernel {
+public:
+    explicit ChangingKernel(fs::path file) : file_(std::move(file)) {}
+    SysResult<> load(std::uint64_t entry, std::span<const KernelSegment> segments, std::uint64_t flags) override {
+        change(!segments.empty());
+        return kernel.load(entry, segments, flags);
+    }
+    SysResult<> load_files(int kernel_fd, int initrd_fd, const std::string& line, std::uint64_t flags) override {
+        change(!(flags & uapi::kexec_file_unload));
+        return kernel.load_files(kernel_fd, initrd_fd, line, flags);
+    }
+    SysResult<> start() override { return kernel.start(); }
+    void sync_filesystems() override { kernel.sync_filesystems(); }
+    test::FakeKernel kernel;
+
+private:
+    void change(bool is_load) {
+        if (is_load)
+            fs::resize_file(file_, fs::file_size(file_) + 1);
+    }
+    fs::path file_;
+};
+
+struct Fixture {
+    fs::path folder;
+    Options options;
+    Notices notices;
+    DirectoryFiles files{std::string(std::getenv("srcdir") ? std::getenv("srcdir") : ".") +
+                         "/tests/fixtures/machines/small-vm"};
+
+    Fixture() {
+        std::string name = fs::temp_directory_path() / "kexec-load-XXXXXX";
+        REQUIRE(mkdtemp(name.data()));
+        folder = name;
+        options.load = true;
+        options.kernel = folder / "vmlinuz";
+        const auto image = test::BzimageBuilder{}.build();
+        std::ofstream(options.kernel, std::ios::binary)
+            .write(reinterpret_cast<const char*>(image.data()), static_cast<std::streamsize>(image.size()));
+    }
+    ~Fixture() { fs::remove_all(folder); }
+
+    Result<int> load_with(Kernel& kernel) {
+        Session session{options, files, kernel, notices};
+        return load(session);
+    }
+};
+
+} // namespace
+
+TEST_CASE("a kernel file that changes under the load is dropped again, by either call") {
+    for (const LoadBy by : {LoadBy::segments, LoadBy::files}) {
+        Fixture fixture;
+        fixture.options.load_by = by;
+        ChangingKernel changing(fixture.options.kernel);
+        const auto loaded = fixture.load_with(changing);
+        REQUIRE_FALSE(loaded);
+        CHECK(loaded.error().code == Errc::changed);
+        CHECK(loaded.error().message.find("dropped again") != std::string::npos);
+        if (by == LoadBy::segments)
+            CHECK(changing.kernel.loads.back().segments.empty());
+        else
+            CHECK((changing.kernel.file_loads.back().flags & uapi::kexec_file_unload) != 0);
+    }
+}
+
+TEST_CASE("a debug flag that the kernel does not know is left out, and the load goes on by files") {
+    Fixture fixture;
+    fixture.options.debug = true;
+    test::FakeKernel kernel;
+    kernel.file_answers = {EINVAL, 0};
+    REQUIRE(fixture.load_with(kernel) == 0);
+    REQUIRE(kernel.file_loads.size() == 2);
+    CHECK((kernel.file_loads[0].flags & uapi::kexec_file_debug) != 0);
+    CHECK((kernel.file_loads[1].flags & uapi::kexec_file_debug) == 0);
+    CHECK(kernel.loads.empty());
+}
+
+TEST_CASE("the kernel file goes over as it is; a compressed one as what is in it") {
+    Fixture fixture;
+    test::FakeKernel kernel;
+    REQUIRE(fixture.load_with(kernel) == 0);
+    std::ifstream file(fixture.options.kernel, std::ios::binary);
+    const std::string image((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+    CHECK(kernel.file_loads.at(0).kernel == image);
+
+    REQUIRE(std::system(("gzip -n " + fixture.options.kernel).c_str()) == 0);
+    fixture.options.kernel += ".gz";
+    REQUIRE(fixture.load_with(kernel) == 0);
+    CHECK(kernel.file_loads.at(1).kernel == image);
+}
+
+TEST_CASE("a multikernel kernel never sees flags that mean an instance there") {
+    Fixture fixture;
+    const fs::path machine = fixture.folder / "machine";
+    fs::create_directories(machine / "proc");
+    std::ofstream(machine / "proc/filesystems") << "nodev\tsysfs\nnodev\tmultikernel\n";
+    const DirectoryFiles files(machine.string());
+    for (bool Options::*flag : {&Options::no_cma, &Options::force_device_tree}) {
+        Options options = fixture.options;
+        options.*flag = true;
+        test::FakeKernel kernel;
+        Session session{options, files, kernel, fixture.notices};
+        const auto refused = load(session);
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().message.find("multikernel") != std::string::npos);
+        CHECK(kernel.order.empty());
+    }
+}
+
+TEST_CASE("--strict refuses before the call what would have been a note") {
+    Fixture fixture;
+    fixture.options.strict = true;
+    fixture.notices.add("something to know");
+    test::FakeKernel kernel;
+    CHECK_FALSE(fixture.load_with(kernel));
+    CHECK(kernel.order.empty());
+}
+
+TEST_CASE("an entry outside every segment is refused, one inside replaces purgatory's") {
+    Fixture fixture;
+    fixture.options.load_by = LoadBy::segments;
+    fixture.options.entry = 0x10;
+    test::FakeKernel kernel;
+    CHECK_FALSE(fixture.load_with(kernel));
+    CHECK(kernel.order.empty());
+    fixture.options.entry = 0x1000200;
+    REQUIRE(fixture.load_with(kernel) == 0);
+    CHECK(kernel.loads.at(0).entry == 0x1000200);
+}
