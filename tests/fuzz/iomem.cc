@@ -2,24 +2,16 @@
 // The memory maps: input up to a NUL is /proc/iomem, what follows are entries of /sys/firmware/memmap, a line of
 // "start end type" each. A map that is accepted has only sane ranges, and RAM that is free is RAM by every map and in
 // no reservation.
+#include "invariant.h"
 #include "machine/machine.h"
 #include "tests/unit/machine/memory_files.h"
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 #include <span>
 
 namespace {
 
 using namespace kx;
-
-void require(bool holds, const char* what) {
-    if (holds)
-        return;
-    std::fprintf(stderr, "broken: %s\n", what);
-    std::abort();
-}
 
 bool is_disjoint_and_sorted(std::span<const PhysRange> ranges) {
     return std::ranges::none_of(ranges, &PhysRange::empty) &&
@@ -30,10 +22,10 @@ bool is_disjoint_and_sorted(std::span<const PhysRange> ranges) {
 void check_entries(std::span<const IomemEntry> entries) {
     std::vector<PhysRange> parents;
     for (const IomemEntry& entry : entries) {
-        require(!entry.range.empty(), "an entry is not empty");
-        require(entry.depth <= parents.size(), "a child is one deeper than its parent");
+        INVARIANT(!entry.range.empty());
+        INVARIANT(entry.depth <= parents.size());
         parents.resize(entry.depth);
-        require(parents.empty() || parents.back().contains(entry.range), "a child lies in its parent");
+        INVARIANT(parents.empty() || parents.back().contains(entry.range));
         parents.push_back(entry.range);
     }
 }
@@ -72,34 +64,32 @@ test::MemoryFiles files_of(std::string_view input) {
 
 } // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const auto files = files_of({reinterpret_cast<const char*>(data), size});
     const auto entries = parse_iomem(*files.read("proc/iomem"));
     if (entries)
         check_entries(*entries);
     else
-        require(!entries.error().message.empty(), "a refusal says why");
+        INVARIANT(!entries.error().message.empty());
 
     Notices notices;
     const auto machine = read_machine(files, notices);
     if (!machine) {
-        require(!machine.error().message.empty(), "a refusal says why");
+        INVARIANT(!machine.error().message.empty());
         return 0;
     }
-    require(entries || entries.error().code == Errc::denied, "a malformed iomem makes no machine");
-    require(machine->iomem_readable == entries.has_value(), "hidden addresses are told");
-    require(std::ranges::is_sorted(machine->memory_map, {}, [](const MemoryRange& r) { return r.range.begin; }),
-            "the memory map is sorted");
-    require(is_disjoint_and_sorted(machine->free_ram), "free RAM is sorted and disjoint");
+    INVARIANT(entries || entries.error().code == Errc::denied);
+    INVARIANT(machine->iomem_readable == entries.has_value());
+    INVARIANT(std::ranges::is_sorted(machine->memory_map, {}, [](const MemoryRange& r) { return r.range.begin; }));
+    INVARIANT(is_disjoint_and_sorted(machine->free_ram));
     for (const PhysRange free : machine->free_ram) {
         for (const PhysRange crash : machine->crash_reservations)
-            require(!free.overlaps(crash), "free RAM is in no crash reservation");
+            INVARIANT(!free.overlaps(crash));
         for (const MemoryRange& entry : machine->memory_map)
-            require(entry.kind == MemoryKind::ram || !free.overlaps(entry.range), "free RAM is nothing else");
+            INVARIANT(entry.kind == MemoryKind::ram || !free.overlaps(entry.range));
         if (entries)
             for (const PhysRange held : held_in_ram(*entries))
-                require(!free.overlaps(held), "what others hold in RAM is not free");
+                INVARIANT(!free.overlaps(held));
     }
     return 0;
 }
