@@ -8,6 +8,6 @@ EXTRA_DIST += \
 	doc/decisions/0001-errors-as-values.md \
 	doc/decisions/0002-xxh3-digest.md \
 	doc/decisions/0003-mapped-files-and-sigbus.md \
-	doc/decisions/0004-fmt-as-headers.md \
+	doc/decisions/0004-fmt-compiled-in.md \
 	doc/decisions/0005-kexec-file-load-first.md \
 	doc/decisions/0006-purgatory-without-relocations.md

@@ -9,6 +9,7 @@ kexec_libkexec_a_SOURCES = \
 	kexec/core/bytes.h \
 	kexec/core/command_line.cc kexec/core/command_line.h \
 	kexec/core/file.cc kexec/core/file.h \
+	kexec/core/fmt_library.cc \
 	kexec/core/notices.h \
 	kexec/core/phys_range.cc kexec/core/phys_range.h \
 	kexec/core/result.h \
