@@ -76,5 +76,5 @@ if STATIC_KEXEC
 noinst_PROGRAMS += kexec/kexec-static
 kexec_kexec_static_SOURCES = $(kexec_kexec_SOURCES)
 kexec_kexec_static_LDADD = kexec/libkexec.a $(KEXEC_LIBS)
-kexec_kexec_static_LDFLAGS = -static
+kexec_kexec_static_LDFLAGS = $(AM_LDFLAGS) -static
 endif

@@ -177,16 +177,16 @@ std::vector<PhysRange> ram_of(std::span<const MemoryRange> map) {
 std::vector<PhysRange> replaceable_ram(std::span<const IomemEntry> iomem) {
     std::vector<PhysRange> ram;
     std::vector<PhysRange> held;
-    std::optional<unsigned> ram_depth;
+    const IomemEntry* inside = nullptr;
     for (const IomemEntry& entry : iomem) {
-        if (ram_depth && entry.depth <= *ram_depth)
-            ram_depth.reset();
-        if (ram_depth) {
+        if (inside && entry.depth <= inside->depth)
+            inside = nullptr;
+        if (inside) {
             if (std::ranges::find(own_image, entry.name) == own_image.end())
                 held.push_back(entry.range);
         } else if (memory_kind(entry.name) == MemoryKind::ram) {
             ram.push_back(entry.range);
-            ram_depth = entry.depth;
+            inside = &entry;
         }
     }
     return difference(normalized(std::move(ram)), normalized(std::move(held)));

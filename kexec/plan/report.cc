@@ -39,10 +39,13 @@ Neighbour above(const SegmentsReport& report, PhysRange memory) {
 }
 
 std::string size_text(std::uint64_t bytes) {
-    if (bytes >= 10 << 20)
-        return fmt::format("{:.0f} MiB", static_cast<double>(bytes) / (1 << 20));
-    if (bytes >= 1 << 20)
-        return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1 << 20));
+    constexpr std::uint64_t mib = 1 << 20;
+    if (bytes >= 10 * mib)
+        return fmt::format("{} MiB", bytes / mib + (bytes % mib >= mib / 2));
+    if (bytes >= mib) {
+        const std::uint64_t tenths = (bytes * 10 + mib / 2) / mib;
+        return fmt::format("{}.{} MiB", tenths / 10, tenths % 10);
+    }
     return fmt::format("{} KiB", (bytes + 1023) / 1024);
 }
 
