@@ -15,7 +15,7 @@
 namespace kx {
 
 Digest digest_of(const Bytes& bytes) {
-    constexpr std::uint64_t window = std::uint64_t{8} << 20;
+    constexpr std::uint64_t window = std::uint64_t{2} << 20;
     const ByteView view = bytes.view();
 
     alignas(64) XXH3_state_t state;
