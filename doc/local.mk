@@ -10,4 +10,5 @@ EXTRA_DIST += \
 	doc/decisions/0003-mapped-files-and-sigbus.md \
 	doc/decisions/0004-fmt-compiled-in.md \
 	doc/decisions/0005-kexec-file-load-first.md \
-	doc/decisions/0006-purgatory-without-relocations.md
+	doc/decisions/0006-purgatory-without-relocations.md \
+	doc/decisions/0010-size-and-speed.md
