@@ -3,8 +3,8 @@ noinst_LIBRARIES += kexec/libkexec.a
 kexec_libkexec_a_SOURCES = \
 	kexec/arch/architecture.cc kexec/arch/architecture.h \
 	kexec/arch/x86_64.cc \
-	kexec/check.cc \
 	kexec/call_context.cc kexec/call_context.h \
+	kexec/check.cc \
 	kexec/core/byte_view.cc kexec/core/byte_view.h \
 	kexec/core/bytes.h \
 	kexec/core/command_line.cc kexec/core/command_line.h \
@@ -50,21 +50,6 @@ kexec_libkexec_a_SOURCES = \
 	kexec/system/network.cc kexec/system/network.h \
 	kexec/system/running_kernel.cc \
 	kexec/verbs.cc kexec/verbs.h
-kexec_libkexec_a_SOURCES += \
-	kexec/image/bzimage.cc kexec/image/bzimage.h \
-	kexec/image/elf.cc kexec/image/elf.h \
-	kexec/image/identify.cc kexec/image/identify.h \
-	kexec/image/unpack.cc kexec/image/unpack.h kexec/image/unpack_stream.h \
-	kexec/image/unpack_lzma.cc kexec/image/unpack_zlib.cc kexec/image/unpack_zstd.cc
-kexec_libkexec_a_SOURCES += \
-	kexec/machine/attribute.cc kexec/machine/attribute.h \
-	kexec/machine/capabilities.cc kexec/machine/capabilities.h \
-	kexec/machine/capture.cc kexec/machine/capture.h \
-	kexec/machine/efi.cc kexec/machine/efi.h \
-	kexec/machine/kernel_config.cc kexec/machine/kernel_config.h \
-	kexec/machine/machine.cc kexec/machine/machine.h \
-	kexec/machine/memory_map.cc kexec/machine/memory_map.h \
-	kexec/machine/system_files.cc kexec/machine/system_files.h
 
 KEXEC_LIBS = purgatory/libpurgatory.a $(ZLIB_LIBS) $(LZMA_LIBS) $(ZSTD_LIBS)
 

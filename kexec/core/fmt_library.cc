@@ -12,6 +12,7 @@ namespace kx {
     std::string (*format)(fmt::string_view, fmt::format_args);
     void (*print)(fmt::string_view, fmt::format_args);
     void (*print_to_file)(std::FILE*, fmt::string_view, fmt::format_args);
-} fmt_library{&fmt::vformat, &fmt::vprint, &fmt::vprint};
+    bool (*is_printable)(std::uint32_t);
+} fmt_library{&fmt::vformat, &fmt::vprint, &fmt::vprint, &fmt::detail::is_printable};
 
 } // namespace kx
