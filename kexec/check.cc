@@ -82,7 +82,7 @@ Result<int> check(Session& session) {
     std::vector<Capability> capabilities = read_capabilities(session.files);
     if (may_probe(session, capabilities))
         probe(session, capabilities);
-    fmt::print("{}", session.options.json ? json_of(capabilities) : text_of(capabilities));
+    print(stdout, "{}", session.options.json ? json_of(capabilities) : text_of(capabilities));
     return exit_ok;
 }
 

@@ -70,8 +70,13 @@ Result<PlacedLoad> placed(Session& session, const LoadInputs& inputs) {
         return fail(Errc::unsupported, "a crash kernel can be loaded by kexec_file_load (-s) only, in this version");
     const Machine machine = KX_TRY(read_machine(session.files, session.notices));
     PlacedLoad load = KX_TRY(place_load(inputs.request, purgatory_options(options), machine, session.notices));
-    if (options.entry)
+    if (options.entry) {
         load.entry = KX_TRY(entry_inside(load.placement, options.entry));
+        session.notices.add("--entry={:#x} passes purgatory by: nothing is checked, and no register is set",
+                            options.entry);
+    }
+    if (options.no_cma || options.force_device_tree)
+        session.notices.add("--no-cma and --force-dtb have no effect on kexec_load");
     return load;
 }
 
@@ -92,7 +97,8 @@ void add_segments(LoadReport& report, const PlacedLoad& load, const Options& opt
                                      .entry = load.entry,
                                      .kernel_entry = load.kernel_entry,
                                      .flags = names_of(load_flags(options), load_flag_names),
-                                     .verified = options.checks};
+                                     .past_purgatory = options.entry != 0,
+                                     .verified = options.checks && !options.entry};
 }
 
 Result<> refuse_if_strict(const Session& session) {
@@ -101,24 +107,79 @@ Result<> refuse_if_strict(const Session& session) {
     return fail(Errc::unsupported, "nothing was loaded because of --strict: {}", session.notices.texts().front());
 }
 
+// What only a load by kexec_load obeys.
+std::vector<std::string_view> options_of_segments(const Options& options) {
+    std::vector<std::string_view> given;
+    const auto note = [&given](bool is_given, std::string_view name) {
+        if (is_given)
+            given.push_back(name);
+    };
+    note(!options.checks, "-i");
+    note(options.memory_limits != PhysRange{0, UINT64_MAX}, "--mem-min and --mem-max");
+    note(options.entry != 0, "--entry");
+    note(options.device_tree.has_value(), "--dtb");
+    note(options.without_efi, "--noefi");
+    note(options.serial_port || options.serial_baud || options.console_serial, "purgatory's serial line");
+    note(options.console_vga || options.reset_vga, "purgatory's VGA screen");
+    return given;
+}
+
+// An option that only kexec_load obeys asks for it.
+LoadBy way_to_load(const Options& options) {
+    if (options.load_by == LoadBy::either && !options.crash && !options_of_segments(options).empty())
+        return LoadBy::segments;
+    return options.load_by;
+}
+
+// Ready for kexec_file_load: everything that can be refused without the call has been.
+Result<ImageForKernel> prepare_files(Session& session, const LoadInputs& inputs) {
+    KX_TRY(refuse_flag_collision(session));
+    if (const auto ignored = options_of_segments(session.options); !ignored.empty())
+        session.notices.add(
+            "no effect on kexec_file_load, where the kernel places and brings its own purgatory (use -c): {}",
+            fmt::join(ignored, ", "));
+    ImageForKernel image = KX_TRY(image_for_kernel(session.files, inputs));
+    KX_TRY(inputs.unchanged());
+    return image;
+}
+
+// The same for kexec_load.
+Result<PlacedLoad> prepare_segments(Session& session, const LoadInputs& inputs) {
+    PlacedLoad load = KX_TRY(placed(session, inputs));
+    KX_TRY(inputs.unchanged());
+    return load;
+}
+
+void print_report(const LoadReport& report, std::FILE* to, bool json) {
+    print(to, "{}", json ? json_of(report) : text_of(report));
+}
+
+FilesReport files_report(const Options& options, const LoadInputs& inputs) {
+    return {names_of(file_flags(options, inputs), file_flag_names)};
+}
+
 Result<int> print_dry_run(Session& session, const LoadInputs& inputs) {
     const Options& options = session.options;
+    const LoadBy way = way_to_load(options);
     LoadReport report = basic_report(inputs);
-    if (options.load_by != LoadBy::segments)
-        report.files = FilesReport{names_of(file_flags(options, inputs), file_flag_names)};
+    if (way != LoadBy::segments) {
+        KX_TRY(prepare_files(session, inputs));
+        report.files = files_report(options, inputs);
+    }
 
     Result<PlacedLoad> load = PlacedLoad{};
-    if (options.load_by != LoadBy::files) {
-        load = placed(session, inputs);
+    if (way != LoadBy::files) {
+        load = prepare_segments(session, inputs);
         if (load)
             add_segments(report, *load, options);
-        else if (options.load_by == LoadBy::segments)
+        else if (way == LoadBy::segments || load.error().code == Errc::not_this_format)
             return std::unexpected(load.error());
         else
             report.no_segments = load.error().message;
     }
+    KX_TRY(refuse_if_strict(session));
     report.notices = session.notices.texts();
-    fmt::print("{}", options.json ? json_of(report) : text_of(report));
+    print_report(report, stdout, options.json);
     return exit_ok;
 }
 
@@ -132,23 +193,35 @@ CallContext context_of(Session& session, const LoadInputs& inputs, std::uint64_t
     return context;
 }
 
-Result<> load_by_segments(Session& session, const LoadInputs& inputs) {
-    const PlacedLoad load = KX_TRY(placed(session, inputs));
+// -u with a load: the old image goes once the new one is known to be sound.
+Result<> unload_first(Session& session) {
+    if (!session.options.unload)
+        return {};
+    if (KX_TRY(unload(session)) != exit_ok)
+        return fail(Errc::unsupported, "the loaded kernel could not be dropped, so nothing was loaded");
+    return {};
+}
+
+Result<> load_by_segments(Session& session, const LoadInputs& inputs, bool unload_before) {
+    const PlacedLoad load = KX_TRY(prepare_segments(session, inputs));
+    KX_TRY(refuse_if_strict(session));
     if (session.options.debug) {
         LoadReport report = basic_report(inputs);
         add_segments(report, load, session.options);
-        fmt::print(stderr, "{}", text_of(report));
+        print_report(report, stderr, false);
     }
-    KX_TRY(refuse_if_strict(session));
+    if (unload_before)
+        KX_TRY(unload_first(session));
+
     std::vector<KernelSegment> segments;
     std::uint64_t total = 0;
     for (const Segment& segment : load.placement.segments()) {
         segments.push_back({segment.content().view(), segment.memory()});
         total += segment.memory().size();
     }
-    if (const auto loaded = session.kernel.load(load.entry, segments, load.kexec_arch | load_flags(session.options));
-        !loaded) {
-        CallContext context = context_of(session, inputs, load.kexec_arch | load_flags(session.options));
+    const std::uint64_t flags = load.kexec_arch | load_flags(session.options);
+    if (const auto loaded = session.kernel.load(load.entry, segments, flags); !loaded) {
+        CallContext context = context_of(session, inputs, flags);
         context.segments = segments.size();
         context.segments_size = total;
         return std::unexpected(refusal(Call::load_segments, loaded.error(), context));
@@ -156,7 +229,7 @@ Result<> load_by_segments(Session& session, const LoadInputs& inputs) {
     return {};
 }
 
-// The call; what it said is for the caller to weigh. A debug flag that the kernel does not know never fails a load.
+// A debug flag that the kernel does not know never fails a load.
 SysResult<> call_load_files(Session& session, const LoadInputs& inputs, int kernel_fd) {
     const std::uint64_t flags = file_flags(session.options, inputs);
     const int initrd_fd = inputs.initrd ? inputs.initrd->fd() : -1;
@@ -169,43 +242,29 @@ SysResult<> call_load_files(Session& session, const LoadInputs& inputs, int kern
     return loaded;
 }
 
-Result<SysResult<>> load_by_files(Session& session, const LoadInputs& inputs) {
-    KX_TRY(refuse_flag_collision(session));
-    const ImageForKernel image = KX_TRY(image_for_kernel(session.files, inputs));
+// A refusal by kexec_file_load; `may_fall_back` where other kexec programs go on with kexec_load.
+struct FilesRefusal {
+    Error why;
+    bool may_fall_back;
+};
+
+// Nothing where the load was made.
+Result<std::optional<FilesRefusal>> load_by_files(Session& session, const LoadInputs& inputs) {
+    const ImageForKernel image = KX_TRY(prepare_files(session, inputs));
+    KX_TRY(refuse_if_strict(session));
     if (session.options.debug) {
         LoadReport report = basic_report(inputs);
-        report.files = FilesReport{names_of(file_flags(session.options, inputs), file_flag_names)};
-        fmt::print(stderr, "{}", text_of(report));
+        report.files = files_report(session.options, inputs);
+        print_report(report, stderr, false);
     }
-    KX_TRY(refuse_if_strict(session));
-    return call_load_files(session, inputs, image.fd());
-}
-
-// What kexec_file_load cannot do and kexec_load perhaps can, as other kexec programs see it.
-bool falls_back(Errno error) {
+    KX_TRY(unload_first(session));
+    const auto answer = call_load_files(session, inputs, image.fd());
+    if (answer)
+        return std::nullopt;
     constexpr std::array fallback{ENOSYS, EINVAL, ENOEXEC, EOPNOTSUPP};
-    return std::ranges::find(fallback, error.value) != fallback.end();
-}
-
-// What only a load by kexec_load obeys.
-void note_ignored_options(Session& session) {
-    const Options& options = session.options;
-    std::vector<std::string_view> ignored;
-    const auto note = [&ignored](bool given, std::string_view name) {
-        if (given)
-            ignored.push_back(name);
-    };
-    note(!options.checks, "-i");
-    note(options.memory_limits != PhysRange{0, UINT64_MAX}, "--mem-min and --mem-max");
-    note(options.entry != 0, "--entry");
-    note(options.device_tree.has_value(), "--dtb");
-    note(options.without_efi, "--noefi");
-    note(options.serial_port || options.serial_baud || options.console_serial, "purgatory's serial line");
-    note(options.console_vga || options.reset_vga, "purgatory's VGA screen");
-    if (!ignored.empty())
-        session.notices.add(
-            "no effect on kexec_file_load, where the kernel places and brings its own purgatory (use -c): {}",
-            fmt::join(ignored, ", "));
+    const CallContext context = context_of(session, inputs, file_flags(session.options, inputs));
+    return FilesRefusal{refusal(Call::load_files, answer.error(), context),
+                        std::ranges::find(fallback, answer.error().value) != fallback.end()};
 }
 
 // A file that changed under the load may have been loaded half old, half new: that is dropped again.
@@ -218,39 +277,41 @@ Result<> keep_only_if_unchanged(Session& session, const LoadInputs& inputs) {
                 dropped ? "the load was dropped again" : "dropping the load failed: do not start it");
 }
 
+// Both ways failed: the first reason may be the one that matters.
+Error both(const Error& files, const Error& segments) {
+    return {segments.code, fmt::format("{}\nkexec: before that, {}", segments.message, files.message)};
+}
+
 } // namespace
 
 Result<int> load(Session& session) {
     const Options& options = session.options;
     if (options.crash && no_crash_reservation(session.files)) {
-        fmt::print(stderr, "kexec: no memory is reserved for a crash kernel; boot with crashkernel=SIZE (256M, say)\n");
+        print(stderr, "kexec: no memory is reserved for a crash kernel; boot with crashkernel=SIZE (256M, say)\n");
         return exit_usage;
     }
     const LoadInputs inputs = KX_TRY(open_inputs(session));
     if (options.dry_run)
         return print_dry_run(session, inputs);
 
-    bool loaded = false;
-    if (options.load_by != LoadBy::segments) {
-        const auto answer = KX_TRY(load_by_files(session, inputs));
-        loaded = answer.has_value();
-        if (!loaded) {
-            const CallContext context = context_of(session, inputs, file_flags(options, inputs));
-            const Error why = refusal(Call::load_files, answer.error(), context);
-            if (options.load_by == LoadBy::files && falls_back(answer.error())) {
-                fmt::print(stderr, "kexec: {}\n", why.message);
-                return exit_no_file_load;
-            }
-            if (options.load_by == LoadBy::files || !falls_back(answer.error()))
-                return std::unexpected(why);
-            if (options.debug)
-                fmt::print(stderr, "{}\nfalling back to kexec_load\n\n", why.message);
+    const LoadBy way = way_to_load(options);
+    std::optional<FilesRefusal> refused;
+    if (way != LoadBy::segments) {
+        refused = KX_TRY(load_by_files(session, inputs));
+        if (refused && refused->may_fall_back && way == LoadBy::files) {
+            print(stderr, "kexec: {}\n", refused->why.message);
+            return exit_no_file_load;
         }
+        if (refused && (!refused->may_fall_back || options.crash))
+            return std::unexpected(refused->why);
+        if (refused && options.debug)
+            print(stderr, "{}\nfalling back to kexec_load\n\n", refused->why.message);
     }
-    if (!loaded)
-        KX_TRY(load_by_segments(session, inputs));
-    else
-        note_ignored_options(session);
+    if (way == LoadBy::segments || refused) {
+        const auto loaded = load_by_segments(session, inputs, !refused);
+        if (!loaded)
+            return std::unexpected(refused ? both(refused->why, loaded.error()) : loaded.error());
+    }
     KX_TRY(keep_only_if_unchanged(session, inputs));
     if (options.sync && !options.crash && !options.start && !options.shut_down)
         session.kernel.sync_filesystems();

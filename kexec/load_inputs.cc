@@ -5,9 +5,6 @@
 #include "loader/formats.h"
 #include "machine/machine.h"
 
-#include <cerrno>
-#include <cstring>
-
 #include <sys/random.h>
 
 namespace kx {
@@ -38,10 +35,25 @@ Result<std::string> retained_initrd(const Session& session) {
     return session.files.display("sys/firmware/initrd");
 }
 
-Result<> fill_random(std::array<std::uint8_t, 32>& seed) {
-    if (getrandom(seed.data(), seed.size(), 0) != static_cast<ssize_t>(seed.size()))
-        return fail(Errc::io, "no random bytes for the next kernel's seed: {}", std::strerror(errno));
-    return {};
+// Never waits: early in an initramfs there may be no randomness for a long time.
+std::optional<std::array<std::uint8_t, 32>> fresh_seed() {
+    std::array<std::uint8_t, 32> seed{};
+    if (getrandom(seed.data(), seed.size(), GRND_NONBLOCK) != static_cast<ssize_t>(seed.size()))
+        return std::nullopt;
+    return seed;
+}
+
+// A flattened device tree without what may follow it (Devicetree Specification 0.4, section 5.2).
+Result<ByteView> checked_device_tree(ByteView file) {
+    constexpr std::uint32_t magic = 0xd00dfeed;
+    constexpr std::uint64_t limit = 2 << 20;
+    if (file.size() < 40 || KX_TRY(file.read<be32>(0)) != magic)
+        return fail(Errc::malformed, "no device tree: it does not begin with {:#x}", magic);
+    const std::uint32_t size = KX_TRY(file.read<be32>(4));
+    if (size < 40 || size > limit)
+        return fail(Errc::malformed, "the device tree says that it has {:#x} bytes; at most {:#x} are possible", size,
+                    limit);
+    return file.slice(0, size);
 }
 
 } // namespace
@@ -68,13 +80,15 @@ Result<LoadInputs> open_inputs(Session& session) {
     }
     if (options.device_tree) {
         inputs.device_tree = KX_TRY(within("dtb", File::open(*options.device_tree)));
-        request.device_tree = InputFile{*options.device_tree, inputs.device_tree->bytes()};
+        const Bytes& file = inputs.device_tree->bytes();
+        request.device_tree = InputFile{
+            *options.device_tree, file.part(KX_TRY(within(*options.device_tree, checked_device_tree(file.view()))))};
     }
     request.command_line = KX_TRY(next_command_line(session));
     request.type = options.type;
     request.memory_limits = options.memory_limits;
     request.without_efi = options.without_efi;
-    KX_TRY(fill_random(request.random_seed));
+    request.random_seed = fresh_seed();
     return inputs;
 }
 

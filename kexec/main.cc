@@ -4,7 +4,12 @@
 #include "outcome.h"
 #include "verbs.h"
 
+#include <csignal>
 #include <cstdio>
+#include <exception>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace kx {
 
@@ -22,7 +27,7 @@ Result<int> run(Session& session) {
         return capture(session);
 
     int code = exit_ok;
-    if (options.unload && !options.dry_run)
+    if (options.unload && !options.load)
         code = KX_TRY(unload(session));
     if (code == exit_ok && options.load)
         code = KX_TRY(load(session));
@@ -37,15 +42,15 @@ int run_arguments(std::vector<std::string> arguments) {
     Notices notices;
     const auto options = parse_options(std::move(arguments), notices);
     if (!options) {
-        fmt::print(stderr, "kexec: {}\n", options.error().message);
+        print(stderr, "kexec: {}\n", options.error().message);
         return exit_usage;
     }
     if (options->help) {
-        fmt::print("{}", usage_text());
+        print(stdout, "{}", usage_text());
         return exit_ok;
     }
     if (options->version) {
-        fmt::print("kexec-tools-mk {}\n", KEXEC_MK_VERSION);
+        print(stdout, "kexec-tools-mk {}\n", KEXEC_MK_VERSION);
         return exit_ok;
     }
 
@@ -56,13 +61,37 @@ int run_arguments(std::vector<std::string> arguments) {
     print_notices(notices);
     if (code)
         return *code;
-    fmt::print(stderr, "kexec: {}\n", code.error().message);
+    print(stderr, "kexec: {}\n", code.error().message);
     return code.error().code == Errc::usage ? exit_usage : exit_failure;
+}
+
+// A kernel or an initrd must not become standard error, and nobody who went away ends this program.
+void settle_standard_files() {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY) != fd)
+            _exit(exit_failure);
+    }
+    std::signal(SIGPIPE, SIG_IGN);
+}
+
+int run_all(std::vector<std::string> arguments) {
+    settle_standard_files();
+    int code = exit_failure;
+    try {
+        code = run_arguments(std::move(arguments));
+    } catch (const std::exception& exception) { // a library's; ours are values
+        print(stderr, "kexec: {}\n", exception.what());
+    }
+    if ((std::fflush(stdout) != 0 || std::ferror(stdout)) && code == exit_ok) {
+        print(stderr, "kexec: standard output cannot be written\n");
+        return exit_failure;
+    }
+    return code;
 }
 
 } // namespace
 } // namespace kx
 
 int main(int argc, char** argv) {
-    return kx::run_arguments({argv, argv + argc});
+    return kx::run_all({argv, argv + argc});
 }

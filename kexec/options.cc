@@ -218,13 +218,15 @@ Result<> check_combination(Options& options, bool verb_given, std::span<const st
         options.load = true;
         options.shut_down = true;
     }
-    if (options.unload && options.kernel.empty())
-        options.load = false;
+    if (options.unload && options.kernel.empty() && !options.start)
+        options.load = false; // -u -p
     if (options.status || options.check || options.print_crash_size || options.help || options.version)
         return {};
 
     if (options.load && options.kernel.empty())
         return fail(Errc::not_found, "No kernel specified; --help lists the options");
+    if (options.dry_run && !options.load && !options.capture_to)
+        return fail(Errc::usage, "--dry-run and --machine plan a load, and no load was asked for");
     if (!options.load && !options.kernel.empty())
         notices.add("{} is not loaded: no option asks for that", options.kernel);
     if (options.memory_limits.empty())

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The command line. One table (options.cc) feeds the parser and --help. Scripts rely on getopt_long's ways: abbreviations, permutation, the last repeat wins.
+// The command line. One table (options.cc) feeds the parser and --help. Scripts rely on getopt_long's ways:
+// abbreviations, permutation, the last repeat wins.
 #pragma once
 
 #include "core/notices.h"
@@ -50,7 +51,7 @@ struct Options {
     std::optional<std::string> append;
     bool reuse_command_line = false;
     PhysRange memory_limits{0, UINT64_MAX};
-    std::uint64_t entry = 0; // --entry: where --load-jump-back-helper jumps back to
+    std::uint64_t entry = 0; // physical, in place of purgatory's; 0: as planned
     bool no_cma = false;
     bool force_device_tree = false;
 

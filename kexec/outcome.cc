@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "outcome.h"
 
-#include <cstdio>
-
 namespace kx {
 
 void print_notices(Notices& notices) {
     for (const std::string& text : notices.take())
-        fmt::print(stderr, "kexec: note: {}\n", text);
+        print(stderr, "kexec: note: {}\n", text);
 }
 
 } // namespace kx

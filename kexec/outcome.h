@@ -7,6 +7,8 @@
 #include "options.h"
 #include "system/kernel.h"
 
+#include <cstdio>
+
 namespace kx {
 
 inline constexpr int exit_ok = 0;
@@ -20,6 +22,13 @@ struct Session {
     Kernel& kernel;
     Notices& notices;
 };
+
+// A reader that went away, or a full disk, never stops a load or a start half-way: what cannot be written is dropped
+// here, and main() fails in the end if that was standard output.
+template <typename... Args> void print(std::FILE* to, fmt::format_string<Args...> format, Args&&... args) {
+    const std::string text = fmt::format(format, std::forward<Args>(args)...);
+    std::fwrite(text.data(), 1, text.size(), to);
+}
 
 // The notices that were not printed yet, to standard error.
 void print_notices(Notices& notices);

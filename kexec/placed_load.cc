@@ -5,6 +5,23 @@
 #include "loader/formats.h"
 
 namespace kx {
+namespace {
+
+// The user's limits narrow every window, so that a refusal names what was left.
+Result<> bound(std::vector<Demand>& demands, PhysRange limits) {
+    for (Demand& demand : demands) {
+        const auto window = demand.window.clipped_to(limits);
+        if (!window)
+            return fail(Errc::no_room,
+                        "no room for {}: it must lie inside {:#x}-{:#x}, and --mem-min and --mem-max leave "
+                        "{:#x}-{:#x}",
+                        demand.name, demand.window.begin, demand.window.end, limits.begin, limits.end);
+        demand.window = *window;
+    }
+    return {};
+}
+
+} // namespace
 
 Result<PlacedLoad> place_load(const LoadRequest& request, PurgatoryOptions purgatory, const Machine& machine,
                               Notices& notices) {
@@ -17,7 +34,8 @@ Result<PlacedLoad> place_load(const LoadRequest& request, PurgatoryOptions purga
         purgatory.serial_base = architecture->serial_base(load.plan.command_line);
     load.plan.demands.push_back(KX_TRY(purgatory_demand(architecture->purgatory, load.plan, purgatory)));
 
-    load.free_ram = intersection(machine.free_ram, std::span(&request.memory_limits, 1));
+    KX_TRY(bound(load.plan.demands, request.memory_limits));
+    load.free_ram = machine.free_ram;
     load.placement = KX_TRY(place(std::move(load.plan.demands), load.free_ram));
     load.plan.demands.clear();
     KX_TRY(load.placement.compose(purgatory_name));

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <nlohmann/json.hpp>
@@ -20,7 +21,7 @@ namespace {
 using nlohmann::ordered_json;
 
 void print_json(const ordered_json& json) {
-    fmt::print("{}\n", json.dump(2, ' ', false, ordered_json::error_handler_t::replace));
+    print(stdout, "{}\n", json.dump(2, ' ', false, ordered_json::error_handler_t::replace));
 }
 
 // The files moved into a folder of their own in newer kernels.
@@ -28,6 +29,8 @@ Result<std::string> read_kexec_file(const SystemFiles& files, std::string_view n
     auto text = files.read(fmt::format("sys/kernel/kexec/{}", name));
     if (!text && text.error().code == Errc::not_found)
         text = files.read(fmt::format("sys/kernel/kexec_{}", name));
+    if (!text && text.error().code == Errc::not_found && !files.list("sys/kernel"))
+        return fail(Errc::not_found, "{} is missing: is /sys mounted?", files.display("sys/kernel"));
     if (!text && text.error().code == Errc::not_found)
         return fail(Errc::unsupported, "this kernel has no kexec: {} is missing",
                     files.display(fmt::format("sys/kernel/kexec_{}", name)));
@@ -66,7 +69,7 @@ Result<int> unload(Session& session) {
         return exit_ok;
     const Error why = refusal(call, dropped.error(), read_call_context(session.files, crash));
     if (session.options.load_by == LoadBy::files && cannot) {
-        fmt::print(stderr, "kexec: {}\n", why.message);
+        print(stderr, "kexec: {}\n", why.message);
         return exit_no_file_load;
     }
     return std::unexpected(why);
@@ -74,14 +77,14 @@ Result<int> unload(Session& session) {
 
 Result<int> start(Session& session) {
     if (const auto loaded = is_loaded(session.files, false); loaded && !*loaded) {
-        fmt::print(stderr, "Nothing has been loaded! Load a kernel first: kexec -l KERNEL\n");
+        print(stderr, "Nothing has been loaded! Load a kernel first: kexec -l KERNEL\n");
         return exit_usage;
     }
     if (session.options.sync)
         session.kernel.sync_filesystems();
+    print_notices(session.notices);
     if (session.options.interfaces_down)
         take_interfaces_down(session.notices);
-    print_notices(session.notices);
     const auto started = session.kernel.start();
     if (!started)
         return std::unexpected(refusal(Call::start, started.error(), read_call_context(session.files, false)));
@@ -90,13 +93,14 @@ Result<int> start(Session& session) {
 
 Result<int> shut_down(Session& session) {
     print_notices(session.notices);
+    std::signal(SIGPIPE, SIG_DFL); // main() ignores it; an ignored signal would be inherited
     for (const char* shutdown : {"/sbin/shutdown", "/etc/shutdown", "/bin/shutdown"}) {
         execl(shutdown, "shutdown", "-r", "now", nullptr);
         if (errno != ENOENT)
-            return fail(Errc::io, "{}: {}", shutdown, std::strerror(errno));
+            return fail(Errc::io, "{}: {}; the kernel is loaded: start it with kexec -e", shutdown,
+                        std::strerror(errno));
     }
-    session.notices.add("there is no shutdown program: the kernel is started at once");
-    return start(session);
+    return fail(Errc::not_found, "there is no shutdown program; the kernel is loaded: start it with kexec -e");
 }
 
 Result<int> status(Session& session) {
@@ -110,13 +114,13 @@ Result<int> status(Session& session) {
 Result<int> capture(Session& session) {
     const std::string& folder = *session.options.capture_to;
     const auto written = KX_TRY(capture_machine(session.files, folder, session.notices));
-    fmt::print("{} files were written to {}; plan for this machine with: kexec --machine={} KERNEL\n", written.size(),
-               folder, folder);
+    print(stdout, "{} files were written to {}; plan for this machine with: kexec --machine={} KERNEL\n",
+          written.size(), folder, folder);
     return exit_ok;
 }
 
 Result<int> print_crash_size(Session& session) {
-    fmt::print("{}", KX_TRY(read_kexec_file(session.files, "crash_size")));
+    print(stdout, "{}", KX_TRY(read_kexec_file(session.files, "crash_size")));
     return exit_ok;
 }
 

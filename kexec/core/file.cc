@@ -15,15 +15,19 @@
 namespace kx {
 namespace {
 
+// The kernel reads no larger kernel or initrd.
+constexpr std::uint64_t input_limit = std::uint64_t{4} << 30;
+
 std::string reason() {
     return std::strerror(errno);
 }
 
 // The mappings that a SIGBUS may come from. A signal handler can be handed nothing, so this is the one mutable global
-// of the program; slots are claimed and freed with atomics and the handler only reads them.
+// of the program; slots are claimed and freed with atomics; the handler reads them and marks the loss.
 struct MappingSlot {
     std::atomic<std::uintptr_t> begin{0};
     std::atomic<std::uintptr_t> end{0};
+    std::atomic<bool> lost{false}; // a page was replaced by zeros
 };
 constinit std::array<MappingSlot, 64> mapping_slots;
 
@@ -32,11 +36,12 @@ void replace_lost_page(int, siginfo_t* info, void*) {
     const auto address = reinterpret_cast<std::uintptr_t>(info->si_addr);
     const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
     const int saved_errno = errno;
-    for (const MappingSlot& slot : mapping_slots) {
+    for (MappingSlot& slot : mapping_slots) {
         if (address < slot.begin.load() || address >= slot.end.load())
             continue;
         void* lost = reinterpret_cast<void*>(address & ~(page - 1));
         if (mmap(lost, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED) {
+            slot.lost.store(true);
             errno = saved_errno;
             return;
         }
@@ -52,6 +57,8 @@ void watch_for_lost_pages() {
     sigaction(SIGBUS, &action, nullptr);
 }
 
+} // namespace
+
 // A read-only private mapping; unmapped with the last Bytes that hold it.
 class Mapping {
 public:
@@ -60,6 +67,7 @@ public:
         for (MappingSlot& slot : mapping_slots) {
             std::uintptr_t unused = 0;
             if (slot.begin.compare_exchange_strong(unused, begin)) {
+                slot.lost.store(false);
                 slot.end.store(begin + size);
                 slot_ = &slot;
                 break;
@@ -77,6 +85,7 @@ public:
     Mapping& operator=(const Mapping&) = delete;
 
     bool watched() const { return slot_ != nullptr; }
+    bool lost_pages() const { return slot_ && slot_->lost.load(); }
     ByteView view() const { return ByteView({static_cast<const std::byte*>(address_), size_}); }
 
 private:
@@ -85,15 +94,21 @@ private:
     MappingSlot* slot_ = nullptr;
 };
 
-Result<Bytes> map_whole(int fd, std::uint64_t size) {
+namespace {
+
+// Nothing where this kind of file cannot be mapped (sysfs attributes, some network file systems).
+Result<std::shared_ptr<const Mapping>> map_whole(int fd, std::uint64_t size) {
     void* address = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (address == MAP_FAILED)
+    if (address == MAP_FAILED) {
+        if (errno == ENODEV || errno == EACCES || errno == EPERM)
+            return nullptr;
         return fail(Errc::io, "cannot be mapped: {}", reason());
+    }
     watch_for_lost_pages();
     auto mapping = std::make_shared<const Mapping>(address, size);
     if (!mapping->watched())
         return fail(Errc::io, "too many input files at once (at most {})", mapping_slots.size());
-    return Bytes::mapped(mapping->view(), mapping);
+    return mapping;
 }
 
 Result<> write_all(int fd, ByteView content) {
@@ -127,7 +142,7 @@ Result<FileDescriptor> sealed(FileDescriptor memfd) {
 Result<FileDescriptor> read_into_memfd(const std::string& name, int source) {
     auto memfd = KX_TRY(new_memfd(name));
     std::vector<std::byte> buffer(1 << 20);
-    for (;;) {
+    for (std::uint64_t total = 0;;) {
         const ssize_t got = ::read(source, buffer.data(), buffer.size());
         if (got < 0 && errno == EINTR)
             continue;
@@ -135,6 +150,9 @@ Result<FileDescriptor> read_into_memfd(const std::string& name, int source) {
             return fail(Errc::io, "cannot be read: {}", reason());
         if (got == 0)
             return sealed(std::move(memfd));
+        total += static_cast<std::uint64_t>(got);
+        if (total > input_limit)
+            return fail(Errc::unsupported, "has more than {:#x} bytes, more than a kernel takes", input_limit);
         KX_TRY(write_all(memfd.get(), ByteView(std::span(buffer).first(static_cast<std::size_t>(got)))));
     }
 }
@@ -165,29 +183,37 @@ Result<File> File::open(const std::string& path) {
         return error_here(Errc::io, reason());
     if (S_ISDIR(status.st_mode))
         return error_here(Errc::usage, "is a directory, not a file");
+    if (S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode))
+        return error_here(Errc::usage, "is a device, not a file");
 
-    if (!S_ISREG(status.st_mode)) {
-        file.was_pipe_ = true;
+    if (S_ISREG(status.st_mode) && status.st_size > 0)
+        file.mapping_ = KX_TRY(within(path, map_whole(file.fd_.get(), static_cast<std::uint64_t>(status.st_size))));
+    if (!file.mapping_) {
         file.fd_ = KX_TRY(within(path, read_into_memfd(path, file.fd_.get())));
         if (fstat(file.fd_.get(), &status) != 0)
             return error_here(Errc::io, reason());
+        if (status.st_size == 0)
+            return error_here(Errc::malformed, "is empty");
+        file.mapping_ = KX_TRY(within(path, map_whole(file.fd_.get(), static_cast<std::uint64_t>(status.st_size))));
+        if (!file.mapping_)
+            return error_here(Errc::io, "cannot be mapped");
     }
-    if (status.st_size == 0)
-        return error_here(Errc::malformed, "is empty");
     file.opened_ = status;
-    file.bytes_ = KX_TRY(within(path, map_whole(file.fd_.get(), static_cast<std::uint64_t>(status.st_size))));
+    file.bytes_ = Bytes::mapped(file.mapping_->view(), file.mapping_);
     return file;
 }
 
 Result<> File::unchanged() const {
     struct stat now {};
-    if (was_pipe_)
-        return {};
     if (fstat(fd_.get(), &now) != 0)
         return fail(Errc::io, "{}: {}", path_, reason());
-    if (!same_content(opened_, now))
-        return fail(Errc::changed, "{}: was changed while it was being loaded (size was {:#x}, is {:#x})", path_,
+    if (now.st_size != opened_.st_size)
+        return fail(Errc::changed, "{}: was changed while it was being loaded: its size was {:#x} and is {:#x}", path_,
                     opened_.st_size, now.st_size);
+    if (mapping_->lost_pages())
+        return fail(Errc::io, "{}: a part of it could not be read (an input/output error)", path_);
+    if (!same_content(opened_, now))
+        return fail(Errc::changed, "{}: was changed while it was being loaded", path_);
     return {};
 }
 

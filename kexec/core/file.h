@@ -32,22 +32,26 @@ private:
     int fd_ = -1;
 };
 
+class Mapping;
+
 // A whole input file, opened once and mapped read-only for as long as the object, or any Bytes taken from it, lives.
 //
-// A mapped file can change or shrink under its reader. Bytes that vanish read as zero instead of ending the process
-// with SIGBUS (the first mapping installs the handler); `unchanged` tells afterwards, and no load counts as done
-// before it was asked.
+// A mapped file can change or shrink under its reader, and its disk can fail. Bytes that cannot be had read as zero
+// instead of ending the process with SIGBUS (the first mapping installs the handler); `unchanged` tells afterwards, and
+// no load is made, nor counts as done, before it was asked.
 class File {
 public:
-    // Refuses, by name, what is no input: a directory, an empty file, one that is missing or unreadable.
+    // Refuses, by name, what is no input: a directory, a device, an empty file, one that is missing or unreadable, and
+    // more than 4 GiB from a pipe.
     static Result<File> open(const std::string& path);
 
     const std::string& path() const { return path_; }
     const Bytes& bytes() const { return bytes_; }
-    // Of the file itself; of the sealed memfd when the file was a pipe. Valid as long as the File.
+    // Of the file itself; of the sealed memfd where it could not be mapped. Valid as long as the File.
     int fd() const { return fd_.get(); }
 
-    // The opened file still has the size and times that it had. ctime catches writes that restore mtime.
+    // Every byte could be read so far, and the opened file still has the size and times that it had. ctime catches
+    // writes that restore mtime.
     Result<> unchanged() const;
 
 private:
@@ -56,7 +60,7 @@ private:
     std::string path_;
     FileDescriptor fd_;
     struct stat opened_ {};
-    bool was_pipe_ = false;
+    std::shared_ptr<const Mapping> mapping_;
     Bytes bytes_;
 };
 

@@ -21,10 +21,11 @@ struct LoadRequest {
     std::optional<InputFile> initrd;
     std::optional<InputFile> device_tree;
     std::string command_line;
-    std::string type;                           // --type: the only format to try, empty for all
-    PhysRange memory_limits{0, UINT64_MAX};     // --mem-min, --mem-max
-    bool without_efi = false;                   // --noefi
-    std::array<std::uint8_t, 32> random_seed{}; // for the next kernel's generator; fresh for each load
+    std::string type;                       // --type: the only format to try, empty for all
+    PhysRange memory_limits{0, UINT64_MAX}; // --mem-min, --mem-max
+    bool without_efi = false;               // --noefi
+    // For the next kernel's generator, fresh for each load; none where the running kernel has no randomness yet.
+    std::optional<std::array<std::uint8_t, 32>> random_seed;
 };
 
 } // namespace kx

@@ -153,7 +153,12 @@ X86BootParams x86_boot_params(const LoadRequest& request, const Bzimage& image, 
     // Only what the image has of the setup header: the rest of the page must stay zero.
     std::memcpy(reinterpret_cast<std::byte*>(&params.zero_page) + layout::setup_header_offset,
                 image.setup_header.bytes().data(), image.setup_header.size());
-    params.zero_page.header.type_of_loader = loader_type_kexec;
+    auto& header = params.zero_page.header;
+    header.type_of_loader = loader_type_kexec;
+    // Addresses are the loader's to give; an image file may hold anything there.
+    header.ramdisk_image = header.ramdisk_size = header.cmd_line_ptr = std::uint32_t{0};
+    header.setup_data = std::uint64_t{0};
+    params.has_initrd = request.initrd.has_value();
     if (request.initrd) {
         const std::uint64_t size = request.initrd->bytes.size();
         params.zero_page.header.ramdisk_size = low_half<std::uint32_t>(size);
@@ -163,8 +168,11 @@ X86BootParams x86_boot_params(const LoadRequest& request, const Bzimage& image, 
     if (request.device_tree)
         params.setup_data.push_back({layout::setup_dtb, bytes_of(request.device_tree->bytes.view().bytes())});
     add_e820(params, machine);
-    params.setup_data.push_back(
-        {layout::setup_rng_seed, bytes_of(std::span<const std::byte>(std::as_bytes(std::span(request.random_seed))))});
+    if (request.random_seed)
+        params.setup_data.push_back({layout::setup_rng_seed, bytes_of(std::span<const std::byte>(
+                                                                 std::as_bytes(std::span(*request.random_seed))))});
+    else
+        notices.add("the next kernel gets no random seed: the running one has not gathered enough randomness yet");
     return params;
 }
 
@@ -216,7 +224,7 @@ Result<> X86BootParams::operator()(std::span<std::byte> out, const Placement& pl
     page.ext_cmd_line_ptr = static_cast<std::uint32_t>((base + command_line_offset) >> 32);
     std::memcpy(out.data() + command_line_offset, command_line.data(), command_line.size());
 
-    if (page.header.ramdisk_size || page.ext_ramdisk_size) {
+    if (has_initrd) {
         const std::uint64_t initrd = KX_TRY(placement.address_of("initrd"));
         page.header.ramdisk_image = low_half<std::uint32_t>(initrd);
         page.ext_ramdisk_image = static_cast<std::uint32_t>(initrd >> 32);

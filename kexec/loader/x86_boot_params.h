@@ -28,6 +28,7 @@ public:
 
     layout::BootParams zero_page{};
     std::string command_line;
+    bool has_initrd = false;
     std::vector<SetupDataNode> setup_data;
     std::vector<std::byte> efi_memory_map; // EfiMemoryDescriptor array, empty without EFI
 };

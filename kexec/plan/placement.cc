@@ -107,6 +107,7 @@ Result<Placement> place(std::vector<Demand> demands, std::span<const PhysRange> 
             const std::uint64_t size = KX_TRY(checked_memory_size(demand));
             const PhysRange memory = KX_TRY(find_place(demand, size, free));
             free = difference(free, std::span(&memory, 1));
+            placement.placed_.push_back({demand.name, memory});
             placement.segments_.push_back(Segment(std::move(demand), memory));
         }
     }
@@ -120,13 +121,13 @@ const Segment* Placement::find(std::string_view name) const {
 }
 
 Result<std::uint64_t> Placement::address_of(std::string_view name, std::uint64_t offset) const {
-    const Segment* segment = find(name);
-    if (!segment)
+    const auto found = std::ranges::find(placed_, name, &NamedRange::name);
+    if (found == placed_.end())
         return fail(Errc::not_found, "the plan has no segment \"{}\"", name);
-    if (offset >= segment->memory().size())
+    if (offset >= found->memory.size())
         return fail(Errc::malformed, "offset {:#x} lies outside the segment \"{}\" of {:#x} bytes", offset, name,
-                    segment->memory().size());
-    return segment->memory().begin + offset;
+                    found->memory.size());
+    return found->memory.begin + offset;
 }
 
 Result<> Placement::compose_one(Segment& segment) {
@@ -159,7 +160,7 @@ Result<> Placement::merge_neighbours(std::string_view except) {
         const auto low = std::ranges::adjacent_find(segments_, touching);
         if (low == segments_.end())
             return fail(Errc::unsupported,
-                        "the plan has {} segments and the kernel takes at most {}; none of them touch",
+                        "the plan has {} segments and the kernel takes at most {}; no more of them can be merged",
                         segments_.size(), segment_limit);
         const auto high = low + 1;
         low->demand_.content = joined(*low, *high);

@@ -36,7 +36,8 @@ class Placement {
 public:
     const std::vector<Segment>& segments() const { return segments_; } // sorted by address
     const Segment* find(std::string_view name) const;
-    // The physical address of `offset` inside the segment `name`; a composer may ask for any segment of the plan.
+    // The physical address of `offset` inside the segment `name`, also after it was merged into another. A composer may
+    // ask for any segment of the plan.
     Result<std::uint64_t> address_of(std::string_view name, std::uint64_t offset = 0) const;
 
     // Runs every composer once; that of the segment `last` reads the others' bytes (purgatory's digests) and comes
@@ -48,7 +49,12 @@ private:
     friend Result<Placement> place(std::vector<Demand>, std::span<const PhysRange>);
     Result<> compose_one(Segment& segment);
     Result<> merge_neighbours(std::string_view except);
+    struct NamedRange {
+        std::string name;
+        PhysRange memory;
+    };
     std::vector<Segment> segments_;
+    std::vector<NamedRange> placed_; // as place() left it
 };
 
 // Demands with a fixed address first, then the others in the order given. `free_ram` is normalized.

@@ -60,9 +60,12 @@ std::string joined(const std::vector<std::string>& words, std::string_view none)
 }
 
 std::string text_of(const SegmentsReport& report) {
-    std::string text = fmt::format("entry    {:#x} (purgatory, {}), then {:#x} (kernel)\nflags    {}\n", report.entry,
-                                   report.verified ? "checks the digests first" : "no check", report.kernel_entry,
-                                   joined(report.flags, "none"));
+    std::string text =
+        report.past_purgatory
+            ? fmt::format("entry    {:#x} (as asked for, past purgatory: nothing is checked)\n", report.entry)
+            : fmt::format("entry    {:#x} (purgatory, {}), then {:#x} (kernel)\n", report.entry,
+                          report.verified ? "checks the digests first" : "no check", report.kernel_entry);
+    text += fmt::format("flags    {}\n", joined(report.flags, "none"));
     text += fmt::format("{:<12} {:>18} {:>18} {:>10} {:>10}  {:<14} {:<14} {}\n", "segment", "begin", "end", "memory",
                         "bytes", "below", "above", "from");
     for (const Segment& segment : report.placement->segments()) {

@@ -18,6 +18,7 @@ struct SegmentsReport {
     std::uint64_t entry = 0;        // physical: purgatory's first instruction
     std::uint64_t kernel_entry = 0; // physical: where purgatory jumps
     std::vector<std::string> flags; // names, as KEXEC_ON_CRASH
+    bool past_purgatory = false;    // --entry: purgatory does not run
     bool verified = true;           // purgatory checks the digests
 };
 

@@ -59,6 +59,7 @@ std::string plan_text(const Case& wanted) {
     if (wanted.initrd_size)
         request.initrd = InputFile{"initrd.img", Bytes::owning(std::vector<std::byte>(wanted.initrd_size))};
     request.command_line = wanted.command_line;
+    request.random_seed.emplace();
     request.memory_limits = wanted.memory_limits;
     request.without_efi = wanted.without_efi;
 

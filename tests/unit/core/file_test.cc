@@ -63,6 +63,40 @@ TEST_CASE("bytes that vanish under a mapping read as zero and do not end the pro
     CHECK_FALSE(file->unchanged());
 }
 
+TEST_CASE("bytes that could not be read are told, also when the file looks as before") {
+    TemporaryFolder folder;
+    const auto path = folder.write("initrd", std::string(3 * 4096, 'x'));
+    auto file = File::open(path);
+    REQUIRE(file);
+    fs::resize_file(path, 100);
+    CHECK(file->bytes().view().read<le64>(2 * 4096));
+    fs::resize_file(path, 3 * 4096);
+    const auto lost = file->unchanged();
+    REQUIRE_FALSE(lost);
+    CHECK(lost.error().code == Errc::io);
+    CHECK(lost.error().message.find("could not be read") != std::string::npos);
+}
+
+TEST_CASE("a file that cannot be mapped is read") {
+    const std::string path = "/sys/kernel/notes"; // a binary attribute, as /sys/firmware/initrd
+    if (!fs::exists(path)) {
+        WARN("no " << path << " here");
+        return;
+    }
+    auto file = File::open(path);
+    REQUIRE(file);
+    CHECK(file->bytes().size() > 0);
+    CHECK(file->unchanged());
+}
+
+TEST_CASE("devices are no input") {
+    for (const char* path : {"/dev/zero", "/dev/null"}) {
+        const auto refused = File::open(path);
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().code == Errc::usage);
+    }
+}
+
 TEST_CASE("a pipe is read whole into a sealed memory file") {
     TemporaryFolder folder;
     const std::string fifo = folder.path / "fifo";

@@ -133,6 +133,7 @@ TEST_CASE("more than sixteen segments are merged where they touch, and refused w
     CHECK(merged.name() == "part0+part1+part2+part3+part4");
     CHECK(merged.content().view().has(0x1000, std::string_view("x\0", 2)));
     CHECK(merged.byte_size() == 0x4001);
+    CHECK(*touching->address_of("part2", 0x10) == 0x3010); // still found by its own name
 
     std::vector<PhysRange> scattered;
     for (std::uint64_t i = 0; i < 20; ++i)
