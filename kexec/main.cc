@@ -43,7 +43,7 @@ int run_arguments(std::vector<std::string> arguments) {
     const auto options = parse_options(std::move(arguments), notices);
     if (!options) {
         print(stderr, "kexec: {}\n", options.error().message);
-        return exit_usage;
+        return options.error().code == Errc::usage ? exit_usage : exit_failure;
     }
     if (options->help) {
         print(stdout, "{}", usage_text());
