@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Everything but main(): the programs and the tests link it.
 noinst_LIBRARIES += kexec/libkexec.a
 kexec_libkexec_a_SOURCES = \

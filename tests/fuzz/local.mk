@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Fuzz targets: see tests/fuzz/README.md. A new one is its name here, three lines below and a corpus folder.
 fuzz_targets = \
 	tests/fuzz/bzimage \
