@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 if HAVE_CATCH2
 check_PROGRAMS += tests/unit/unit
 TESTS += tests/unit/unit
@@ -44,9 +45,9 @@ tests_unit_unit_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests -I$(srcdir)/tests/un
 tests_unit_unit_LDADD = kexec/libkexec.a $(KEXEC_LIBS) $(XXHASH_LIBS) $(CATCH2_LIBS)
 endif
 
-TESTS += tests/layers.sh tests/purgatory/run.sh
+TESTS += tests/layers.sh
 EXTRA_DIST += tests/layers.sh tests/layers.txt tests/tally.py tests/fixtures tests/golden
-EXTRA_DIST += tests/purgatory/run.sh tests/purgatory/elf.py tests/purgatory/handover.py tests/purgatory/machine.py \
+EXTRA_DIST += tests/purgatory/elf.py tests/purgatory/handover.py tests/purgatory/machine.py \
 	tests/purgatory/stage.S tests/purgatory/test_purgatory.py
 include tests/bench/local.mk
 include tests/vm/local.mk
@@ -56,5 +57,3 @@ EXTRA_DIST += tests/fake/README.md tests/fake/fake_files.c tests/fake/fake_sysca
 	tests/cli/conftest.py tests/cli/images.py tests/cli/machine_tree.py tests/cli/test_dropin.py \
 	tests/cli/test_explained.py tests/cli/test_fake.py tests/cli/test_robust.py tests/cli/test_manpage.py
 include tests/fuzz/local.mk
-
-EXTRA_DIST += tests/fixtures/machines

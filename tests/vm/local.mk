@@ -13,6 +13,6 @@ EXTRA_DIST += \
 	tests/vm/second_kernel.py \
 	tests/vm/shell.py \
 	tests/vm/test_boot.py \
+	tests/vm/test_flipped_byte.py \
 	tests/vm/test_harness.py \
-	tests/vm/test_purgatory.py \
 	tests/vm/vm.py
