@@ -1,0 +1,45 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Debian's own kexec, unpacked into the cache; prints its path.
+
+Its package is never installed: installed, it would have a say in how this machine reboots.
+"""
+
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "vm"))
+
+import apt_sources
+import cache
+import fetch_kernel
+
+SUITES = ("bookworm", "bookworm-updates", "bookworm-security")
+
+
+def fetch_into(folder):
+    with tempfile.TemporaryDirectory(prefix="apt-") as root:
+        apt = fetch_kernel.PrivateApt(pathlib.Path(root), SUITES)
+        apt.run("apt-get", "-q", "update")
+        apt.run("apt-get", "-q", "download", "kexec-tools")
+        [package] = (apt.root / "download").glob("kexec-tools_*.deb")
+        subprocess.run(["dpkg-deb", "-x", package, folder], check=True)
+        (folder / "package").write_text(f"{package.name}\n")
+
+
+def path():
+    """The program; fetched at the first call, found at once afterwards."""
+    folder = cache.folder("bench/debian-kexec", fetch_into)
+    found = next((place for place in (folder / "sbin/kexec", folder / "usr/sbin/kexec") if place.is_file()), None)
+    if not found:
+        raise fetch_kernel.FetchFailed(f"no kexec in {(folder / 'package').read_text().strip()}")
+    return found
+
+
+if __name__ == "__main__":
+    try:
+        print(path())
+    except (fetch_kernel.FetchFailed, apt_sources.NoMirror) as error:
+        sys.exit(f"debian_kexec: {error}")
