@@ -50,15 +50,20 @@ def files(tmp_path):
 
 @pytest.fixture
 def kexec(program, library, machine, files, tmp_path):
-    """kexec(*arguments, kexec_load=ERRNO, kexec_file_load=…, reboot=…, exec=…) in the folder of `files`."""
+    """kexec(*arguments, kexec_load=ERRNO, kexec_file_load=…, reboot=…, exec=…) in the folder of `files`.
 
-    def run(*arguments, **errnos):
-        environment = {f"FAKE_ERRNO_{name.upper()}": str(value) for name, value in errnos.items()}
-        environment |= {"FAKE_ROOT": str(machine.root), "FAKE_DUMP": str(tmp_path)}
+    `watch` names a file whose openings are among the calls; `environment` has more variables.
+    """
+
+    def run(*arguments, watch=None, environment=None, **errnos):
+        variables = {f"FAKE_ERRNO_{name.upper()}": str(value) for name, value in errnos.items()}
+        variables |= {"FAKE_ROOT": str(machine.root), "FAKE_DUMP": str(tmp_path)} | (environment or {})
+        if watch:
+            variables["FAKE_WATCH"] = str(watch)
         here = os.getcwd()
         os.chdir(files)
         try:
-            return preload.run(library, tmp_path / "log", [program, *arguments], environment)
+            return preload.run(library, tmp_path / "log", [program, *arguments], variables)
         finally:
             os.chdir(here)
 

@@ -2,7 +2,10 @@
 """What this kexec says and does beyond others: refusals are explained, -d breaks nothing, a dry run calls nothing."""
 
 import errno
+import gzip
 import json
+import pathlib
+import re
 
 import pytest
 
@@ -43,8 +46,16 @@ def test_debug_does_not_break_a_load_on_a_kernel_that_does_not_know_the_flag(kex
 
 
 def test_debug_tells_the_plan(kexec):
-    run = kexec("-d", "-c", "-l", "kernel", "--initrd=initrd")
-    assert run.code == 0 and "kernel" in run.stderr and "initrd" in run.stderr
+    quiet = kexec("-c", "-l", "kernel", "--initrd=initrd")
+    assert quiet.code == 0 and quiet.stderr == ""
+    run = kexec("-d", "-c", "-l", "kernel", "--initrd=initrd", "--append=quiet marker=42")
+    assert run.code == 0
+    load = run.only("kexec_load")
+    for part in load["segments"]:
+        row = rf"^\w+ +{part['mem']:#x} +{part['mem'] + part['memsz']:#x} "
+        assert re.search(row, run.stderr, re.M), f"no row like {row!r} in\n{run.stderr}"
+    assert re.search(rf"^entry +{load['entry']:#x}\b", run.stderr, re.M)
+    assert re.search(r"^cmdline +quiet marker=42$", run.stderr, re.M)
 
 
 @pytest.mark.parametrize("by", ["-c", "-a"])
@@ -81,7 +92,6 @@ def test_the_new_names_of_the_status_files_are_read(kexec, machine):
 
 
 def test_a_truncated_gzip_kernel_is_refused(kexec, files):
-    import gzip
     whole = gzip.compress((files / "kernel").read_bytes(), mtime=0)
     (files / "cut.gz").write_bytes(whole[:-20])
     run = kexec("-c", "-l", "cut.gz")
@@ -90,7 +100,18 @@ def test_a_truncated_gzip_kernel_is_refused(kexec, files):
     assert kexec("-c", "-l", "whole.gz").code == 0
 
 
-def test_nothing_is_left_behind(kexec, files):
-    before = sorted(files.iterdir())
-    kexec("-c", "-l", "kernel", "--initrd=initrd")
-    assert sorted(files.iterdir()) == before
+def left_in(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.parametrize("by", ["-c", "-s", "-a"])
+@pytest.mark.parametrize("kernel", ["kernel", "kernel.gz", "text"])
+def test_nothing_is_left_behind(kexec, files, tmp_path, by, kernel):
+    (files / "kernel.gz").write_bytes(gzip.compress((files / "kernel").read_bytes(), mtime=0))
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    before = left_in(files), left_in(pathlib.Path("/tmp"))
+    kexec(by, "-l", kernel, "--initrd=initrd", environment={"TMPDIR": str(temporary)})
+    assert left_in(temporary) == []
+    assert (left_in(files), [name for name in left_in(pathlib.Path("/tmp")) if "kexec" in name]) == (
+        before[0], [name for name in before[1] if "kexec" in name])

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Second part of the preload: with FAKE_ROOT set, what the program reads below /proc and /sys comes from the tree below
 // FAKE_ROOT, and is missing where the tree has no such file. Its own /proc/self is real, but for files in the tree.
+// Each opening of the file that FAKE_WATCH names is logged as a call `open` to FAKE_LOG.
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
@@ -32,6 +33,24 @@ static const char* redirected(const char* path, char* room) {
     return room;
 }
 
+// By device and inode, so that every spelling of the path counts.
+static int watched(int file) {
+    const char* watch = getenv("FAKE_WATCH");
+    const char* log = getenv("FAKE_LOG");
+    struct stat wanted, got;
+    int (*real_stat)(const char*, struct stat*) = (int (*)(const char*, struct stat*))next("stat");
+    if (file < 0 || !watch || !log || real_stat(watch, &wanted) != 0 || fstat(file, &got) != 0 ||
+        wanted.st_dev != got.st_dev || wanted.st_ino != got.st_ino)
+        return file;
+    static const char line[] = "{\"call\": \"open\"}\n";
+    int (*real_open)(const char*, int, ...) = (int (*)(const char*, int, ...))next("open");
+    const int out = real_open(log, O_WRONLY | O_APPEND | O_CLOEXEC);
+    if (out < 0 || write(out, line, sizeof line - 1) != (ssize_t)(sizeof line - 1))
+        abort();
+    close(out);
+    return file;
+}
+
 static int mode_of(int flags, va_list arguments) {
     return (flags & (O_CREAT | O_TMPFILE)) ? va_arg(arguments, int) : 0;
 }
@@ -44,7 +63,7 @@ static int mode_of(int flags, va_list arguments) {
         const int mode = mode_of(flags, arguments);                                                                    \
         va_end(arguments);                                                                                             \
         int (*real)(const char*, int, ...) = (int (*)(const char*, int, ...))next(#name);                              \
-        return real(redirected(path, room), flags, mode);                                                              \
+        return watched(real(redirected(path, room), flags, mode));                                                     \
     }
 OPEN(open)
 OPEN(open64)
@@ -57,7 +76,7 @@ OPEN(open64)
         const int mode = mode_of(flags, arguments);                                                                    \
         va_end(arguments);                                                                                             \
         int (*real)(int, const char*, int, ...) = (int (*)(int, const char*, int, ...))next(#name);                    \
-        return real(folder, redirected(path, room), flags, mode);                                                      \
+        return watched(real(folder, redirected(path, room), flags, mode));                                             \
     }
 OPENAT(openat)
 OPENAT(openat64)
@@ -66,7 +85,7 @@ OPENAT(openat64)
     int name(const char* path, int flags) {                                                                            \
         char room[PATH_MAX];                                                                                           \
         int (*real)(const char*, int) = (int (*)(const char*, int))next(#name);                                        \
-        return real(redirected(path, room), flags);                                                                    \
+        return watched(real(redirected(path, room), flags));                                                           \
     }
 OPEN_2(__open_2)
 OPEN_2(__open64_2)
@@ -75,7 +94,10 @@ OPEN_2(__open64_2)
     FILE* name(const char* path, const char* mode) {                                                                   \
         char room[PATH_MAX];                                                                                           \
         FILE* (*real)(const char*, const char*) = (FILE * (*)(const char*, const char*)) next(#name);                  \
-        return real(redirected(path, room), mode);                                                                     \
+        FILE* file = real(redirected(path, room), mode);                                                               \
+        if (file)                                                                                                      \
+            watched(fileno(file));                                                                                     \
+        return file;                                                                                                   \
     }
 FOPEN(fopen)
 FOPEN(fopen64)

@@ -4,6 +4,7 @@ import json
 import re
 import socket
 import subprocess
+import tempfile
 import time
 
 PARAMETERS = 0x180000
@@ -14,8 +15,10 @@ class Machine:
         self.folder = folder
         self.serial_log = folder / "serial.log"
         self.process = None
+        self.sockets = tempfile.TemporaryDirectory(prefix="qmp-")  # a socket's path is limited to 107 bytes
+        self.socket = None
         arguments = ["qemu-system-x86_64", "-accel", "tcg", "-cpu", cpu, "-m", memory, "-nodefaults", "-display", "none"]
-        arguments += ["-no-reboot", "-kernel", str(stage), "-qmp", f"unix:{folder}/qmp,server=on,wait=off"]
+        arguments += ["-no-reboot", "-kernel", str(stage), "-qmp", f"unix:{self.sockets.name}/qmp,server=on,wait=off"]
         arguments += ["-serial", f"file:{self.serial_log}" if uart else "none", *extra]
         for number, (address, data) in enumerate([*blobs, (PARAMETERS, parameters)]):
             path = folder / f"blob{number}"
@@ -34,17 +37,23 @@ class Machine:
         return self
 
     def __exit__(self, *_):
+        if self.socket:
+            self.socket.close()
         self.process.kill()
         self.process.wait()
+        self.sockets.cleanup()
 
     def _connect(self):
         end = time.monotonic() + 30
-        while not (self.folder / "qmp").exists():
-            assert self.process.poll() is None and time.monotonic() < end, (self.folder / "qemu.log").read_text()
-            time.sleep(0.05)
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(30)
-        self.socket.connect(str(self.folder / "qmp"))
+        while True:  # the socket's file is there before QEMU listens
+            try:
+                self.socket.connect(f"{self.sockets.name}/qmp")
+                break
+            except (FileNotFoundError, ConnectionRefusedError):
+                assert self.process.poll() is None and time.monotonic() < end, (self.folder / "qemu.log").read_text()
+                time.sleep(0.05)
         self.stream = self.socket.makefile("rw")
         self.stream.readline()
         self.command("qmp_capabilities")
