@@ -69,9 +69,10 @@ def test_stops_at_a_flipped_byte(flipping_machine, segment, cpu):
         assert not any(machine.matches(MISMATCH.format(segment=other)) for other in others), log
 
 
-@pytest.mark.parametrize("segment, blob, mark", [("initrd", "BAD", "0"), ("boot_params", "ok", "1")])
-def test_no_checks_boots_all_the_same(flipping_machine, release, segment, blob, mark):
-    with flipping_machine(segment, "-i") as machine:
+@pytest.mark.parametrize("segment, blob, mark, cpu", [("initrd", "BAD", "0", "max"), ("boot_params", "ok", "1", "max"),
+                                                      ("boot_params", "ok", "1", "qemu64")])
+def test_no_checks_boots_all_the_same(flipping_machine, release, segment, blob, mark, cpu):
+    with flipping_machine(segment, "-i", cpu=cpu) as machine:
         match = machine.wait_for(second_kernel.up(release("6.1"), blob=blob))
         assert_flipped(machine)
         assert match["cmdline"].endswith(f" mark={mark}")
