@@ -89,8 +89,9 @@ step plan kexec -c -l /kernel --reuseinitrd --dry-run
 step load kexec {way} -l /kernel --reuseinitrd
 step status kexec -S -l
 """
-    with first_machine(script, "newest", contents={"blob_mib": 1}, cmdline="retain_initrd") as machine, all_of() as check:
+    with first_machine(script, "newest", contents={"blob_mib": 1}, cmdline="retain_initrd") as machine:
         found = first_kernel.steps(machine.wait_off())
+    with all_of() as check:
         check(found["size"].rc == 0, f"the kernel kept its initrd: {found['size'].output}")
         check(found["plan"].rc == 0, f"the plan succeeds: {found['plan'].output}")
         check.says(found["plan"].output, r"initrd +/sys/firmware/initrd", "the plan")
