@@ -46,6 +46,8 @@ struct handover {
     uint64_t backup_destination;
     uint64_t backup_size;
     struct handover_region region[HANDOVER_REGION_MAX];
+    uint64_t digest_low; /* XXH3-128 of all bytes of this block before here */
+    uint64_t digest_high;
 };
 
 #endif

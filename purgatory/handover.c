@@ -5,4 +5,4 @@
 __attribute__((used, section(".data.handover"))) struct handover handover = {.size = sizeof(struct handover)};
 
 _Static_assert(sizeof(struct handover_region) == 64, "no padding");
-_Static_assert(sizeof(struct handover) == 72 + HANDOVER_REGION_MAX * 64, "no padding");
+_Static_assert(sizeof(struct handover) == 72 + HANDOVER_REGION_MAX * sizeof(struct handover_region) + 16, "no padding");

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "prepare.h"
 
+#include "digest.h"
 #include "machine.h"
 #include "message.h"
 #include "verify.h"
 
+#include <stddef.h>
 #include <string.h>
 
 static bool is_sound(const struct handover* handover) {
-    return handover->magic == HANDOVER_MAGIC && handover->size == sizeof *handover &&
-           handover->region_count <= HANDOVER_REGION_MAX;
+    if (handover->magic != HANDOVER_MAGIC || handover->size != sizeof *handover ||
+        handover->region_count > HANDOVER_REGION_MAX)
+        return false;
+    const struct digest found =
+        digest_of_memory((uint64_t)(uintptr_t)handover, offsetof(struct handover, digest_low));
+    return found.low == handover->digest_low && found.high == handover->digest_high;
 }
 
 static bool refuse(void) {

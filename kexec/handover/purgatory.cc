@@ -6,6 +6,7 @@
 #include "image/elf.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 
 namespace kx {
@@ -71,6 +72,10 @@ Result<struct handover> filled_handover(const Placement& placement, const Segmen
             return fail(Errc::unsupported, "purgatory can check {} segments at most", HANDOVER_REGION_MAX);
         block.region[block.region_count++] = region_of(segment);
     }
+    const auto sealed = std::as_bytes(std::span(&block, 1)).first(offsetof(struct handover, digest_low));
+    const Digest digest = digest_of(Bytes::owning({sealed.begin(), sealed.end()}));
+    block.digest_low = digest.low;
+    block.digest_high = digest.high;
     return block;
 }
 

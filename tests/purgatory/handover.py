@@ -27,5 +27,7 @@ def region(name, address, data):
 
 
 def handover(flags, entry, argument, regions, serial=(0x3F8, 0), backup=(0, 0, 0)):
-    block = struct.pack("<QIIQQQIIQQQ", MAGIC, 72 + 64 * REGION_MAX, flags, entry, argument, *serial, len(regions), *backup)
-    return block + b"".join(regions) + bytes(64 * (REGION_MAX - len(regions)))
+    block = struct.pack("<QIIQQQIIQQQ", MAGIC, 72 + 64 * REGION_MAX + 16, flags, entry, argument, *serial, len(regions), *backup)
+    block += b"".join(regions) + bytes(64 * (REGION_MAX - len(regions)))
+    found = digest(block)
+    return block + struct.pack("<QQ", found.low, found.high)
