@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace kx {
@@ -20,11 +21,20 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr mode_t folder_mode = 0700; // root sees more of a machine than its users may
+constexpr mode_t file_mode = 0600;
+
+// With the folders above it. What exists keeps its mode.
 Result<> make_folder(const fs::path& folder) {
+    fs::path made;
+    for (const fs::path& part : folder) {
+        made /= part;
+        if (::mkdir(made.c_str(), folder_mode) != 0 && errno != EEXIST)
+            return fail(Errc::io, "{}: cannot be made: {}", made.string(), std::strerror(errno));
+    }
     std::error_code error;
-    fs::create_directories(folder, error);
-    if (error)
-        return fail(Errc::io, "{}: cannot be made: {}", folder.string(), error.message());
+    if (!fs::is_directory(folder, error))
+        return fail(Errc::io, "{}: is no folder", folder.string());
     return {};
 }
 
@@ -43,7 +53,7 @@ Result<> refuse_used(const std::string& destination) {
 Result<> write_new(const fs::path& path, std::string_view content) {
     KX_TRY(make_folder(path.parent_path()));
     const auto failed = [&path] { return fail(Errc::io, "{}: {}", path.string(), std::strerror(errno)); };
-    const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+    const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, file_mode));
     if (!file)
         return failed();
     while (!content.empty()) {
@@ -55,6 +65,17 @@ Result<> write_new(const fs::path& path, std::string_view content) {
         content.remove_prefix(static_cast<std::size_t>(written));
     }
     return {};
+}
+
+// kallsyms' lines with zeros for the addresses, which would tell where KASLR put the kernel. No reader looks at them.
+std::string without_addresses(std::string_view lines) {
+    std::string hidden;
+    while (!lines.empty()) {
+        const std::string_view line = take_line(lines);
+        const std::size_t address = std::min(line.find_first_not_of("0123456789abcdefABCDEF"), line.size());
+        hidden.append(address, '0').append(line.substr(address)).push_back('\n');
+    }
+    return hidden;
 }
 
 // A path that a hostile listing made may not leave the destination.
@@ -120,7 +141,7 @@ Result<std::vector<std::string>> RecordingFiles::write_to(const std::string& des
     for (const auto& [path, content] : contents) {
         if (!stays_below(path))
             continue;
-        KX_TRY(write_new(fs::path(destination) / path, content));
+        KX_TRY(write_new(fs::path(destination) / path, path == "proc/kallsyms" ? without_addresses(content) : content));
         written.push_back(path);
     }
     return written;

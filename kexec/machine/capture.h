@@ -25,7 +25,8 @@ public:
 
     // Writes to the folder `destination`, which must not exist or be empty, the files that were read, of files that
     // were searched the lines that were found, and the folders that were listed, empty ones too. A name that a listing
-    // showed and nobody read is not written. Returns the relative paths of the files, sorted.
+    // showed and nobody read is not written. Files get mode 0600 and folders 0700; in proc/kallsyms zeros stand for the
+    // addresses. Returns the relative paths of the files, sorted.
     Result<std::vector<std::string>> write_to(const std::string& destination) const;
     // A notice for each path that exists and could not be read.
     void note_unread(Notices& notices) const;

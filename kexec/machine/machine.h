@@ -79,7 +79,8 @@ Result<Machine> read_machine(const SystemFiles& files, Notices& notices);
 //
 // Privacy: the copy holds /proc/cmdline as it is (which may name disks or carry secrets), physical addresses that
 // only root may read, the kernel's configuration and its release. It holds no serial numbers, host names or network
-// addresses unless the command line does.
+// addresses unless the command line does, and no virtual addresses of the kernel: in proc/kallsyms zeros stand for
+// them. Files are written with mode 0600, folders with 0700.
 Result<std::vector<std::string>> capture_machine(const SystemFiles& files, const std::string& destination,
                                                  Notices& notices);
 

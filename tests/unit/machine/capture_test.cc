@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include <sys/stat.h>
+
 using namespace kx;
 using namespace kx::test;
 namespace fs = std::filesystem;
@@ -33,7 +35,8 @@ MemoryFiles rich_machine() {
         .with("sys/firmware/efi/fw_platform_size", "64\n")
         .with("sys/firmware/efi/runtime", "0x7f5edb98\n")
         .with("proc/self/status", "Name:\tkexec\nPid:\t77\nCapEff:\t000001ffffffffff\n")
-        .with("proc/kallsyms", "0 T __x64_sys_kexec_load\n0 T secret_symbol\n0 T __x64_sys_kexec_file_load\n")
+        .with("proc/kallsyms", "ffffffff8d165f10 T __x64_sys_kexec_load\nffffffff8d165f20 T secret_symbol\n"
+                               "ffffffff8d165f30 T __x64_sys_kexec_file_load\n")
         .with("etc/shadow", "root:x\n")
         .with_runtime_range(0, 5, 0x7e000000, 0xfffffffeffe00000, 16, 15)
         .folders = {"sys/kernel/debug/kho", "sys/fs/multikernel/instances"};
@@ -84,7 +87,33 @@ TEST_CASE("a capture holds what was read and nothing else") {
     CHECK(std::ranges::count(*written, "etc/shadow") == 0);
     const DirectoryFiles captured(to.path);
     CHECK(captured.read("proc/self/status") == "CapEff:\t000001ffffffffff\n");
-    CHECK(captured.read("proc/kallsyms") == "0 T __x64_sys_kexec_load\n0 T __x64_sys_kexec_file_load\n");
+    CHECK(captured.read("proc/kallsyms") ==
+          "0000000000000000 T __x64_sys_kexec_load\n0000000000000000 T __x64_sys_kexec_file_load\n");
+}
+
+TEST_CASE("only their owner can read a capture's files") {
+    const Destination to;
+    Notices notices;
+    const auto umask_before = umask(0);
+    const auto written = capture_machine(rich_machine(), to.path + "/deeper/", notices);
+    umask(umask_before);
+    REQUIRE(written);
+    const auto mode_of = [](const fs::path& path) { return fs::status(path).permissions(); };
+    CHECK(mode_of(to.path) == fs::perms::owner_all);
+    std::size_t files = 0;
+    for (const auto& entry : fs::recursive_directory_iterator(to.path)) {
+        INFO(entry.path());
+        files += entry.is_regular_file();
+        CHECK(mode_of(entry.path()) ==
+              (entry.is_directory() ? fs::perms::owner_all : fs::perms::owner_read | fs::perms::owner_write));
+    }
+    CHECK(files == written->size());
+}
+
+TEST_CASE("a capture without a place to go fails") {
+    Notices notices;
+    CHECK_FALSE(capture_machine(rich_machine(), "", notices));
+    CHECK_FALSE(capture_machine(rich_machine(), "/proc/no-such/place", notices));
 }
 
 TEST_CASE("a folder with something in it is not captured to") {
