@@ -3,6 +3,8 @@
 #include "catch.h"
 #include "machine/machine.h"
 
+#include <algorithm>
+
 using namespace kx;
 
 namespace {
@@ -38,4 +40,34 @@ TEST_CASE("fixture holes-above-4g: what is free above 4 GiB") {
                                          {64 * gib, 66 * gib},
                                          {66 * gib + 0x1800, 68 * gib}});
     CHECK(machine.crash_reservations == std::vector<PhysRange>{{gib / 2, 3 * gib / 4}, {12 * gib, 12 * gib + gib / 2}});
+}
+
+TEST_CASE("fixture small-vm: a small machine under a BIOS") {
+    const Machine machine = fixture("small-vm");
+    CHECK(machine.architecture == "x86_64");
+    CHECK(machine.iomem_readable);
+    CHECK(machine.free_ram == std::vector<PhysRange>{{0x1000, 0x9fc00}, {0x100000, 0x1ffe0000}});
+    CHECK(machine.crash_reservations.empty());
+    CHECK_FALSE(machine.efi);
+    REQUIRE(machine.boot_params);
+}
+
+TEST_CASE("fixture efi-vm: runtime services with their map") {
+    const Machine machine = fixture("efi-vm");
+    CHECK(machine.iomem_readable);
+    CHECK_FALSE(machine.free_ram.empty());
+    CHECK(machine.five_level_paging);
+    REQUIRE(machine.efi);
+    CHECK(machine.efi->platform_bits == 64);
+    CHECK(machine.efi->acpi_rsdp != 0);
+    REQUIRE(machine.efi->runtime_map.size() == 6);
+    std::size_t services = 0; // code (5) and data (6); the map has other ranges too
+    for (const EfiRuntimeRange& range : machine.efi->runtime_map) {
+        const auto holds_it = [&](PhysRange free) { return free.contains(range.physical_address); };
+        if (range.type != 5 && range.type != 6)
+            continue;
+        ++services;
+        CHECK(std::ranges::none_of(machine.free_ram, holds_it));
+    }
+    CHECK(services == 4);
 }
