@@ -55,15 +55,15 @@ Result<ByteView> protected_mode_of(ByteView file, const layout::SetupHeader& hea
         return fail(Errc::malformed,
                     "setup_sects {}: the kernel would begin at {:#x}, past the end of the file ({:#x})", sectors, begin,
                     file.size());
-    auto code = KX_TRY(file.from(begin));
+    const auto code = KX_TRY(file.from(begin));
     const std::uint64_t wanted = std::uint64_t{header.syssize} * 16;
     if (wanted > code.size())
         return fail(Errc::malformed, "the file is cut short: syssize says {:#x} bytes from {:#x} on, {:#x} are there",
                     wanted, begin, code.size());
-    if (code.size() <= layout::entry_64_offset)
-        return fail(Errc::malformed, "{:#x} bytes from {:#x} on cannot hold the 64-bit entry at {:#x}", code.size(),
+    if (wanted <= layout::entry_64_offset)
+        return fail(Errc::malformed, "syssize: {:#x} bytes from {:#x} on cannot hold the 64-bit entry at {:#x}", wanted,
                     begin, layout::entry_64_offset);
-    return code;
+    return code.slice(0, wanted);
 }
 
 Result<> check_placement_facts(const Bzimage& image) {
@@ -79,7 +79,7 @@ Result<> check_placement_facts(const Bzimage& image) {
 
 // The text is for people only, so a pointer to nowhere makes no kernel unusable: it reads as "".
 std::string kernel_version_of(ByteView file, const layout::SetupHeader& header, ByteView protected_mode) {
-    const std::uint64_t setup_size = file.size() - protected_mode.size();
+    const std::uint64_t setup_size = protected_mode.origin() - file.origin();
     const std::uint64_t offset = 0x200 + std::uint64_t{header.kernel_version};
     if (!header.kernel_version || offset >= setup_size)
         return "";
@@ -89,16 +89,15 @@ std::string kernel_version_of(ByteView file, const layout::SetupHeader& header, 
     return std::string(*text);
 }
 
-Result<std::optional<std::uint32_t>> setup_type_max_of(const Bzimage& image) {
+// A kernel_info that makes no sense takes this one fact away, not the kernel: nothing else needs it.
+std::optional<std::uint32_t> setup_type_max_of(const Bzimage& image) {
     const std::uint64_t offset = image.header.kernel_info_offset;
     if (image.version < kernel_info_version || !offset)
         return std::nullopt;
-    const auto info = KX_TRY(within("kernel_info", image.protected_mode.read<KernelInfo>(offset)));
-    if (!image.protected_mode.has(offset, "LToP"))
-        return fail(Errc::malformed, "kernel_info_offset {:#x} points to no \"LToP\"", offset);
-    if (info.size < sizeof(KernelInfo))
+    const auto info = image.protected_mode.read<KernelInfo>(offset);
+    if (!info || !image.protected_mode.has(offset, "LToP") || info->size < sizeof(KernelInfo))
         return std::nullopt;
-    return info.setup_type_max & ~setup_indirect;
+    return info->setup_type_max & ~setup_indirect;
 }
 
 Result<ByteView> payload_of(const layout::SetupHeader& header, ByteView protected_mode) {
@@ -127,17 +126,14 @@ Result<Bzimage> parse_bzimage(ByteView file) {
     KX_TRY(check_protocol(header));
 
     const auto setup_header = KX_TRY(setup_header_of(file));
-    const auto header_size = std::min<std::uint64_t>(setup_header.size(), sizeof(header));
-    std::memcpy(&header, setup_header.bytes().data(), header_size);
+    std::memcpy(&header, setup_header.bytes().data(), std::min<std::uint64_t>(setup_header.size(), sizeof(header)));
     const auto protected_mode = KX_TRY(protected_mode_of(file, header));
 
     Bzimage image{
         .header = header,
-        .header_size = header_size,
         .setup_header = setup_header,
         .version = header.version,
         .relocatable = header.relocatable_kernel != 0,
-        .entry_64 = true,
         .above_4g = (header.xloadflags & layout::xlf_above_4g) != 0,
         .five_level = (header.xloadflags & layout::xlf_5level) != 0,
         .alignment = header.kernel_alignment,
@@ -151,7 +147,7 @@ Result<Bzimage> parse_bzimage(ByteView file) {
     };
     KX_TRY(check_placement_facts(image));
     KX_TRY(payload_of(header, protected_mode));
-    image.setup_type_max = KX_TRY(setup_type_max_of(image));
+    image.setup_type_max = setup_type_max_of(image);
     return image;
 }
 

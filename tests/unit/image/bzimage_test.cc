@@ -37,7 +37,6 @@ TEST_CASE("a bzImage tells what its load needs") {
     REQUIRE(image);
     CHECK(image->version == 0x20f);
     CHECK(image->relocatable);
-    CHECK(image->entry_64);
     CHECK(image->above_4g);
     CHECK(image->five_level);
     CHECK(image->alignment == 0x400000);
@@ -47,7 +46,7 @@ TEST_CASE("a bzImage tells what its load needs") {
     CHECK(image->initrd_address_max == 0x37ffffff);
     CHECK(image->kernel_version == "6.1.0-test (builder) #1 SMP");
     CHECK(image->setup_type_max == 10u);
-    CHECK(image->header_size == 0x26c - 0x1f1);
+    CHECK(image->setup_header.size() == 0x26c - 0x1f1);
     CHECK(image->setup_header.origin() == 0x1f1);
     CHECK(image->protected_mode.origin() == 3 * 512);
     CHECK(image->protected_mode.size() == file.size() - 3 * 512);
@@ -79,7 +78,7 @@ TEST_CASE("an older, shorter setup header reads as zero past its end") {
     longer[0x264] = longer[0x268] = std::byte{0xff}; // code, where a newer header has fields
     const auto image = parse_bzimage(as_view(longer));
     REQUIRE(image);
-    CHECK(image->header_size == 0x264 - 0x1f1);
+    CHECK(image->setup_header.size() == 0x264 - 0x1f1);
     CHECK(image->header.handover_offset == 0);
     CHECK(image->header.kernel_info_offset == 0);
     CHECK_FALSE(image->setup_type_max);
@@ -90,17 +89,26 @@ TEST_CASE("a newer, longer setup header is kept whole as raw bytes") {
     file[0x27f] = std::byte{0x5a};
     const auto image = parse_bzimage(as_view(file));
     REQUIRE(image);
-    CHECK(image->header_size == sizeof(image->header));
     CHECK(image->setup_header.size() == 0x280 - 0x1f1);
     CHECK(image->setup_header.bytes().back() == std::byte{0x5a});
 }
 
-TEST_CASE("what is signed is longer than its header says, and loads whole") {
-    const auto file = BzimageBuilder{}.trailer(std::vector<std::byte>(1000)).build();
+TEST_CASE("what is signed or padded is longer than its header says, and what was appended is no kernel") {
+    const auto plain = BzimageBuilder{}.build();
+    const auto size = static_cast<std::uint32_t>(plain.size() - 5 * 512);
+    const auto file = BzimageBuilder{}.init_size(size).trailer(std::vector<std::byte>(1000)).build();
     const auto image = parse_bzimage(as_view(file));
     REQUIRE(image);
-    CHECK(image->protected_mode.size() == file.size() - 5 * 512);
-    CHECK(image->protected_mode.size() > image->header.syssize * 16u);
+    CHECK(image->protected_mode.origin() == 5 * 512);
+    CHECK(image->protected_mode.size() == size);
+    CHECK(image->protected_mode.size() == image->header.syssize * 16u);
+    CHECK(image->kernel_version == "6.1.0-test (builder) #1 SMP");
+
+    const auto into_trailer =
+        BzimageBuilder{}.payload(bytes_of("16 bytes of data")).trailer(std::vector<std::byte>(1000)).patch([](auto& h) {
+            h.payload_length = h.syssize * 16 - h.payload_offset + 1;
+        });
+    CHECK(contains(refusal(into_trailer, Errc::malformed), "payload_length"));
 }
 
 TEST_CASE("the magics alone decide whether it is a bzImage") {
@@ -141,11 +149,22 @@ TEST_CASE("a refusal names the field and its value") {
                    "payload_offset 0xffffffff"));
     CHECK(contains(refusal(BzimageBuilder{}.patch([](auto& h) { h.payload_length = 0xffffffffu; }), Errc::malformed),
                    "payload_length 0xffffffff"));
-    CHECK(contains(refusal(BzimageBuilder{}.patch([](auto& h) { h.kernel_info_offset = 8u; }), Errc::malformed),
-                   "kernel_info_offset 0x8"));
-    CHECK(
-        contains(refusal(BzimageBuilder{}.patch([](auto& h) { h.kernel_info_offset = 0xffffffffu; }), Errc::malformed),
-                 "kernel_info"));
+    CHECK(contains(refusal(BzimageBuilder{}.patch([](auto& h) { h.syssize = 0x20u; }), Errc::malformed),
+                   "syssize: 0x200 bytes"));
+}
+
+TEST_CASE("a kernel_info that makes no sense tells no setup_type_max and refuses no kernel") {
+    const auto in_trailer = BzimageBuilder{}.trailer(bytes_of("LToP 16 bytes long")).build();
+    for (const std::uint32_t offset : {8u, 0xffffffffu, static_cast<std::uint32_t>(in_trailer.size() - 5 * 512 - 18)}) {
+        const auto file = BzimageBuilder{}
+                              .trailer(bytes_of("LToP 16 bytes long"))
+                              .patch([=](auto& h) { h.kernel_info_offset = offset; })
+                              .build();
+        const auto image = parse_bzimage(as_view(file));
+        INFO("kernel_info_offset " << offset);
+        REQUIRE(image);
+        CHECK_FALSE(image->setup_type_max);
+    }
 }
 
 TEST_CASE("init_size must hold the kernel, to the byte") {
