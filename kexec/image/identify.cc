@@ -140,15 +140,22 @@ bool is_text(ByteView bytes) {
     return true;
 }
 
+// Every magic lies in it, and what lies further on of a large file stays on its disk.
+ByteView beginning_of(ByteView file) {
+    constexpr std::uint64_t looked_at = 64 << 10;
+    return *file.slice(0, std::min(looked_at, file.size()));
+}
+
 bool is_zero(ByteView bytes) {
     return std::ranges::all_of(bytes.bytes(), [](std::byte byte) { return byte == std::byte{0}; });
 }
 
 } // namespace
 
-std::string identify(ByteView bytes) {
-    if (bytes.empty())
+std::string identify(ByteView file) {
+    if (file.empty())
         return "an empty file";
+    const ByteView bytes = beginning_of(file);
     if (is_bzimage(bytes))
         return bzimage_text(bytes);
     if (is_elf(bytes))
@@ -166,7 +173,7 @@ std::string identify(ByteView bytes) {
     if (is_multiboot2(bytes))
         return "a multiboot2 kernel";
     if (is_zero(bytes))
-        return "nothing but zeros";
+        return bytes.size() == file.size() ? "nothing but zeros" : "zeros, as far as the first 64 KiB tell";
     if (is_text(bytes))
         return "text";
     return "data in no known format";

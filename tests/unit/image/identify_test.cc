@@ -105,3 +105,8 @@ TEST_CASE("a multiboot2 header needs its checksum") {
     CHECK(of_text_at(60, header) == "data in no known format");
     CHECK(of_text_at(64, header.substr(0, 15)) == "data in no known format");
 }
+
+TEST_CASE("only the first 64 KiB of a file are looked at") {
+    CHECK(of_text(std::string(0x10000, '\0')) == "nothing but zeros");
+    CHECK(of_text(std::string(0x10000, '\0') + "x") == "zeros, as far as the first 64 KiB tell");
+}
