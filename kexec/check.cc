@@ -18,15 +18,15 @@ Capability* find(std::vector<Capability>& capabilities, std::string_view name) {
     return found == capabilities.end() ? nullptr : &*found;
 }
 
-// Calls that a kernel with the system call refuses for their arguments, before it does anything. A load limit would
-// count them, and without the right to load they tell nothing.
+// A load limit would count the calls, so the kernel must be known to have none; without the right to load they tell
+// nothing.
 bool may_probe(const Session& session, std::vector<Capability>& capabilities) {
     const auto holds = [&](std::string_view name, CapabilityState state) {
         const Capability* row = find(capabilities, name);
         return row && row->state == state;
     };
-    return session.options.machine == "/" && holds(capability_names::may_load, CapabilityState::yes) &&
-           !holds(capability_names::normal_load_limit, CapabilityState::limited);
+    return !session.options.dry_run && holds(capability_names::may_load, CapabilityState::yes) &&
+           holds(capability_names::normal_load_limit, CapabilityState::no);
 }
 
 void amend(Capability* row, SysResult<> answer, int harmless) {
@@ -47,9 +47,11 @@ void amend(Capability* row, SysResult<> answer, int harmless) {
     }
 }
 
+// No kernel can take these calls for a load: too many segments for an architecture that there is not, and no files.
 void probe(Session& session, std::vector<Capability>& capabilities) {
+    constexpr std::uint64_t no_architecture = 0xfffe0000;
     const std::vector<KernelSegment> too_many(segment_limit + 1);
-    amend(find(capabilities, capability_names::kexec_load), session.kernel.load(0, too_many, 0), EINVAL);
+    amend(find(capabilities, capability_names::kexec_load), session.kernel.load(0, too_many, no_architecture), EINVAL);
     amend(find(capabilities, capability_names::kexec_file_load), session.kernel.load_files(-1, -1, "", 0), EBADF);
 }
 

@@ -5,6 +5,7 @@
 #include "machine/kernel_config.h"
 #include "machine/memory_map.h"
 
+#include <climits>
 #include <optional>
 
 namespace kx {
@@ -32,6 +33,12 @@ KexecFile read_kexec_file(const SystemFiles& files, std::string_view name, std::
     const auto old_path = fmt::format("sys/kernel/{}", old_name);
     return {old_path, read_number(files, old_path)};
 }
+
+std::string load_limit_path(bool crash) {
+    return fmt::format("proc/sys/kernel/kexec_load_limit_{}", crash ? "panic" : "reboot");
+}
+
+constexpr std::string_view lockdown_path = "sys/kernel/security/lockdown";
 
 Capability call_is_built_in(const SystemFiles& files, const KernelConfig& config, std::string_view call,
                             std::string_view option) {
@@ -80,44 +87,38 @@ Capability loading_enabled(const SystemFiles& files) {
                                  files.display(path), "reboot, and find what sets kernel.kexec_load_disabled");
 }
 
-Capability load_limit(const SystemFiles& files, std::string_view name, std::string_view kind) {
-    const auto path = fmt::format("proc/sys/kernel/kexec_load_limit_{}", kind);
-    const auto text = read_value(files, path);
-    if (!text)
-        return text.error().code == Errc::not_found
-                   ? fact(name, no, "This kernel has no load limits.", files.display(path))
-                   : fact(name, unknown, "The load limit cannot be read.", files.display(path));
-    if (*text == "-1")
-        return fact(name, no, "Any number of loads is allowed.", files.display(path));
-    const auto left = number_in(*text);
+Capability load_limit(const SystemFiles& files, std::string_view name, bool crash) {
+    const auto shown = files.display(load_limit_path(crash));
+    const auto left = read_load_limit(files, crash);
     if (!left)
-        return fact(name, unknown, "The load limit is not a number.", files.display(path));
+        return fact(name, unknown,
+                    left.error().code == Errc::malformed ? "The load limit is not a number."
+                                                         : "The load limit cannot be read.",
+                    shown);
+    if (*left < 0)
+        return fact(name, no, "Any number of loads is allowed.", shown);
     if (*left == 0)
-        return fact(name, yes, "No load is left.", files.display(path), "reboot: the limit can only be lowered");
-    return fact(name, limited, fmt::format("{} more loads are allowed; an unload by -c counts as one.", *left),
-                files.display(path));
+        return fact(name, yes, "No load is left.", shown, "reboot: the limit can only be lowered");
+    return fact(name, limited, fmt::format("{} more loads are allowed; an unload counts as one.", *left), shown);
 }
 
 Capability lockdown(const SystemFiles& files) {
-    constexpr std::string_view path = "sys/kernel/security/lockdown";
-    const auto text = files.read(path);
-    if (!text && text.error().code != Errc::not_found)
-        return fact(names::lockdown, unknown, "Whether the kernel is locked down cannot be read.", files.display(path),
+    const auto shown = files.display(lockdown_path);
+    const auto mode = read_lockdown_mode(files);
+    if (!mode && mode.error().code == Errc::not_found)
+        return fact(names::lockdown, no, "There is no lockdown (or securityfs is not mounted).", shown);
+    if (!mode && mode.error().code == Errc::malformed)
+        return fact(names::lockdown, unknown, "No lockdown mode is marked.", shown);
+    if (!mode)
+        return fact(names::lockdown, unknown, "Whether the kernel is locked down cannot be read.", shown,
                     "run as root");
-    if (!text)
-        return fact(names::lockdown, no, "There is no lockdown (or securityfs is not mounted).", files.display(path));
-    const auto begin = text->find('[');
-    const auto end = text->find(']', begin);
-    if (begin == std::string::npos || end == std::string::npos)
-        return fact(names::lockdown, unknown, "No lockdown mode is marked.", files.display(path));
-    const std::string mode = text->substr(begin + 1, end - begin - 1);
-    if (mode == "none")
-        return fact(names::lockdown, no, "The kernel is not locked down.", files.display(path));
+    if (*mode == "none")
+        return fact(names::lockdown, no, "The kernel is not locked down.", shown);
     return fact(names::lockdown, yes,
                 fmt::format("The kernel is locked down ({}): kexec_load is refused, kexec_file_load wants a signed "
                             "kernel.",
-                            mode),
-                files.display(path), "use -s with a kernel whose signature this one trusts");
+                            *mode),
+                shown, "use -s with a kernel whose signature this one trusts");
 }
 
 Capability secure_boot(const SystemFiles& files) {
@@ -297,6 +298,35 @@ std::string_view name_of(CapabilityState state) {
     return "unknown";
 }
 
+Result<int> read_load_limit(const SystemFiles& files, bool crash) {
+    const auto path = load_limit_path(crash);
+    const auto text = read_value(files, path);
+    if (!text && text.error().code == Errc::not_found)
+        return -1;
+    if (!text)
+        return std::unexpected(text.error());
+    if (*text == "-1")
+        return -1;
+    const auto left = number_in(*text);
+    if (!left || *left > INT_MAX)
+        return fail(Errc::malformed, "{}: holds no load limit", files.display(path));
+    return static_cast<int>(*left);
+}
+
+// "none [integrity] confidentiality": the bracketed word holds.
+Result<std::string> read_lockdown_mode(const SystemFiles& files) {
+    const std::string text = KX_TRY(files.read(lockdown_path));
+    const auto begin = text.find('[');
+    const auto end = text.find(']', begin);
+    if (begin == std::string::npos || end == std::string::npos)
+        return fail(Errc::malformed, "{}: marks no mode", files.display(lockdown_path));
+    return text.substr(begin + 1, end - begin - 1);
+}
+
+Result<std::uint64_t> read_crash_size(const SystemFiles& files) {
+    return read_kexec_file(files, "crash_size", "kexec_crash_size").value;
+}
+
 std::vector<Capability> read_capabilities(const SystemFiles& files) {
     const KernelConfig config = KernelConfig::read(files);
     const Capability locked = lockdown(files);
@@ -305,8 +335,8 @@ std::vector<Capability> read_capabilities(const SystemFiles& files) {
         call_is_built_in(files, config, names::kexec_file_load, "KEXEC_FILE"),
         right_to_load(files),
         loading_enabled(files),
-        load_limit(files, names::normal_load_limit, "reboot"),
-        load_limit(files, names::crash_load_limit, "panic"),
+        load_limit(files, names::normal_load_limit, false),
+        load_limit(files, names::crash_load_limit, true),
         locked,
         signatures(config, locked),
         secure_boot(files),

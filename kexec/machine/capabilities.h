@@ -2,8 +2,10 @@
 // What the running kernel can do with kexec, as far as files tell it; each fact with where it was learned.
 #pragma once
 
+#include "core/result.h"
 #include "machine/system_files.h"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,5 +48,13 @@ inline constexpr std::string_view iomem = "memory reservations visible";
 
 // All of the above, in that order, on every architecture and whatever is missing. Makes no system call but reading.
 std::vector<Capability> read_capabilities(const SystemFiles& files);
+
+// How many more calls, loads and unloads, the kernel allows for the crash or the normal image
+// (kernel.kexec_load_limit_panic, _reboot). -1: any number, also where the kernel knows no limits (before Linux 6.2).
+Result<int> read_load_limit(const SystemFiles& files, bool crash);
+// "none", "integrity" or "confidentiality"; Errc::not_found where there is no lockdown or securityfs is not mounted.
+Result<std::string> read_lockdown_mode(const SystemFiles& files);
+// Bytes reserved for a crash kernel.
+Result<std::uint64_t> read_crash_size(const SystemFiles& files);
 
 } // namespace kx

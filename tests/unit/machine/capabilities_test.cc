@@ -2,6 +2,12 @@
 #include "catch.h"
 #include "machine/capabilities.h"
 #include "machine/memory_files.h"
+#include "system/fake_kernel.h"
+#include "uapi/kexec.h"
+#include "verbs.h"
+
+#include <fcntl.h>
+#include <unistd.h>
 
 using namespace kx;
 using namespace kx::test;
@@ -138,8 +144,19 @@ TEST_CASE("what stands in the way of a load, each with what to try") {
         CHECK(state(files, names::normal_load_limit) == yes);
         CHECK(state(files, names::crash_load_limit) == limited);
         CHECK(capability(files, names::crash_load_limit).finding.find("3 more") != std::string::npos);
+        CHECK(read_load_limit(files, false) == 0);
+        CHECK(read_load_limit(files, true) == 3);
         files.with("proc/sys/kernel/kexec_load_limit_reboot", "-1\n");
         CHECK(state(files, names::normal_load_limit) == no);
+        CHECK(read_load_limit(files, false) == -1);
+        files.without("proc/sys/kernel/kexec_load_limit_reboot");
+        CHECK(state(files, names::normal_load_limit) == no);
+        CHECK(read_load_limit(files, false) == -1);
+        for (const char* wrong : {"", "-2", "some", "2147483648"}) {
+            files.with("proc/sys/kernel/kexec_load_limit_reboot", wrong);
+            CHECK(state(files, names::normal_load_limit) == unknown);
+            CHECK_FALSE(read_load_limit(files, false));
+        }
     }
     SECTION("lockdown") {
         files.with("sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
@@ -210,4 +227,55 @@ TEST_CASE("an arm64 machine has the facts that are its own") {
     CHECK(state(files, names::secure_boot) == unknown);
     CHECK(state(kexec_machine().with("proc/cpuinfo", "flags\t: lm la57\nflags\t: lm la57\n"),
                 names::five_level_paging) == yes);
+}
+
+namespace {
+
+// What --check asked of the kernel; what it printed goes nowhere.
+FakeKernel probed_by_check(const SystemFiles& files, const Options& options = {}) {
+    FakeKernel kernel;
+    kernel.load_answers = {EINVAL};
+    kernel.file_answers = {EBADF};
+    Notices notices;
+    Session session{options, files, kernel, notices};
+    std::fflush(stdout);
+    const int shown = dup(STDOUT_FILENO);
+    const int nowhere = open("/dev/null", O_WRONLY);
+    dup2(nowhere, STDOUT_FILENO);
+    const auto code = check(session);
+    std::fflush(stdout);
+    dup2(shown, STDOUT_FILENO);
+    close(shown);
+    close(nowhere);
+    CHECK(code == exit_ok);
+    return kernel;
+}
+
+} // namespace
+
+TEST_CASE("what --check asks the kernel can be a load nowhere") {
+    const FakeKernel kernel = probed_by_check(kexec_machine());
+    REQUIRE(kernel.loads.size() == 1);
+    CHECK(kernel.loads[0].segments.size() > 16);
+    const auto architecture = kernel.loads[0].flags >> 16;
+    for (const std::uint64_t known : {0, 3, 15, 20, 21, 22, 40, 42, 50, 62, 183, 243, 258})
+        CHECK(architecture != known);
+    CHECK((kernel.loads[0].flags & 0xffff) == 0);
+    REQUIRE(kernel.file_loads.size() == 1);
+    CHECK(kernel.file_loads[0].kernel_fd == -1);
+}
+
+TEST_CASE("--check asks the kernel nothing that a load limit counts, that is forbidden or that is only planned") {
+    const auto limit = "proc/sys/kernel/kexec_load_limit_reboot";
+    CHECK(probed_by_check(kexec_machine().with(limit, "-1\n")).order.size() == 2);
+    CHECK(probed_by_check(kexec_machine().with(limit, "7\n")).order.empty());
+    CHECK(probed_by_check(kexec_machine().with(limit, "0\n")).order.empty());
+    CHECK(probed_by_check(kexec_machine().with(limit, "a few\n")).order.empty());
+    auto unreadable = kexec_machine();
+    unreadable.denied = {limit};
+    CHECK(probed_by_check(unreadable).order.empty());
+    CHECK(probed_by_check(kexec_machine().with("proc/self/status", "CapEff:\t0\n")).order.empty());
+    Options planned;
+    planned.dry_run = true;
+    CHECK(probed_by_check(kexec_machine(), planned).order.empty());
 }
