@@ -1,65 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "call_context.h"
 
-#include "machine/attribute.h"
-#include "machine/kernel_config.h"
+#include "machine/capabilities.h"
 #include "machine/memory_map.h"
 
-#include <charconv>
+#include <algorithm>
 #include <string_view>
+#include <vector>
 
 namespace kx {
 namespace {
 
-constexpr unsigned cap_sys_boot = 22;
-constexpr std::size_t secure_boot_offset = 0x1ec; // in boot_params
-constexpr char secure_boot_enabled = 3;
-
-std::optional<std::uint64_t> number_at(const SystemFiles& files, std::string_view path) {
-    const auto value = read_number(files, path);
+template <typename T> std::optional<T> if_known(const Result<T>& value) {
     return value ? std::optional(*value) : std::nullopt;
 }
 
-// The files moved into a folder of their own in newer kernels.
-std::optional<std::uint64_t> kexec_number(const SystemFiles& files, std::string_view name) {
-    const auto value = number_at(files, fmt::format("sys/kernel/kexec/{}", name));
-    return value ? value : number_at(files, fmt::format("sys/kernel/kexec_{}", name));
-}
-
-std::optional<bool> is_true(std::optional<std::uint64_t> value) {
-    return value ? std::optional(*value != 0) : std::nullopt;
-}
-
-std::optional<int> loads_left(const SystemFiles& files, bool crash) {
-    const auto text =
-        read_value(files, crash ? "proc/sys/kernel/kexec_load_limit_panic" : "proc/sys/kernel/kexec_load_limit_reboot");
-    int left = 0;
-    if (!text || std::from_chars(text->data(), text->data() + text->size(), left).ec != std::errc())
+std::optional<bool> holds(const std::vector<Capability>& capabilities, std::string_view name) {
+    const auto found = std::ranges::find(capabilities, name, &Capability::name);
+    if (found == capabilities.end() || found->state == CapabilityState::unknown)
         return std::nullopt;
-    return left;
-}
-
-std::optional<bool> caller_may_boot(const SystemFiles& files) {
-    const auto status = files.read("proc/self/status");
-    constexpr std::string_view field = "CapEff:\t";
-    const auto at = status ? status->find(field) : std::string::npos;
-    if (at == std::string::npos)
-        return std::nullopt;
-    std::uint64_t capabilities = 0;
-    const char* begin = status->data() + at + field.size();
-    if (std::from_chars(begin, status->data() + status->size(), capabilities, 16).ec != std::errc())
-        return std::nullopt;
-    return (capabilities >> cap_sys_boot & 1) != 0;
-}
-
-// "none [integrity] confidentiality": the bracketed word holds.
-std::string lockdown_mode(const SystemFiles& files) {
-    const auto text = files.read("sys/kernel/security/lockdown");
-    if (!text)
-        return "";
-    const auto begin = text->find('[');
-    const auto end = text->find(']', begin);
-    return begin == std::string::npos || end == std::string::npos ? "" : text->substr(begin + 1, end - begin - 1);
+    return found->state != CapabilityState::no;
 }
 
 std::optional<std::uint64_t> ram_size(const SystemFiles& files) {
@@ -78,19 +38,21 @@ std::optional<std::uint64_t> ram_size(const SystemFiles& files) {
 } // namespace
 
 CallContext read_call_context(const SystemFiles& files, bool crash) {
+    namespace names = capability_names;
+    const std::vector<Capability> capabilities = read_capabilities(files);
     CallContext context;
     context.crash = crash;
-    context.may_boot = caller_may_boot(files);
-    context.load_disabled = is_true(number_at(files, "proc/sys/kernel/kexec_load_disabled"));
-    context.loads_left = loads_left(files, crash);
-    context.lockdown = lockdown_mode(files);
-    context.image_loaded = is_true(kexec_number(files, crash ? "crash_loaded" : "loaded"));
-    context.crash_size = kexec_number(files, "crash_size");
-    context.kexec_jump = KernelConfig::read(files).has("KEXEC_JUMP");
-    context.kexec_handover = files.list("sys/kernel/debug/kho").has_value();
+    context.may_boot = holds(capabilities, names::may_load);
+    if (const auto enabled = holds(capabilities, names::loading_enabled))
+        context.load_disabled = !*enabled;
+    context.loads_left = if_known(read_load_limit(files, crash));
+    context.lockdown = read_lockdown_mode(files).value_or("");
+    context.image_loaded = holds(capabilities, crash ? names::crash_loaded : names::normal_loaded);
+    context.crash_size = if_known(read_crash_size(files));
+    context.kexec_jump = holds(capabilities, names::jump);
+    context.kexec_handover = holds(capabilities, names::handover);
+    context.secure_boot = holds(capabilities, names::secure_boot);
     context.ram_size = ram_size(files);
-    if (const auto params = files.read("sys/kernel/boot_params/data"); params && params->size() > secure_boot_offset)
-        context.secure_boot = (*params)[secure_boot_offset] == secure_boot_enabled;
     return context;
 }
 

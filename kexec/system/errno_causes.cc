@@ -27,6 +27,10 @@ std::string kernel_of(const CallContext& context) {
 std::string files_of(const CallContext& context) {
     return kernel_of(context) + (context.initrd_file.empty() ? "" : " or " + context.initrd_file);
 }
+// What to do where the other of the two calls may do it: nothing is advised that was tried already.
+std::string use_other(const CallContext& context, const char* advice, const char* where_tried) {
+    return context.other_call_tried ? where_tried : advice;
+}
 Cause filtered() {
     return {"a container or seccomp filter forbids the call",
             "run it on the host itself, outside any container or service with a system call filter"};
@@ -55,10 +59,14 @@ void add_switches(Causes& causes, Call call, const CallContext& context) {
                        : std::string("the kernel is locked down (see /sys/kernel/security/lockdown)");
     switch (call) {
     case Call::load_segments:
-        causes.push_back({what + ", which forbids kexec_load", "use -s with a signed kernel", locked});
+        causes.push_back({what + ", which forbids kexec_load",
+                          use_other(context, "use -s with a signed kernel", "load a signed kernel that -s can load"),
+                          locked});
         break;
     case Call::unload:
-        causes.push_back({what + ", which forbids kexec_load", "unload with -s -u", locked});
+        causes.push_back({what + ", which forbids kexec_load",
+                          use_other(context, "unload with -s -u", "reboot: nothing else drops what is loaded"),
+                          locked});
         break;
     case Call::load_files:
         causes.push_back({what + " and " + kernel_of(context) + " carries no signature that it trusts",
@@ -83,7 +91,7 @@ void add_unknown_flags(Causes& causes, Call call, const CallContext& context) {
                                       : uapi::kexec_update_elfcorehdr | uapi::kexec_crash_hotplug_support;
     if (const auto flags = context.flags & newer)
         causes.push_back({fmt::format("this kernel is too old for flag{} {:#x}", flags & (flags - 1) ? "s" : "", flags),
-                          by_files(call) ? "leave out -d, --no-cma and --force-dtb" : "leave out --hotplug"});
+                          by_files(call) ? "leave out -d, --no-cma and --force-dtb" : "run a newer kernel"});
 }
 
 // The kernel's limit on x86-64 keeps 30 bytes back for elfcorehdr=, and counts the NUL.
@@ -124,12 +132,12 @@ Causes invalid_causes(Call call, const CallContext& context) {
     if (call == Call::load_segments)
         add_segments(causes, context);
     if (!by_files(call) && (context.flags & uapi::kexec_preserve_context) && !context.kexec_jump.value_or(false))
-        causes.push_back({"--load-preserve-context needs a kernel with CONFIG_KEXEC_JUMP, which this one lacks",
-                          "leave the option out, or run a kernel that has it", context.kexec_jump.has_value()});
+        causes.push_back({"KEXEC_PRESERVE_CONTEXT needs a kernel with CONFIG_KEXEC_JUMP, which this one lacks",
+                          "run a kernel that has it", context.kexec_jump.has_value()});
     add_unknown_flags(causes, call, context);
     if (call == Call::load_files) {
         add_command_line(causes, context);
-        causes.push_back({files_of(context) + " is a directory or empty", "name a kernel image"});
+        causes.push_back({"the kernel and its initrd need more than half of RAM", "use a smaller initrd"});
         causes.push_back({"the running kernel does not take this kind of kernel image by itself", "use -c"});
     } else if (call == Call::load_segments) {
         causes.push_back({kernel_of(context) + " is for another architecture than the running kernel",
@@ -140,8 +148,10 @@ Causes invalid_causes(Call call, const CallContext& context) {
         causes.push_back({"this program passed segments that the kernel finds wrong",
                           "report it with the output of --dry-run and dmesg"});
     } else {
-        causes.push_back(
-            {"the kernel does not know this way of unloading", by_files(call) ? "use -c -u" : "use -s -u"});
+        causes.push_back({"the kernel does not know this way of unloading",
+                          by_files(call)
+                              ? use_other(context, "use -c -u", "reboot: nothing else drops what is loaded")
+                              : use_other(context, "use -s -u", "reboot: nothing else drops what is loaded")});
     }
     return causes;
 }
@@ -221,9 +231,12 @@ std::vector<Cause> causes_of(Call call, int error, const CallContext& context) {
     case EACCES:
         return {{"a security policy (IMA appraisal, SELinux, another security module) forbids it",
                  by_files(call)
-                     ? "sign the file as the policy asks (evmctl ima_sign), or change the policy; the audit log "
-                       "names the rule"
-                     : "use -s, which policies can check, or change the policy; the audit log names the rule"}};
+                     ? std::string(
+                           "sign the file as the policy asks (evmctl ima_sign), or change the policy; the audit log "
+                           "names the rule")
+                     : use_other(context,
+                                 "use -s, which policies can check, or change the policy; the audit log names the rule",
+                                 "change the policy; the audit log names the rule")}};
     case EBUSY:
         return {{"another load, unload or crash is under way", "wait for the other kexec to end and try again"}};
     case ENOSYS:
@@ -231,7 +244,8 @@ std::vector<Cause> causes_of(Call call, int error, const CallContext& context) {
             return {{"this kernel was built without kexec_file_load (CONFIG_KEXEC_FILE)", "use -c"}};
         if (call == Call::start)
             return {{"this kernel was built without kexec (CONFIG_KEXEC)", "run a kernel that has it"}};
-        return {{"this kernel was built without kexec_load (CONFIG_KEXEC)", "use -s, or run a kernel that has it"}};
+        return {{"this kernel was built without kexec_load (CONFIG_KEXEC)",
+                 use_other(context, "use -s, or run a kernel that has it", "run a kernel that has it")}};
     case ENOMEM:
         if (context.crash)
             return {{"the memory reserved for a crash kernel, or the kernel's own, is too small",
@@ -246,7 +260,9 @@ std::vector<Cause> causes_of(Call call, int error, const CallContext& context) {
         return {{kernel_of(context) + " is no kernel that the running kernel loads by itself",
                  "use -c (or -a), or name a kernel of this machine's architecture"}};
     case EOPNOTSUPP:
-        return {{"the running kernel does not support this load", by_files(call) ? "use -c" : "use -s"}};
+        return {{"the running kernel does not support this load",
+                 by_files(call) ? "use -c"
+                                : use_other(context, "use -s", "load another kernel, or run one that supports it")}};
     case ENODATA:
     case ENOKEY:
     case EKEYREJECTED:

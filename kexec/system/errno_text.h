@@ -36,10 +36,12 @@ struct CallContext {
     std::size_t segments = 0;                   // how many were passed
     std::optional<std::uint64_t> segments_size; // bytes of memory that they ask for
     std::optional<std::uint64_t> ram_size;      // bytes of RAM
-    std::optional<std::uint64_t> command_line_size;  // bytes passed, without the NUL
-    std::optional<std::uint64_t> command_line_limit; // bytes the kernel image takes (cmdline_size)
-    std::string kernel_file;                         // path, as the user gave it
+    std::optional<std::uint64_t> command_line_size; // bytes passed, without the NUL
+    // bytes the kernel image takes, without the NUL: Bzimage::cmdline_size
+    std::optional<std::uint64_t> command_line_limit;
+    std::string kernel_file; // path, as the user gave it
     std::string initrd_file;
+    bool other_call_tried = false; // kexec_file_load came before this kexec_load, and could not do it: no advice
 };
 
 // One or two sentences: the call, the errno, what it means here and what to try. Where the context proves one cause,

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "call_context.h"
 #include "catch.h"
+#include "machine/memory_files.h"
+#include "options.h"
 #include "system/errno_text.h"
 #include "uapi/kexec.h"
 
@@ -8,6 +11,7 @@
 #include <string_view>
 
 using namespace kx;
+using kx::test::small_machine;
 
 namespace {
 
@@ -71,7 +75,7 @@ TEST_CASE("a cause that the context proves is the only one named") {
              c.flags = uapi::kexec_preserve_context;
              c.kexec_jump = false;
          }),
-         {"--load-preserve-context", "CONFIG_KEXEC_JUMP"},
+         {"KEXEC_PRESERVE_CONTEXT", "CONFIG_KEXEC_JUMP"},
          {"Possible causes"}},
         {"command line too long",
          Call::load_files,
@@ -192,7 +196,7 @@ TEST_CASE("without proof the candidates are named, each with what to try, and th
          Call::load_segments,
          EINVAL,
          open_machine_but([](auto& c) { c.flags = uapi::kexec_crash_hotplug_support | uapi::kexec_arch_x86_64; }),
-         {"too old for flag 0x8", "--hotplug", "architecture", "overlap"},
+         {"too old for flag 0x8", "newer kernel", "architecture", "overlap"},
          {"directory", "-d,"}},
         {"EINVAL of a file load",
          Call::load_files,
@@ -201,8 +205,8 @@ TEST_CASE("without proof the candidates are named, each with what to try, and th
              c.initrd_file = "/boot/initrd.img";
              c.command_line_size.reset();
          }),
-         {"/boot/vmlinuz or /boot/initrd.img", "directory or empty", "command line is too long", "use -c"},
-         {"too old", "overlap"}},
+         {"half of RAM", "use a smaller initrd", "command line is too long", "use -c"},
+         {"too old", "overlap", "directory", "empty"}},
         {"EADDRNOTAVAIL in file mode under KHO",
          Call::load_files,
          EADDRNOTAVAIL,
@@ -298,4 +302,69 @@ TEST_CASE("a refusal carries the code to branch on") {
     CHECK(refusal(Call::load_segments, Errno{EADDRNOTAVAIL}, {}).code == Errc::no_room);
     CHECK(refusal(Call::start, Errno{EINVAL}, {}).code == Errc::not_found);
     CHECK(refusal(Call::load_files, Errno{EIO}, {}).code == Errc::io);
+}
+
+TEST_CASE("once both calls were tried, neither is advised") {
+    auto context = open_machine();
+    context.other_call_tried = true;
+    context.loads_left.reset();
+    context.kernel_file = "vmlinuz"; // no "-s" in it
+    for (const std::string lockdown : {"", "none", "integrity"})
+        for (const auto call : {Call::load_segments, Call::unload})
+            for (const int error : {EINVAL, ENOSYS, EOPNOTSUPP, EACCES, EPERM}) {
+                context.lockdown = lockdown;
+                const auto text = explain(call, Errno{error}, context);
+                INFO(text);
+                CHECK_FALSE(holds(text, "use -s"));
+                CHECK_FALSE(holds(text, "-s -u"));
+                CHECK_FALSE(holds(text, "-c -u"));
+            }
+}
+
+TEST_CASE("a text names no option that there is not") {
+    const auto usage = usage_text();
+    for (const auto call : {Call::load_segments, Call::load_files, Call::unload, Call::unload_files, Call::start})
+        for (int error = 1; error < 140; ++error) {
+            CallContext context;
+            context.flags = 0xffff;
+            const auto text = explain(call, Errno{error}, context);
+            for (auto at = text.find("--"); at != text.npos; at = text.find("--", at + 2)) {
+                const auto option = text.substr(at, text.find_first_of(" ,;.)=", at) - at);
+                INFO(text);
+                CHECK((holds(usage, option + " ") || holds(usage, option + "=")));
+            }
+        }
+}
+
+TEST_CASE("what the system tells about a refused call") {
+    auto files = small_machine()
+                     .with("proc/self/status", "Name:\tkexec\nCapEff:\t000001ffffffffff\n")
+                     .with("proc/sys/kernel/kexec_load_disabled", "0\n")
+                     .with("sys/kernel/kexec_loaded", "1\n")
+                     .with("sys/kernel/kexec_crash_loaded", "0\n")
+                     .with("sys/kernel/kexec_crash_size", "134217728\n")
+                     .with("sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
+    auto context = read_call_context(files, false);
+    CHECK(context.may_boot == true);
+    CHECK(context.load_disabled == false);
+    CHECK(context.lockdown == "integrity");
+    CHECK(context.image_loaded == true);
+    CHECK(context.crash_size == 128ull << 20);
+    CHECK(context.ram_size == 0x9ec00 + 0x7fee0000);
+    CHECK_FALSE(context.kexec_jump);
+    CHECK(read_call_context(files, true).image_loaded == false);
+
+    // Linux 6.1 knows no limits.
+    CHECK(context.loads_left == -1);
+    CHECK_FALSE(holds(explain(Call::load_segments, Errno{EPERM}, context), "limit"));
+
+    files.with("proc/sys/kernel/kexec_load_limit_panic", "0\n").with("proc/sys/kernel/kexec_load_limit_reboot", "5\n");
+    CHECK(read_call_context(files, true).loads_left == 0);
+    CHECK(read_call_context(files, false).loads_left == 5);
+    CHECK(holds(explain(Call::unload_files, Errno{EPERM}, read_call_context(files, true)), "limit_panic is used up"));
+    files.denied = {"proc/sys/kernel/kexec_load_limit_reboot", "proc/self/status", "sys/kernel/security/lockdown"};
+    context = read_call_context(files, false);
+    CHECK_FALSE(context.loads_left);
+    CHECK_FALSE(context.may_boot);
+    CHECK(context.lockdown.empty());
 }
