@@ -5,6 +5,7 @@ import pytest
 
 import first_kernel
 import second_kernel
+import vm
 
 pytestmark = pytest.mark.boot
 
@@ -140,7 +141,7 @@ step disabled-a kexec -a -l {LOAD}
 step status-disabled kexec -S -l
 """
     with first_machine(script, request.param) as machine:
-        yield first_kernel.steps(machine.wait_off())
+        yield first_kernel.steps(machine.wait_off(3 * vm.BOOT_SECONDS))  # many loads, each of 64 MiB
 
 
 def test_verbs(verbs, all_of):
