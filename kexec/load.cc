@@ -2,6 +2,7 @@
 #include "load.h"
 
 #include "call_context.h"
+#include "image/bzimage.h"
 #include "load_inputs.h"
 #include "placed_load.h"
 #include "plan/report.h"
@@ -190,6 +191,8 @@ CallContext context_of(Session& session, const LoadInputs& inputs, std::uint64_t
     context.kernel_file = inputs.request.kernel.path;
     if (inputs.request.initrd)
         context.initrd_file = inputs.request.initrd->path;
+    if (const auto image = parse_bzimage(inputs.request.kernel.bytes.view()))
+        context.command_line_limit = image->cmdline_size;
     return context;
 }
 
@@ -202,7 +205,7 @@ Result<> unload_first(Session& session) {
     return {};
 }
 
-Result<> load_by_segments(Session& session, const LoadInputs& inputs, bool unload_before) {
+Result<> load_by_segments(Session& session, const LoadInputs& inputs, bool files_refused) {
     const PlacedLoad load = KX_TRY(prepare_segments(session, inputs));
     KX_TRY(refuse_if_strict(session));
     if (session.options.debug) {
@@ -210,7 +213,7 @@ Result<> load_by_segments(Session& session, const LoadInputs& inputs, bool unloa
         add_segments(report, load, session.options);
         print_report(report, stderr, false);
     }
-    if (unload_before)
+    if (!files_refused)
         KX_TRY(unload_first(session));
 
     std::vector<KernelSegment> segments;
@@ -222,6 +225,7 @@ Result<> load_by_segments(Session& session, const LoadInputs& inputs, bool unloa
     const std::uint64_t flags = load.kexec_arch | load_flags(session.options);
     if (const auto loaded = session.kernel.load(load.entry, segments, flags); !loaded) {
         CallContext context = context_of(session, inputs, flags);
+        context.other_call_tried = files_refused;
         context.segments = segments.size();
         context.segments_size = total;
         return std::unexpected(refusal(Call::load_segments, loaded.error(), context));
@@ -308,7 +312,7 @@ Result<int> load(Session& session) {
             print(stderr, "{}\nfalling back to kexec_load\n\n", refused->why.message);
     }
     if (way == LoadBy::segments || refused) {
-        const auto loaded = load_by_segments(session, inputs, !refused);
+        const auto loaded = load_by_segments(session, inputs, refused.has_value());
         if (!loaded)
             return std::unexpected(refused ? both(refused->why, loaded.error()) : loaded.error());
     }

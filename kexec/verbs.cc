@@ -67,7 +67,9 @@ Result<int> unload(Session& session) {
     }
     if (dropped)
         return exit_ok;
-    const Error why = refusal(call, dropped.error(), read_call_context(session.files, crash));
+    CallContext context = read_call_context(session.files, crash);
+    context.other_call_tried = call == Call::unload && session.options.load_by == LoadBy::either;
+    const Error why = refusal(call, dropped.error(), context);
     if (session.options.load_by == LoadBy::files && cannot) {
         print(stderr, "kexec: {}\n", why.message);
         return exit_no_file_load;

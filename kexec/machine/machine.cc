@@ -80,6 +80,18 @@ Result<> read_memory(const SystemFiles& files, Machine& machine, Notices& notice
     return {};
 }
 
+// What EFI runtime services use, also where the memory maps call it RAM (boot services data that firmware keeps).
+std::vector<PhysRange> runtime_memory(const EfiFacts& efi) {
+    std::vector<PhysRange> used;
+    for (const EfiRuntimeRange& range : efi.runtime_map) {
+        if (range.page_count > UINT64_MAX / 4096)
+            continue;
+        if (const auto memory = PhysRange::at(range.physical_address, range.page_count * 4096))
+            used.push_back(*memory);
+    }
+    return used;
+}
+
 } // namespace
 
 Result<std::string> read_architecture(const SystemFiles& files) {
@@ -101,6 +113,8 @@ Result<Machine> read_machine(const SystemFiles& files, Notices& notices) {
 
     machine.boot_params = KX_TRY(read_boot_params(files, notices));
     machine.efi = KX_TRY(read_efi(files, notices));
+    if (machine.efi)
+        machine.free_ram = difference(machine.free_ram, normalized(runtime_memory(*machine.efi)));
     if (machine.architecture == "x86_64")
         machine.five_level_paging = uses_five_level_paging(files, notices);
     return machine;
