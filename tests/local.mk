@@ -36,6 +36,7 @@ tests_unit_unit_SOURCES += \
 	tests/unit/system/errno_text_test.cc \
 	tests/unit/system/fake_kernel.h \
 	tests/unit/system/fake_kernel_test.cc \
+	tests/unit/temporary_folder.h \
 	$(PURGATORY_PORTABLE)
 if CATCH2_IS_V2
 tests_unit_unit_SOURCES += tests/unit/main.cc

@@ -61,7 +61,6 @@ inline constexpr std::uint16_t xlf_kernel_64 = 0x0001;  // entry at 0x200 of the
 inline constexpr std::uint16_t xlf_above_4g = 0x0002;   // kernel, boot_params, command line, initrd above 4 GiB
 inline constexpr std::uint16_t xlf_5level = 0x0020;     // may be entered with five-level paging on
 inline constexpr std::uint64_t entry_64_offset = 0x200; // from the start of the protected-mode code
-inline constexpr std::uint8_t loader_type_undefined = 0xff;
 
 struct E820Entry {
     le64 address;
@@ -134,7 +133,6 @@ inline constexpr std::uint32_t setup_e820_ext = 1;
 inline constexpr std::uint32_t setup_dtb = 2;
 inline constexpr std::uint32_t setup_efi = 4;
 inline constexpr std::uint32_t setup_rng_seed = 9;
-inline constexpr std::uint32_t setup_kexec_kho = 10;
 
 // Payload of SETUP_EFI.
 struct EfiSetupData {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "catch.h"
 #include "core/file.h"
+#include "temporary_folder.h"
 
 #include <cstdlib>
 #include <filesystem>
@@ -11,23 +12,8 @@
 #include <unistd.h>
 
 using namespace kx;
+using test::TemporaryFolder;
 namespace fs = std::filesystem;
-
-namespace {
-struct TemporaryFolder {
-    fs::path path;
-    TemporaryFolder() {
-        std::string name = fs::temp_directory_path() / "kexec-unit-XXXXXX";
-        REQUIRE(mkdtemp(name.data()));
-        path = name;
-    }
-    ~TemporaryFolder() { fs::remove_all(path); }
-    std::string write(const std::string& name, const std::string& content) const {
-        std::ofstream(path / name, std::ios::binary) << content;
-        return path / name;
-    }
-};
-} // namespace
 
 TEST_CASE("what is no input file is refused by name") {
     TemporaryFolder folder;

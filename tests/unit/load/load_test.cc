@@ -5,6 +5,7 @@
 #include "load.h"
 #include "machine/system_files.h"
 #include "system/fake_kernel.h"
+#include "temporary_folder.h"
 #include "uapi/kexec.h"
 
 #include <cerrno>
@@ -42,23 +43,20 @@ private:
 };
 
 struct Fixture {
-    fs::path folder;
+    test::TemporaryFolder temporary;
+    fs::path folder = temporary.path;
     Options options;
     Notices notices;
     DirectoryFiles files{std::string(std::getenv("srcdir") ? std::getenv("srcdir") : ".") +
                          "/tests/fixtures/machines/small-vm"};
 
     Fixture() {
-        std::string name = fs::temp_directory_path() / "kexec-load-XXXXXX";
-        REQUIRE(mkdtemp(name.data()));
-        folder = name;
         options.load = true;
         options.kernel = folder / "vmlinuz";
         const auto image = test::BzimageBuilder{}.build();
         std::ofstream(options.kernel, std::ios::binary)
             .write(reinterpret_cast<const char*>(image.data()), static_cast<std::streamsize>(image.size()));
     }
-    ~Fixture() { fs::remove_all(folder); }
 
     Result<int> load_with(Kernel& kernel) {
         Session session{options, files, kernel, notices};

@@ -4,6 +4,7 @@
 #include "machine/capture.h"
 #include "machine/machine.h"
 #include "machine/memory_files.h"
+#include "temporary_folder.h"
 
 #include <cstdlib>
 #include <filesystem>
@@ -18,15 +19,8 @@ namespace fs = std::filesystem;
 namespace {
 
 struct Destination {
-    fs::path outer;
-    std::string path;
-    Destination() {
-        std::string name = fs::temp_directory_path() / "kexec-unit-XXXXXX";
-        REQUIRE(mkdtemp(name.data()));
-        outer = name;
-        path = outer / "captured";
-    }
-    ~Destination() { fs::remove_all(outer); }
+    test::TemporaryFolder outer;
+    std::string path = outer.path / "captured";
 };
 
 MemoryFiles rich_machine() {
@@ -67,7 +61,7 @@ TEST_CASE("a captured machine is the same machine") {
     for (const std::string& line : told_by_capture)
         if (line.find(to.path) == std::string::npos)
             CHECK(std::ranges::count(told(files), line) == 1);
-    CHECK(fs::is_directory(to.outer / "captured/sys/fs/multikernel/instances"));
+    CHECK(fs::is_directory(to.outer.path / "captured/sys/fs/multikernel/instances"));
 }
 
 TEST_CASE("a capture holds what was read and nothing else") {
@@ -160,5 +154,5 @@ TEST_CASE("a listing cannot lead a capture out of its folder") {
     REQUIRE(recording.read("a/inside"));
     const Destination to;
     CHECK(recording.write_to(to.path) == std::vector<std::string>{"a/inside"});
-    CHECK_FALSE(fs::exists(to.outer / "outside"));
+    CHECK_FALSE(fs::exists(to.outer.path / "outside"));
 }

@@ -3,6 +3,7 @@
 #include "machine/attribute.h"
 #include "machine/memory_files.h"
 #include "machine/system_files.h"
+#include "temporary_folder.h"
 
 #include <cstdlib>
 #include <filesystem>
@@ -12,41 +13,26 @@
 #include <unistd.h>
 
 using namespace kx;
+using test::TemporaryFolder;
 namespace fs = std::filesystem;
 
-namespace {
-struct Tree {
-    fs::path root;
-    Tree() {
-        std::string name = fs::temp_directory_path() / "kexec-unit-XXXXXX";
-        REQUIRE(mkdtemp(name.data()));
-        root = name;
-    }
-    ~Tree() { fs::remove_all(root); }
-    void write(const std::string& path, const std::string& content) const {
-        fs::create_directories((root / path).parent_path());
-        std::ofstream(root / path, std::ios::binary) << content;
-    }
-};
-} // namespace
-
 TEST_CASE("a tree is read by relative path, and shown by the path a user knows") {
-    Tree tree;
+    TemporaryFolder tree;
     const std::string content("a\0b", 3);
     tree.write("sys/b/data", content);
     tree.write("sys/a", "");
-    const DirectoryFiles files(tree.root.string() + "//");
+    const DirectoryFiles files(tree.path.string() + "//");
     CHECK(files.read("sys/b/data") == content);
     CHECK(files.read("sys/a") == "");
     CHECK(files.list("sys") == std::vector<std::string>{"a", "b"});
-    CHECK(files.display("sys/a") == tree.root.string() + "/sys/a");
+    CHECK(files.display("sys/a") == tree.path.string() + "/sys/a");
     CHECK(DirectoryFiles("/").display("proc/iomem") == "/proc/iomem");
 }
 
 TEST_CASE("what is missing, may not be read or is no file has its own code and its name") {
-    Tree tree;
+    TemporaryFolder tree;
     tree.write("sys/a", "x");
-    const DirectoryFiles files(tree.root);
+    const DirectoryFiles files(tree.path);
     const auto missing = files.read("proc/iomem");
     REQUIRE_FALSE(missing);
     CHECK(missing.error().code == Errc::not_found);
@@ -56,14 +42,14 @@ TEST_CASE("what is missing, may not be read or is no file has its own code and i
     CHECK(files.list("sys/a").error().code == Errc::not_found);
     CHECK(files.list("nothing").error().code == Errc::not_found);
     if (geteuid() != 0) {
-        fs::permissions(tree.root / "sys/a", fs::perms::none);
+        fs::permissions(tree.path / "sys/a", fs::perms::none);
         CHECK(files.read("sys/a").error().code == Errc::denied);
     }
 }
 
 TEST_CASE("only the running machine's architecture is made up from uname") {
-    Tree tree;
-    CHECK_FALSE(DirectoryFiles(tree.root).read("proc/sys/kernel/arch"));
+    TemporaryFolder tree;
+    CHECK_FALSE(DirectoryFiles(tree.path).read("proc/sys/kernel/arch"));
     utsname name{};
     REQUIRE(uname(&name) == 0);
     CHECK(read_value(DirectoryFiles("/"), "proc/sys/kernel/arch") == std::string(name.machine));
