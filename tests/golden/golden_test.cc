@@ -10,6 +10,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <regex>
 #include <sstream>
 
 using namespace kx;
@@ -46,6 +47,11 @@ struct Case {
     bool without_efi = false;
 };
 
+// How many bytes purgatory's code has depends on the compiler; where it lies does not.
+std::string without_purgatory_bytes(const std::string& text) {
+    return std::regex_replace(text, std::regex("(\\npurgatory .* 32 KiB) +[0-9]+ KiB"), "$1     (code)");
+}
+
 // The plan as --dry-run prints it, boot_params taken apart, and what was noticed; or the refusal.
 std::string plan_text(const Case& wanted) {
     Notices notices;
@@ -76,7 +82,7 @@ std::string plan_text(const Case& wanted) {
                                          .kernel_entry = load->kernel_entry,
                                          .flags = {}};
         const Segment* boot_params = load->placement.find("boot_params");
-        text = text_of(report) + "\n" + test::boot_params_text(*boot_params);
+        text = without_purgatory_bytes(text_of(report)) + "\n" + test::boot_params_text(*boot_params);
     } else {
         text = "refused: " + load.error().message + "\n";
     }
