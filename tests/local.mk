@@ -47,7 +47,7 @@ tests_unit_unit_LDADD = kexec/libkexec.a $(KEXEC_LIBS) $(XXHASH_LIBS) $(CATCH2_L
 endif
 
 TESTS += tests/layers.sh
-EXTRA_DIST += tests/layers.sh tests/layers.txt tests/tally.py tests/fixtures tests/golden
+EXTRA_DIST += tests/layers.sh tests/layers.txt tests/tally.py tests/fixtures tests/golden/plans
 EXTRA_DIST += tests/purgatory/elf.py tests/purgatory/handover.py tests/purgatory/machine.py \
 	tests/purgatory/stage.S tests/purgatory/test_purgatory.py
 include tests/bench/local.mk

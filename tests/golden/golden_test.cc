@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Whole plans as text, per captured machine and image: tests/golden/NAME.txt. A change of placement or of the boot
+// Whole plans as text, per captured machine and image: tests/golden/plans/NAME.txt. A change of placement or of the boot
 // protocol shows as a change of these files. KEXEC_GOLDEN=update writes them anew; read the difference then.
 #include "catch.h"
 #include "golden/boot_params_text.h"
@@ -30,7 +30,7 @@ std::string content_of(const std::string& path) {
 }
 
 void check_golden(const std::string& name, const std::string& text) {
-    const std::string path = source_folder() + "/tests/golden/" + name + ".txt";
+    const std::string path = source_folder() + "/tests/golden/plans/" + name + ".txt";
     const char* mode = std::getenv("KEXEC_GOLDEN");
     if (mode && std::string_view(mode) == "update")
         std::ofstream(path, std::ios::binary) << text;
