@@ -2,11 +2,11 @@
 #include "verbs.h"
 
 #include "call_context.h"
+#include "machine/capabilities.h"
 #include "machine/machine.h"
 #include "system/network.h"
 #include "uapi/kexec.h"
 
-#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -45,8 +45,8 @@ Result<bool> is_loaded(const SystemFiles& files, bool crash) {
 } // namespace
 
 bool no_crash_reservation(const SystemFiles& files) {
-    const auto size = read_kexec_file(files, "crash_size");
-    return size && (size->empty() || *size == "0\n");
+    const auto size = read_crash_size(files);
+    return size && *size == 0;
 }
 
 Result<int> unload(Session& session) {

@@ -66,7 +66,7 @@ Result<struct handover> filled_handover(const Placement& placement, const Segmen
     block.serial_base = options.serial_base;
     block.serial_baud = options.serial_baud;
     for (const Segment& segment : placement.segments()) {
-        if (!options.verify || !segment.guarded() || segment.name() == purgatory_name)
+        if (!options.verify || !segment.guarded())
             continue;
         if (block.region_count == HANDOVER_REGION_MAX)
             return fail(Errc::unsupported, "purgatory can check {} segments at most", HANDOVER_REGION_MAX);

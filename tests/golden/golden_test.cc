@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Whole plans as text, per captured machine and image: tests/golden/plans/NAME.txt. A change of placement or of the boot
-// protocol shows as a change of these files. KEXEC_GOLDEN=update writes them anew; read the difference then.
+// Whole plans as text, per captured machine and image: tests/golden/plans/NAME.txt. A change of placement or of the
+// boot protocol shows as a change of these files. KEXEC_GOLDEN=update writes them anew; read the difference then.
 #include "catch.h"
 #include "golden/boot_params_text.h"
 #include "image/bzimage_builder.h"
@@ -17,11 +17,6 @@ using namespace kx;
 
 namespace {
 
-std::string source_folder() {
-    const char* folder = std::getenv("srcdir");
-    return folder ? folder : ".";
-}
-
 std::string content_of(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
     std::ostringstream content;
@@ -30,7 +25,7 @@ std::string content_of(const std::string& path) {
 }
 
 void check_golden(const std::string& name, const std::string& text) {
-    const std::string path = source_folder() + "/tests/golden/plans/" + name + ".txt";
+    const std::string path = TEST_SOURCE "/tests/golden/plans/" + name + ".txt";
     const char* mode = std::getenv("KEXEC_GOLDEN");
     if (mode && std::string_view(mode) == "update")
         std::ofstream(path, std::ios::binary) << text;
@@ -55,7 +50,7 @@ std::string without_purgatory_bytes(const std::string& text) {
 // The plan as --dry-run prints it, boot_params taken apart, and what was noticed; or the refusal.
 std::string plan_text(const Case& wanted) {
     Notices notices;
-    const DirectoryFiles files(source_folder() + "/tests/fixtures/machines/" + wanted.machine);
+    const DirectoryFiles files(TEST_SOURCE "/tests/fixtures/machines/" + wanted.machine);
     const auto machine = read_machine(files, notices);
     if (!machine)
         return "machine: " + machine.error().message + "\n";

@@ -47,8 +47,7 @@ struct Fixture {
     fs::path folder = temporary.path;
     Options options;
     Notices notices;
-    DirectoryFiles files{std::string(std::getenv("srcdir") ? std::getenv("srcdir") : ".") +
-                         "/tests/fixtures/machines/small-vm"};
+    DirectoryFiles files{TEST_SOURCE "/tests/fixtures/machines/small-vm"};
 
     Fixture() {
         options.load = true;
