@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// ACPI tables of an instance: a hardware-reduced machine with its own CPUs and one serial port, and nothing else that
+// it could take from the machine that it shares (ACPI specification 6.5: RSDP 5.2.5, XSDT 5.2.8, FADT 5.2.9, MADT
+// 5.2.12, DSDT 5.2.11.1).
+#pragma once
+
+#include "core/result.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace kx {
+
+struct AcpiMachine {
+    std::vector<std::uint32_t> apic_ids;      // the boot CPU's first
+    std::optional<std::uint16_t> serial_port; // I/O port of a 16550 (PNP0501), without an interrupt
+};
+
+// The tables as they must lie at physical address `base` (16-byte aligned): the RSDP first, everything else behind it.
+std::vector<std::byte> acpi_tables(const AcpiMachine& machine, std::uint64_t base);
+
+} // namespace kx

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// An instance as a machine of its own: what a loader plans for, and what must be in its memory besides the kernel.
+// Everything here is pure.
+#pragma once
+
+#include "core/notices.h"
+#include "core/phys_range.h"
+#include "machine/machine.h"
+#include "multikernel/cpu_list.h"
+#include "plan/demand.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kx {
+
+struct Instance {
+    std::uint32_t id = 0;
+    std::vector<Cpu> cpus;                    // the boot CPU first
+    PhysRange memory;                         // physical; page aligned
+    PhysRange low_memory;                     // below 1 MiB, MULTIKERNEL_LOW_SLOT bytes, for real-mode code
+    std::optional<std::uint16_t> serial_port; // I/O port
+    std::uint64_t tsc_khz = 0;                // 0: unknown
+};
+
+// What a loader sees: the instance's memory as the only RAM, its ACPI tables, no screen and no EFI. `running` gives
+// what all CPUs of one machine share (architecture, paging).
+Machine instance_machine(const Instance& instance, const Machine& running);
+
+// "acpi_tables" at the start of the memory and "low_memory": to be placed with the loader's own demands.
+std::vector<Demand> instance_demands(const Instance& instance);
+
+// Parameters that the second kernel needs to live beside the first, less those that `given` already has: a parameter
+// that the user gave is never added, nor set aside.
+struct AddedParameter {
+    std::string text; // "pci=off"
+    std::string why;  // one clause, for --dry-run
+};
+std::vector<AddedParameter> added_parameters(const Instance& instance, std::string_view given);
+
+// ttyS0 to ttyS3 for 0x3f8, 0x2f8, 0x3e8, 0x2e8, ttyS4 for any other port.
+std::string serial_console(std::uint16_t port);
+
+// `taken`: low memory of the other instances. The highest free slot. Errc::no_room.
+Result<PhysRange> choose_low_memory(std::span<const PhysRange> available, std::span<const PhysRange> taken);
+
+} // namespace kx

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What was loaded as an instance: the kernel knows its segments only. One JSON file an instance below
+// /run/kexec-tools-mk/instances, written whole or not at all (mode 0600: a command line may hold secrets).
+#pragma once
+
+#include "core/result.h"
+#include "machine/system_files.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace kx {
+
+struct InstanceRecord {
+    std::uint32_t id = 0;
+    std::string kernel_path;
+    std::string kernel_version;
+    std::string kernel_digest; // "xxh3-128:" and 32 hex digits, of the file as it was loaded
+    std::string initrd_path;   // empty without one
+    std::string command_line;  // as the second kernel gets it
+    std::string loaded_at;     // RFC 3339, UTC
+    std::optional<std::uint16_t> serial_port;
+    std::uint64_t entry = 0; // physical; with the id it tells whether the record is of the image that is loaded now
+    friend bool operator==(const InstanceRecord&, const InstanceRecord&) = default;
+};
+
+std::string json_of(const InstanceRecord& record);
+Result<InstanceRecord> parse_instance_record(std::string_view json, std::string_view file);
+
+// Reads through `files` ("run/kexec-tools-mk/instances/ID.json"), so that a captured machine shows its own.
+Result<InstanceRecord> read_instance_record(const SystemFiles& files, std::uint32_t id);
+
+// Below `root` ("/" but in tests). Removing one that is not there is no error.
+Result<> write_instance_record(const std::string& root, const InstanceRecord& record);
+Result<> remove_instance_record(const std::string& root, std::uint32_t id);
+
+} // namespace kx
