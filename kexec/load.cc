@@ -70,7 +70,7 @@ Result<PlacedLoad> placed(Session& session, const LoadInputs& inputs) {
     if (options.crash)
         return fail(Errc::unsupported, "a crash kernel can be loaded by kexec_file_load (-s) only, in this version");
     const Machine machine = KX_TRY(read_machine(session.files, session.notices));
-    PlacedLoad load = KX_TRY(place_load(inputs.request, purgatory_options(options), machine, session.notices));
+    PlacedLoad load = KX_TRY(place_load(inputs.request, purgatory_options(options), machine, {}, session.notices));
     if (options.entry) {
         load.entry = KX_TRY(entry_inside(load.placement, options.entry));
         session.notices.add("--entry={:#x} passes purgatory by: nothing is checked, and no register is set",

@@ -4,6 +4,9 @@
 #include "arch/architecture.h"
 #include "loader/formats.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace kx {
 namespace {
 
@@ -24,7 +27,7 @@ Result<> bound(std::vector<Demand>& demands, PhysRange limits) {
 } // namespace
 
 Result<PlacedLoad> place_load(const LoadRequest& request, PurgatoryOptions purgatory, const Machine& machine,
-                              Notices& notices) {
+                              std::vector<Demand> besides, Notices& notices) {
     const Architecture* architecture = KX_TRY(architecture_named(machine.architecture));
     PlacedLoad load{.kexec_arch = architecture->kexec_arch};
     load.plan = KX_TRY(plan_load(request, machine, notices));
@@ -35,6 +38,7 @@ Result<PlacedLoad> place_load(const LoadRequest& request, PurgatoryOptions purga
     load.plan.demands.push_back(KX_TRY(purgatory_demand(architecture->purgatory, load.plan, purgatory)));
 
     KX_TRY(bound(load.plan.demands, request.memory_limits));
+    std::ranges::move(besides, std::back_inserter(load.plan.demands));
     load.free_ram = machine.free_ram;
     load.placement = KX_TRY(place(std::move(load.plan.demands), load.free_ram));
     load.plan.demands.clear();

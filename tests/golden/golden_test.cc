@@ -65,7 +65,7 @@ std::string plan_text(const Case& wanted) {
     request.without_efi = wanted.without_efi;
 
     std::string text;
-    const auto load = place_load(request, {}, *machine, notices);
+    const auto load = place_load(request, {}, *machine, {}, notices);
     if (load) {
         LoadReport report{.kernel_path = request.kernel.path, .initrd_path = "initrd.img"};
         report.format = load->plan.format;
