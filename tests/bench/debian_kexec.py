@@ -14,14 +14,14 @@ sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "vm"))
 
 import apt_sources
 import cache
-import fetch_kernel
+import private_apt
 
 SUITES = ("bookworm", "bookworm-updates", "bookworm-security")
 
 
 def fetch_into(folder):
     with tempfile.TemporaryDirectory(prefix="apt-") as root:
-        apt = fetch_kernel.PrivateApt(pathlib.Path(root), SUITES)
+        apt = private_apt.PrivateApt(pathlib.Path(root), SUITES)
         apt.run("apt-get", "-q", "update")
         apt.run("apt-get", "-q", "download", "kexec-tools")
         [package] = (apt.root / "download").glob("kexec-tools_*.deb")
@@ -34,12 +34,12 @@ def path():
     folder = cache.folder("bench/debian-kexec", fetch_into)
     found = next((place for place in (folder / "sbin/kexec", folder / "usr/sbin/kexec") if place.is_file()), None)
     if not found:
-        raise fetch_kernel.FetchFailed(f"no kexec in {(folder / 'package').read_text().strip()}")
+        raise private_apt.FetchFailed(f"no kexec in {(folder / 'package').read_text().strip()}")
     return found
 
 
 if __name__ == "__main__":
     try:
         print(path())
-    except (fetch_kernel.FetchFailed, apt_sources.NoMirror) as error:
+    except (private_apt.FetchFailed, apt_sources.NoMirror) as error:
         sys.exit(f"debian_kexec: {error}")

@@ -6,14 +6,16 @@ Choose by mark: `pytest -m boot`. What a machine said stays in pytest's temporar
 
 import contextlib
 import re
-import shutil
 
 import pytest
 
+import apt_sources
 import fetch_kernel
 import first_kernel
 import program
+import qemu
 import vm
+from private_apt import FetchFailed
 
 MARKS = {
     "harness": "the harness itself",
@@ -37,11 +39,10 @@ def pytest_configure(config):
 @pytest.fixture(scope="session")
 def kexec():
     """Path of the kexec under test."""
-    if not shutil.which("qemu-system-x86_64"):
-        pytest.fail("qemu-system-x86_64 is missing: install qemu-system-x86")
     try:
+        qemu.qemu()
         return program.path()
-    except program.NoProgram as missing:
+    except (FetchFailed, apt_sources.NoMirror, program.NoProgram) as missing:
         pytest.fail(str(missing))
 
 

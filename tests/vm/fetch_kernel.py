@@ -20,8 +20,7 @@ from pathlib import Path
 
 import apt_sources
 import cache
-
-KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+from private_apt import FetchFailed, PrivateApt
 
 
 @dataclass(frozen=True)
@@ -37,62 +36,6 @@ KERNELS = {
 }
 
 PACKAGE = re.compile(r"linux-(?P<kind>image|binary)-(unsigned-)?(?P<release>\d+\.\S+-cloud-amd64)(-unsigned)?")
-
-
-class FetchFailed(Exception):
-    """No kernel of that name could be had; the message says what apt said."""
-
-
-class PrivateApt:
-    """apt with a state of its own, for some suites of the machine's Debian mirror."""
-
-    def __init__(self, root, suites):
-        self.root = root
-        for part in ("state/lists/partial", "cache/archives/partial", "download"):
-            (root / part).mkdir(parents=True, exist_ok=True)
-        (root / "status").touch()
-        (root / "sources.list").write_text("".join(self._source_lines(suites)))
-        settings = {"Dir::State": root / "state", "Dir::State::status": root / "status", "Dir::Cache": root / "cache",
-                    "Dir::Etc::sourcelist": root / "sources.list", "Dir::Etc::sourceparts": "/dev/null",
-                    "Dir::Etc::preferences": "/dev/null", "Dir::Etc::preferencesparts": "/dev/null",
-                    "APT::Architecture": "amd64", "APT::Architectures": "amd64", "APT::Default-Release": "",
-                    "APT::Sandbox::User": "root", "Acquire::Languages": "none", "Acquire::Retries": "3"}
-        hooks = ("APT::Update::Pre-Invoke", "APT::Update::Post-Invoke", "APT::Update::Post-Invoke-Success",
-                 "DPkg::Post-Invoke", "Acquire::IndexTargets::deb::Contents-deb", "Acquire::IndexTargets::deb::DEP-11")
-        (root / "apt.conf").write_text("".join(f'{name} "{value}";\n' for name, value in settings.items())
-                                       + "".join(f"#clear {hook};\n" for hook in hooks))
-
-    @staticmethod
-    def _source_lines(suites):
-        sources = list(apt_sources.configured())
-        mirror, security = apt_sources.debian_mirror(sources), apt_sources.debian_security_mirror(sources)
-        for suite in suites:
-            uri = security if suite.endswith("-security") else mirror
-            if uri:
-                yield f"deb [signed-by={KEYRING} arch=amd64] {uri} {suite} main\n"
-
-    def run(self, program, *arguments):
-        # -c is read after the system's configuration, so what it says holds.
-        done = subprocess.run([program, "-c", self.root / "apt.conf", *arguments], cwd=self.root / "download",
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True)
-        if done.returncode != 0:
-            raise FetchFailed(f"{program} {' '.join(arguments[:3])} failed:\n{done.stdout}{done.stderr}".strip())
-        return done.stdout
-
-    def packages(self, prefix):
-        """Name to version of every package whose name starts with `prefix`."""
-        names = self.run("apt-cache", "pkgnames", prefix).split()
-        if not names:
-            return {}
-        shown = self.run("apt-cache", "show", "--no-all-versions", *names)
-        fields = re.findall(r"^(Package|Version): (\S+)$", shown, re.M)
-        versions, name = {}, None
-        for field, value in fields:
-            if field == "Package":
-                name = value
-            else:
-                versions.setdefault(name, value)
-        return versions
 
 
 def compare_versions(left, right):

@@ -9,7 +9,9 @@ EXTRA_DIST += \
 	tests/vm/first_kernel.py \
 	tests/vm/flip_segment.c \
 	tests/vm/initramfs.py \
+	tests/vm/private_apt.py \
 	tests/vm/program.py \
+	tests/vm/qemu.py \
 	tests/vm/second_kernel.py \
 	tests/vm/shell.py \
 	tests/vm/test_boot.py \

@@ -47,12 +47,16 @@ def assert_second_kernel(machine, release, efi="no"):
     ("-c", "6.1", "6.1", "qemu64"),
     ("-s", "6.1", "6.1", "qemu64"),
     ("-a", "6.1", "6.1", "max"),
+    ("-c", "6.12", "6.12", "max"),
+    ("-s", "6.12", "6.12", "max"),
     ("-c", "newest", "newest", "max"),
     ("-s", "newest", "newest", "max"),
     ("-a", "newest", "newest", "max"),
     ("-c", "6.1", "newest", "max"),
     ("-s", "6.1", "newest", "max"),
     ("-c", "newest", "6.1", "qemu64"),
+    ("-c", "6.12", "newest", "max"),
+    ("-s", "newest", "6.12", "max"),
 ])
 def test_boots(first_machine, release, way, first, second, cpu):
     with first_machine(load_and_execute(way), first, second, cpu=cpu) as machine:

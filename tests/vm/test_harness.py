@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The harness itself: what it reads and writes, and that a machine which does not answer is noticed."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -14,7 +15,9 @@ import demo
 import fetch_kernel
 import first_kernel
 import initramfs
+import qemu
 import vm
+from private_apt import FetchFailed, PrivateApt
 
 pytestmark = pytest.mark.harness
 
@@ -57,6 +60,31 @@ def test_sources_are_read_in_both_formats(tmp_path):
 def test_the_newest_kernel_is_chosen(packages, releases, chosen):
     found = fetch_kernel.choose(packages, releases)
     assert (found and found[1]) == chosen
+
+
+def test_an_old_qemu_is_told_from_a_new_one():
+    assert qemu.major_version("QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18+b3)") == 7
+    assert qemu.major_version("QEMU emulator version 10.0.2 (Debian 1:10.0.2+ds-2)\nCopyright") == 10
+    with pytest.raises(FetchFailed, match="no version"):
+        qemu.major_version("qemu: error")
+
+
+def test_the_chosen_qemu_is_new_enough():
+    chosen = qemu.qemu()
+    said = subprocess.run([*chosen.command, "--version"], env=os.environ | chosen.environment, capture_output=True,
+                          text=True, check=True)
+    assert qemu.major_version(said.stdout) >= qemu.OLDEST
+
+
+@pytest.mark.parametrize("beside_system", [False, True])
+def test_a_private_apt_changes_nothing_of_the_systems(tmp_path, beside_system):
+    apt = PrivateApt(tmp_path, ("bookworm",), beside_system)
+    shown = apt.run("apt-config", "shell", "LISTS", "Dir::State::lists/d", "ARCHIVES", "Dir::Cache::archives/d",
+                    "STATUS", "Dir::State::status/f", "SOURCES", "Dir::Etc::sourcelist/f")
+    folders = dict(line.split("=", 1) for line in shown.replace("'", "").splitlines())
+    assert sorted(folders) == ["ARCHIVES", "LISTS", "SOURCES", "STATUS"]
+    assert all(Path(folder).is_relative_to(tmp_path) for folder in folders.values()), shown
+    assert ("Package: dpkg\n" in (tmp_path / "status").read_text()) is beside_system
 
 
 def test_a_cached_kernel_needs_no_network(release, monkeypatch):

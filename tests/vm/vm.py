@@ -5,6 +5,7 @@ Several machines may run side by side. A machine ends when its `with` block does
 """
 
 import json
+import os
 import re
 import shutil
 import socket
@@ -12,6 +13,8 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+
+import qemu
 
 BOOT_SECONDS = 120          # a boot takes 3 to 20 s on an idle machine; machines are not always idle
 CONSOLE = "console=ttyS0 panic=-1 loglevel=3"
@@ -44,7 +47,8 @@ class Machine:
         self._process = None
         self._errors = self.logs / "qemu.log"
         self.started = None
-        self.command = ["qemu-system-x86_64", "-accel", "tcg", "-cpu", cpu, "-smp", str(smp), "-m", str(memory),
+        self._qemu = qemu.qemu()
+        self.command = [*self._qemu.command, "-accel", "tcg", "-cpu", cpu, "-smp", str(smp), "-m", str(memory),
                         "-nodefaults", "-display", "none", "-no-reboot",
                         "-qmp", f"unix:{self._qmp_path},server=on,wait=off",
                         "-kernel", str(Path(kernel_dir) / "vmlinuz"), "-initrd", str(initrd),
@@ -67,8 +71,8 @@ class Machine:
         self.started = time.monotonic()
         with open(self._errors, "wb") as errors:
             kept = None if self._interactive else subprocess.DEVNULL
-            self._process = subprocess.Popen(self.command, stdin=kept, stdout=kept,
-                                             stderr=None if self._interactive else errors)
+            self._process = subprocess.Popen(self.command, env=os.environ | self._qemu.environment, stdin=kept,
+                                             stdout=kept, stderr=None if self._interactive else errors)
         return self
 
     def __exit__(self, *_):
