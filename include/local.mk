@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-EXTRA_DIST += include/layout/boot_params.h include/layout/elf.h include/handover.h include/uapi/kexec.h include/wire.h
+EXTRA_DIST += include/layout/acpi.h include/layout/boot_params.h include/layout/elf.h include/handover.h include/uapi/kexec.h \
+	include/uapi/multikernel.h include/wire.h

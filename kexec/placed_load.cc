@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace kx {
 namespace {
@@ -13,7 +14,11 @@ namespace {
 // The user's limits narrow every window, so that a refusal names what was left.
 Result<> bound(std::vector<Demand>& demands, PhysRange limits) {
     for (Demand& demand : demands) {
-        const auto window = demand.window.clipped_to(limits);
+        auto window = demand.window.clipped_to(limits);
+        if (demand.second_window)
+            demand.second_window = demand.second_window->clipped_to(limits);
+        if (!window)
+            window = std::exchange(demand.second_window, std::nullopt);
         if (!window)
             return fail(Errc::no_room,
                         "no room for {}: it must lie inside {:#x}-{:#x}, and --mem-min and --mem-max leave "
@@ -33,6 +38,7 @@ Result<PlacedLoad> place_load(const LoadRequest& request, PurgatoryOptions purga
     load.plan = KX_TRY(plan_load(request, machine, notices));
 
     purgatory.window = architecture->purgatory_window;
+    purgatory.second_window = architecture->purgatory_second_window;
     if (!purgatory.serial_base)
         purgatory.serial_base = architecture->serial_base(load.plan.command_line);
     load.plan.demands.push_back(KX_TRY(purgatory_demand(architecture->purgatory, load.plan, purgatory)));

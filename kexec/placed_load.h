@@ -24,8 +24,8 @@ struct PlacedLoad {
     std::uint64_t kexec_arch = 0;    // KEXEC_ARCH_* for the flags
 };
 
-// `purgatory`: window and, where it is not set, serial_base are the architecture's. `besides`: demands that are not the
-// loader's; the request's memory limits do not hold for them.
+// `purgatory`: windows and, where it is not set, serial_base are the architecture's. `besides`: demands that are not
+// the loader's; the request's memory limits do not hold for them.
 Result<PlacedLoad> place_load(const LoadRequest& request, PurgatoryOptions purgatory, const Machine& machine,
                               std::vector<Demand> besides, Notices& notices);
 

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // ACPI tables of an instance: a hardware-reduced machine with its own CPUs and one serial port, and nothing else that
 // it could take from the machine that it shares (ACPI specification 6.5: RSDP 5.2.5, XSDT 5.2.8, FADT 5.2.9, MADT
-// 5.2.12, DSDT 5.2.11.1).
+// 5.2.12, DSDT 5.2.11.1). The FADT asks for physical APIC destinations, which every CPU of the machine tells apart;
+// logical ones are made up by each kernel for itself, and a CPU would take the other kernel's interrupts for its own.
 #pragma once
-
-#include "core/result.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <vector>
 
 namespace kx {

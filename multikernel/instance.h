@@ -3,14 +3,16 @@
 // Everything here is pure.
 #pragma once
 
-#include "core/notices.h"
 #include "core/phys_range.h"
+#include "core/result.h"
+#include "loader/load_request.h"
 #include "machine/machine.h"
 #include "multikernel/cpu_list.h"
 #include "plan/demand.h"
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +32,10 @@ struct Instance {
 // what all CPUs of one machine share (architecture, paging).
 Machine instance_machine(const Instance& instance, const Machine& running);
 
+// Refuses memory that cannot hold what `request` loads, and says how much that is: Errc::no_room. `machine` is
+// instance_machine()'s. A lower bound: what the second kernel needs to run comes on top.
+Result<> check_memory_size(const Instance& instance, const LoadRequest& request, const Machine& machine);
+
 // "acpi_tables" at the start of the memory and "low_memory": to be placed with the loader's own demands.
 std::vector<Demand> instance_demands(const Instance& instance);
 
@@ -41,10 +47,14 @@ struct AddedParameter {
 };
 std::vector<AddedParameter> added_parameters(const Instance& instance, std::string_view given);
 
+// `given` with the parameters behind it, but before a "--": what follows that is init's.
+std::string with_parameters(std::string_view given, std::span<const AddedParameter> added);
+
 // ttyS0 to ttyS3 for 0x3f8, 0x2f8, 0x3e8, 0x2e8, ttyS4 for any other port.
 std::string serial_console(std::uint16_t port);
 
-// `taken`: low memory of the other instances. The highest free slot. Errc::no_room.
+// `available` and `taken` (what other instances hold) in any order. The highest free slot of MULTIKERNEL_LOW_SLOT
+// bytes, aligned to as much. Errc::no_room.
 Result<PhysRange> choose_low_memory(std::span<const PhysRange> available, std::span<const PhysRange> taken);
 
 } // namespace kx

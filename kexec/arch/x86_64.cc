@@ -34,6 +34,7 @@ Architecture x86_64_architecture() {
             .kexec_arch = uapi::kexec_arch_x86_64,
             .purgatory = ByteView({begin, end}),
             .purgatory_window = {0x100000, std::uint64_t{1} << 32},
+            .purgatory_second_window = PhysRange{std::uint64_t{1} << 32, UINT64_MAX},
             .serial_base = serial_port_of};
 }
 

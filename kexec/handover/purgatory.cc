@@ -87,6 +87,7 @@ Result<Demand> purgatory_demand(ByteView file, const LoadPlan& plan, const Purga
     demand.composed_size = image.content.size();
     demand.memory_size = image.memory_size;
     demand.window = options.window;
+    demand.second_window = options.second_window;
     demand.guarded = false; // it cannot check itself
     demand.prefer = Prefer::high;
     demand.composer = [image, options, entry = plan.entry,

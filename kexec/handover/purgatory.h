@@ -7,6 +7,7 @@
 #include "plan/placement.h"
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace kx {
@@ -20,7 +21,8 @@ struct PurgatoryOptions {
     bool chatty = false;           // tell of success, too (--console-serial, --console-vga)
     bool vga_text = false;
     bool reset_vga = false;
-    PhysRange window = anywhere; // where it may lie (physical)
+    PhysRange window = anywhere;            // where it may lie (physical) …
+    std::optional<PhysRange> second_window; // … or else
 };
 
 // `image` is purgatory's ELF for the architecture that boots (arch/architecture.h). The demand's composer takes the

@@ -10,6 +10,7 @@ namespace kx {
 namespace {
 
 constexpr PhysRange below_4g{0x100000, std::uint64_t{1} << 32}; // and above the BIOS areas
+constexpr PhysRange from_4g{std::uint64_t{1} << 32, anywhere.end};
 
 // A relocatable kernel may run anywhere at or above its preferred address; any other, only there.
 Result<Demand> kernel_demand(const LoadRequest& request, const Bzimage& image) {
@@ -69,11 +70,14 @@ Result<LoadPlan> plan_bzimage(const LoadRequest& request, const Machine& machine
         plan.demands.push_back(initrd_demand(*request.initrd, image));
 
     const X86BootParams boot_params = x86_boot_params(request, image, machine, notices);
-    plan.demands.push_back(Demand{.name = "boot_params",
-                                  .composed_size = boot_params.size(),
-                                  .composer = boot_params,
-                                  .window = below_4g,
-                                  .prefer = Prefer::high});
+    Demand demand{.name = "boot_params",
+                  .composed_size = boot_params.size(),
+                  .composer = boot_params,
+                  .window = below_4g,
+                  .prefer = Prefer::high};
+    if (image.above_4g)
+        demand.second_window = from_4g;
+    plan.demands.push_back(std::move(demand));
     return plan;
 }
 

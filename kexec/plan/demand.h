@@ -32,9 +32,10 @@ struct Demand {
     Bytes content;                   // ready bytes (borrowed from a mapped file where possible) …
     std::uint64_t composed_size = 0; // … or this many bytes, by `composer`, once addresses are known
     Composer composer;
-    std::uint64_t memory_size = 0;       // at least the bytes' size; the kernel zeroes the rest
-    std::uint64_t alignment = page_size; // power of two
-    PhysRange window = anywhere;         // the whole segment lies in here (physical)
+    std::uint64_t memory_size = 0;          // at least the bytes' size; the kernel zeroes the rest
+    std::uint64_t alignment = page_size;    // power of two
+    PhysRange window = anywhere;            // the whole segment lies in here (physical) …
+    std::optional<PhysRange> second_window; // … or, where there is no room, in here
     Prefer prefer = Prefer::low;
     std::optional<std::uint64_t> fixed_address; // must be free, or the plan is refused
     bool guarded = true;                        // purgatory's digest covers its bytes

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <iterator>
 
 namespace kx {
 namespace {
@@ -38,12 +39,31 @@ std::uint64_t largest(std::span<const PhysRange> ranges) {
     return size;
 }
 
-std::unexpected<Error> no_room(const Demand& demand, std::uint64_t size, std::span<const PhysRange> free_in_window) {
+std::unexpected<Error> no_room(const Demand& demand, std::uint64_t size, std::span<const PhysRange> free) {
+    std::string windows = text_of(demand.window);
+    std::vector<PhysRange> usable = intersection(free, std::span(&demand.window, 1));
+    if (demand.second_window) {
+        windows += fmt::format(" or {}", text_of(*demand.second_window));
+        std::ranges::copy(intersection(free, std::span(&*demand.second_window, 1)), std::back_inserter(usable));
+    }
     return fail(Errc::no_room,
                 "no room for {}: it needs {:#x} bytes aligned to {:#x} inside {}, and the largest of {} free stretches "
                 "there has {:#x}",
-                demand.name, size, demand.alignment, text_of(demand.window), free_in_window.size(),
-                largest(free_in_window));
+                demand.name, size, demand.alignment, windows, usable.size(), largest(usable));
+}
+
+std::optional<PhysRange> fit(const Demand& demand, std::uint64_t size, PhysRange window,
+                             std::span<const PhysRange> free) {
+    std::vector<PhysRange> usable = intersection(free, std::span(&window, 1));
+    if (demand.prefer == Prefer::high)
+        std::ranges::reverse(usable);
+    for (PhysRange range : usable) {
+        const auto place = demand.prefer == Prefer::low ? lowest_fit(range, size, demand.alignment)
+                                                        : highest_fit(range, size, demand.alignment);
+        if (place)
+            return place;
+    }
+    return std::nullopt;
 }
 
 Result<PhysRange> find_place(const Demand& demand, std::uint64_t size, std::span<const PhysRange> free) {
@@ -58,16 +78,12 @@ Result<PhysRange> find_place(const Demand& demand, std::uint64_t size, std::span
         return *wanted;
     }
 
-    std::vector<PhysRange> usable = intersection(free, std::span(&demand.window, 1));
-    if (demand.prefer == Prefer::high)
-        std::ranges::reverse(usable);
-    for (PhysRange range : usable) {
-        const auto place = demand.prefer == Prefer::low ? lowest_fit(range, size, demand.alignment)
-                                                        : highest_fit(range, size, demand.alignment);
-        if (place)
-            return *place;
-    }
-    return no_room(demand, size, usable);
+    auto place = fit(demand, size, demand.window, free);
+    if (!place && demand.second_window)
+        place = fit(demand, size, *demand.second_window, free);
+    if (!place)
+        return no_room(demand, size, free);
+    return *place;
 }
 
 Result<std::uint64_t> checked_memory_size(Demand& demand) {
