@@ -4,6 +4,7 @@
 #include "core/command_line.h"
 #include "loader/formats.h"
 #include "machine/machine.h"
+#include "machine/multikernel.h"
 
 #include <sys/random.h>
 
@@ -103,8 +104,7 @@ Result<ImageForKernel> image_for_kernel(const SystemFiles& files, const LoadInpu
 Result<> refuse_flag_collision(const Session& session) {
     if (!session.options.no_cma && !session.options.force_device_tree)
         return {};
-    const auto filesystems = session.files.read("proc/filesystems");
-    if (filesystems && filesystems->find("\tmultikernel\n") != std::string::npos)
+    if (multikernel_dialect(session.files) == MultikernelDialect::instances)
         return fail(Errc::unsupported, "--no-cma and --force-dtb cannot be passed to this kernel: it is a multikernel "
                                        "kernel, where the same bits name an instance");
     return {};

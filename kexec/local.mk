@@ -36,7 +36,9 @@ kexec_libkexec_a_SOURCES = \
 	kexec/machine/efi.cc kexec/machine/efi.h \
 	kexec/machine/kernel_config.cc kexec/machine/kernel_config.h \
 	kexec/machine/machine.cc kexec/machine/machine.h \
+	kexec/machine/memory_blocks.cc kexec/machine/memory_blocks.h \
 	kexec/machine/memory_map.cc kexec/machine/memory_map.h \
+	kexec/machine/multikernel.cc kexec/machine/multikernel.h \
 	kexec/machine/system_files.cc kexec/machine/system_files.h \
 	kexec/options.cc kexec/options.h \
 	kexec/outcome.cc kexec/outcome.h \

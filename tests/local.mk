@@ -25,6 +25,7 @@ tests_unit_unit_SOURCES += \
 	tests/unit/machine/capture_test.cc \
 	tests/unit/machine/fixtures_test.cc \
 	tests/unit/machine/machine_test.cc \
+	tests/unit/machine/memory_blocks_test.cc \
 	tests/unit/machine/memory_files.h \
 	tests/unit/machine/memory_map_test.cc \
 	tests/unit/machine/system_files_test.cc \

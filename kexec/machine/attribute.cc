@@ -69,16 +69,18 @@ std::optional<std::string> read_if_there(const SystemFiles& files, std::string_v
     return std::nullopt;
 }
 
-Result<std::vector<std::string>> numbered_entries(const SystemFiles& files, std::string_view path, std::size_t most) {
+Result<std::vector<std::string>> numbered_entries(const SystemFiles& files, std::string_view path, std::size_t most,
+                                                  std::string_view prefix) {
     constexpr std::size_t most_digits = 9;
+    const auto digits = [prefix](std::string_view name) { return name.substr(prefix.size()); };
     auto names = KX_TRY(files.list(path));
-    std::erase_if(names, [](const std::string& name) {
-        return name.empty() || name.size() > most_digits ||
-               !std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; });
+    std::erase_if(names, [&](std::string_view name) {
+        return !name.starts_with(prefix) || digits(name).empty() || digits(name).size() > most_digits ||
+               !std::ranges::all_of(digits(name), [](char c) { return c >= '0' && c <= '9'; });
     });
     if (names.size() > most)
         return fail(Errc::malformed, "{}: has {} entries, more than {}", files.display(path), names.size(), most);
-    std::ranges::sort(names, {}, [](const std::string& name) { return *number_in(name); });
+    std::ranges::sort(names, {}, [&](const std::string& name) { return *number_in(digits(name)); });
     return names;
 }
 

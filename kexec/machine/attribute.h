@@ -35,8 +35,9 @@ Result<std::uint64_t> read_number(const SystemFiles& files, std::string_view pat
 std::optional<std::string> read_if_there(const SystemFiles& files, std::string_view path, Notices& notices,
                                          std::string_view consequence);
 
-// The entries of a folder that are plain decimal numbers, in numeric order; other names are left out. More than
-// `most` of them: Errc::malformed.
-Result<std::vector<std::string>> numbered_entries(const SystemFiles& files, std::string_view path, std::size_t most);
+// The entries of a folder that are `prefix` and a plain decimal number, in numeric order; other names are left out.
+// More than `most` of them: Errc::malformed.
+Result<std::vector<std::string>> numbered_entries(const SystemFiles& files, std::string_view path, std::size_t most,
+                                                  std::string_view prefix = "");
 
 } // namespace kx

@@ -4,6 +4,7 @@
 #include "machine/attribute.h"
 #include "machine/kernel_config.h"
 #include "machine/memory_map.h"
+#include "machine/multikernel.h"
 
 #include <climits>
 #include <optional>
@@ -229,21 +230,28 @@ Capability jump(const KernelConfig& config) {
 
 Capability multikernel(const SystemFiles& files) {
     constexpr std::string_view abi = "sys/fs/multikernel/abi";
-    if (const auto version = read_value(files, abi))
-        return fact(
-            names::multikernel, yes,
-            fmt::format("The multikernel module is loaded (interface {}).", std::string_view(*version).substr(0, 40)),
-            files.display(abi));
+    constexpr std::string_view instances = "sys/fs/multikernel/instances";
     constexpr std::string_view filesystems = "proc/filesystems";
-    const auto lines = files.read_lines_with(filesystems, "multikernel");
-    if (!lines || !holds_word(*lines, "multikernel"))
-        return fact(names::multikernel, no, "Neither a multikernel kernel nor the multikernel module was found.",
-                    files.display(filesystems));
-    if (files.list("sys/fs/multikernel/instances"))
-        return fact(names::multikernel, yes, "This is a multikernel kernel with instances.",
-                    files.display("sys/fs/multikernel/instances"));
-    return fact(names::multikernel, limited, "This is a multikernel kernel, and its file system is not mounted.",
-                files.display(filesystems), "mount -t multikernel none /sys/fs/multikernel");
+    switch (multikernel_dialect(files)) {
+    case MultikernelDialect::module:
+        return fact(names::multikernel, yes, "The multikernel module is loaded: kernels can run beside this one.",
+                    files.display(abi));
+    case MultikernelDialect::instances:
+        if (files.list(instances))
+            return fact(names::multikernel, yes, "This is a multikernel kernel with instances.",
+                        files.display(instances));
+        return fact(names::multikernel, limited, "This is a multikernel kernel, and its file system is not mounted.",
+                    files.display(filesystems), "mount -t multikernel none /sys/fs/multikernel");
+    case MultikernelDialect::none:
+        break;
+    }
+    if (const auto other = read_value(files, abi))
+        return fact(names::multikernel, no,
+                    fmt::format("What was loaded here speaks \"{}\", which this program does not know.",
+                                std::string_view(*other).substr(0, 40)),
+                    files.display(abi), "load the multikernel module that came with this program");
+    return fact(names::multikernel, no, "Neither a multikernel kernel nor the multikernel module was found.",
+                files.display(filesystems), "build and load multikernel.ko (doc/multikernel.md)");
 }
 
 Capability five_level_paging(const SystemFiles& files) {

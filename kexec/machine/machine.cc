@@ -4,6 +4,8 @@
 #include "layout/boot_params.h"
 #include "machine/attribute.h"
 #include "machine/efi.h"
+#include "machine/memory_blocks.h"
+#include "machine/multikernel.h"
 
 #include <algorithm>
 #include <span>
@@ -36,11 +38,6 @@ Result<std::optional<std::vector<std::byte>>> read_boot_params(const SystemFiles
     return std::vector<std::byte>(bytes.begin(), bytes.end());
 }
 
-Result<std::vector<IomemEntry>> read_iomem(const SystemFiles& files) {
-    const std::string text = KX_TRY(files.read(iomem_path));
-    return within(files.display(iomem_path), parse_iomem(text));
-}
-
 Result<std::optional<std::vector<MemoryRange>>> read_firmware_map_if_there(const SystemFiles& files,
                                                                            const Machine& machine, Notices& notices) {
     auto map = read_firmware_map(files);
@@ -56,6 +53,20 @@ Result<std::optional<std::vector<MemoryRange>>> read_firmware_map_if_there(const
                     "mem= and memmap= on the command line change",
                     files.display("sys/firmware/memmap"), files.display(iomem_path));
     return std::nullopt;
+}
+
+// RAM by every map that the running kernel leaves alone: nobody says what lies there, and much of it may be another
+// kernel's, which goes on running.
+Result<std::vector<PhysRange>> read_memory_out_of_use(const SystemFiles& files, Notices& notices) {
+    std::vector<PhysRange> unused = KX_TRY(read_offline_memory(files));
+    const auto held = read_instance_memory(files);
+    if (held)
+        unused.insert(unused.end(), held->begin(), held->end());
+    else if (held.error().code == Errc::denied)
+        notices.add("{}; what instances hold of the first megabyte is taken for free", held.error().message);
+    else
+        return std::unexpected(held.error());
+    return normalized(std::move(unused));
 }
 
 Result<> read_memory(const SystemFiles& files, Machine& machine, Notices& notices) {
@@ -77,6 +88,7 @@ Result<> read_memory(const SystemFiles& files, Machine& machine, Notices& notice
         machine.crash_reservations = ranges_named(*iomem, "Crash kernel");
         machine.free_ram = difference(machine.free_ram, machine.crash_reservations);
     }
+    machine.free_ram = difference(machine.free_ram, KX_TRY(read_memory_out_of_use(files, notices)));
     return {};
 }
 

@@ -49,8 +49,8 @@ struct Machine {
     // the top level of /proc/iomem.
     std::vector<MemoryRange> memory_map;
     // Where segments of a load that replaces this kernel may lie: RAM by both maps (where both can be read), less
-    // whatever /proc/iomem lists inside RAM except the running kernel's own image, and what EFI runtime services use.
-    // Sorted, disjoint, not page aligned.
+    // whatever /proc/iomem lists inside RAM except the running kernel's own image, what EFI runtime services use,
+    // memory blocks that are offline and what instances of a multikernel hold. Sorted, disjoint, not page aligned.
     std::vector<PhysRange> free_ram;
     std::vector<PhysRange> crash_reservations; // "Crash kernel" in /proc/iomem
     // /proc/iomem could be read with its addresses. Without it free_ram knows no reservations: good enough to explain a

@@ -117,6 +117,15 @@ Result<PhysRange> inclusive_range(std::uint64_t first, std::uint64_t last) {
     return *range;
 }
 
+Result<PhysRange> parse_inclusive_range(std::string_view text) {
+    const std::size_t dash = text.find('-');
+    const auto first = number_in(text.substr(0, dash));
+    const auto last = dash == text.npos ? std::nullopt : number_in(text.substr(dash + 1));
+    if (!first || !last)
+        return fail(Errc::malformed, "\"{}\" is no range of addresses, such as 0x1000-0x1fff", text.substr(0, 80));
+    return inclusive_range(*first, *last);
+}
+
 Result<std::vector<IomemEntry>> parse_iomem(std::string_view text) {
     std::vector<IomemEntry> entries;
     std::vector<PhysRange> parents;
@@ -145,6 +154,12 @@ Result<std::vector<IomemEntry>> parse_iomem(std::string_view text) {
     if (!entries.empty() && !shown)
         return fail(Errc::denied, "all addresses read as zero; the kernel shows them to root (CAP_SYS_ADMIN) only");
     return entries;
+}
+
+Result<std::vector<IomemEntry>> read_iomem(const SystemFiles& files) {
+    constexpr std::string_view path = "proc/iomem";
+    const std::string text = KX_TRY(files.read(path));
+    return within(files.display(path), parse_iomem(text));
 }
 
 Result<std::vector<MemoryRange>> read_firmware_map(const SystemFiles& files) {

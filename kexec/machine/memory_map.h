@@ -44,6 +44,9 @@ std::string_view name_of(MemoryKind kind); // "System RAM", "Reserved" …
 // leaves that byte out, see PhysRange.
 Result<PhysRange> inclusive_range(std::uint64_t first, std::uint64_t last);
 
+// "0x1000-0x1fff", both ends included, as the files of multikernel/kmod have it.
+Result<PhysRange> parse_inclusive_range(std::string_view text);
+
 // One line of /proc/iomem; children follow their parent, one deeper.
 struct IomemEntry {
     unsigned depth;
@@ -56,6 +59,9 @@ struct IomemEntry {
 // 100000 lines; the message has the line's number. A reader without CAP_SYS_ADMIN sees all addresses as zero:
 // Errc::denied.
 Result<std::vector<IomemEntry>> parse_iomem(std::string_view text);
+
+// proc/iomem, parsed; the message of an error names the file.
+Result<std::vector<IomemEntry>> read_iomem(const SystemFiles& files);
 
 // Sorted by address. An entry with a missing or senseless file is Errc::malformed: half a map is worse than none.
 // Errc::not_found where the kernel has no such folder, as on everything but x86.

@@ -215,8 +215,16 @@ TEST_CASE("multikernel dialects are recognised by their files alone") {
     CHECK(state(files, names::multikernel) == yes);
     files.with("proc/filesystems", "nodev\tmultikernelish\n").folders.clear();
     CHECK(state(files, names::multikernel) == no);
-    files.with("sys/fs/multikernel/abi", "1\n");
+    CHECK(capability(files, names::multikernel).advice.find("multikernel.ko") != std::string::npos);
+    files.with("sys/fs/multikernel/abi", "module 1\n");
+    CHECK(state(files, names::multikernel) == yes);
     CHECK(capability(files, names::multikernel).finding.find("module") != std::string::npos);
+    CHECK(capability(files, names::multikernel).learned_from == "test:/sys/fs/multikernel/abi");
+    for (const char* other : {"module 2\n", "module 1 \n", "module 10\n", "1\n", "\n"}) {
+        files.with("sys/fs/multikernel/abi", other);
+        CHECK(state(files, names::multikernel) == no);
+        CHECK(capability(files, names::multikernel).advice.find("module") != std::string::npos);
+    }
 }
 
 TEST_CASE("an arm64 machine has the facts that are its own") {

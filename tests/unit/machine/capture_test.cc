@@ -32,6 +32,8 @@ MemoryFiles rich_machine() {
         .with("proc/kallsyms", "ffffffff8d165f10 T __x64_sys_kexec_load\nffffffff8d165f20 T secret_symbol\n"
                                "ffffffff8d165f30 T __x64_sys_kexec_file_load\n")
         .with("etc/shadow", "root:x\n")
+        .with_memory_block(1, "online")
+        .with_memory_block(2, "offline")
         .with_runtime_range(0, 5, 0x7e000000, 0xfffffffeffe00000, 16, 15)
         .folders = {"sys/kernel/debug/kho", "sys/fs/multikernel/instances"};
     files.with("proc/filesystems", "nodev\tmultikernel\n\text4\n");
@@ -79,6 +81,8 @@ TEST_CASE("a capture holds what was read and nothing else") {
     CHECK(std::ranges::count(*written, "proc/sys/kernel/arch") == 1);
     CHECK(std::ranges::count(*written, "proc/sys/kernel/osrelease") == 1);
     CHECK(std::ranges::count(*written, "etc/shadow") == 0);
+    CHECK(std::ranges::count(*written, "sys/devices/system/memory/memory2/state") == 1);
+    CHECK(std::ranges::count(*written, "sys/devices/system/memory/memory2/removable") == 0);
     const DirectoryFiles captured(to.path);
     CHECK(captured.read("proc/self/status") == "CapEff:\t000001ffffffffff\n");
     CHECK(captured.read("proc/kallsyms") ==

@@ -45,6 +45,46 @@ TEST_CASE("memory that memmap= took from the running kernel is not free, and sta
     CHECK(machine->memory_map[3] == MemoryRange{{0x100000, 0x7ffe0000}, MemoryKind::ram});
 }
 
+TEST_CASE("memory that is offline or another kernel's is not free, though every map calls it RAM") {
+    auto files = small_machine();
+    for (unsigned number = 0; number < 16; number++)
+        files.with_memory_block(number, number == 4 || number == 5 ? "offline" : "online");
+    files.with("sys/fs/multikernel/pool", "tsc_khz 2496000\nlow 0x10000-0x8ffff\nmemory 0x88000-0x8ffff instance 7\n"
+                                          "memory 0x20000000-0x27ffffff instance 7\n");
+    Notices notices;
+    const auto machine = read_machine(files, notices);
+    REQUIRE(machine);
+    CHECK(notices.texts().empty());
+    CHECK(machine->memory_map[3] == MemoryRange{{0x100000, 0x7ffe0000}, MemoryKind::ram});
+    CHECK(machine->free_ram == std::vector<PhysRange>{{0x1000, 0x88000},
+                                                      {0x90000, 0x9fc00},
+                                                      {0x100000, 0x20000000},
+                                                      {0x38000000, 0x7ff00000},
+                                                      {0x7ff01000, 0x7ffe0000}});
+
+    SECTION("who may not see what instances hold is told") {
+        files.denied = {"sys/fs/multikernel/pool"};
+        const auto seen = read_machine(files, notices);
+        REQUIRE(seen);
+        CHECK(seen->free_ram.front() == PhysRange{0x1000, 0x9fc00});
+        CHECK(seen->free_ram[1] == PhysRange{0x100000, 0x20000000});
+        CHECK(noted(notices, "test:/sys/fs/multikernel/pool: Permission denied"));
+    }
+    SECTION("offline blocks count without /proc/iomem too") {
+        files.with("proc/iomem", "00000000-00000000 : System RAM\n");
+        const auto seen = read_machine(files, notices);
+        REQUIRE(seen);
+        CHECK(seen->free_ram[2] == PhysRange{0x100000, 0x20000000});
+        CHECK(seen->free_ram[3] == PhysRange{0x30000000, 0x7ffe0000});
+    }
+    SECTION("a senseless range is refused") {
+        files.with("sys/fs/multikernel/pool", "tsc_khz 1\nmemory 0x2000-0x1fff instance 7\n");
+        const auto refused = read_machine(files, notices);
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().message.starts_with("test:/sys/fs/multikernel/pool: line 2: "));
+    }
+}
+
 TEST_CASE("who is not root plans with the firmware's map and is told what that hides") {
     auto files = small_machine();
     files.with("proc/iomem", "00000000-00000000 : System RAM\n  00000000-00000000 : Crash kernel\n");

@@ -39,6 +39,14 @@ public:
             .with(folder + "end", fmt::format("{:#x}\n", last))
             .with(folder + "type", std::move(type) + '\n');
     }
+    // memoryN of /sys/devices/system/memory, in blocks of 128 MiB.
+    MemoryFiles& with_memory_block(unsigned number, std::string state, std::string zone = "Normal") {
+        const auto folder = fmt::format("sys/devices/system/memory/memory{}/", number);
+        return with("sys/devices/system/memory/block_size_bytes", "8000000\n")
+            .with(folder + "state", std::move(state) + '\n')
+            .with(folder + "removable", "1\n")
+            .with(folder + "valid_zones", std::move(zone) + '\n');
+    }
     MemoryFiles& with_runtime_range(unsigned number, std::uint32_t type, std::uint64_t physical,
                                     std::uint64_t virtual_address, std::uint64_t pages, std::uint64_t attribute) {
         const auto folder = fmt::format("sys/firmware/efi/runtime-map/{}/", number);

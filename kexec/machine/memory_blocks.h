@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The memory blocks of /sys/devices/system/memory: pieces of RAM, all of one size, that the running kernel uses
+// (online) or leaves alone (offline). Either way /proc/iomem calls them System RAM. Addresses are physical.
+#pragma once
+
+#include "core/phys_range.h"
+#include "core/result.h"
+#include "machine/system_files.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace kx {
+
+struct MemoryBlock {
+    std::uint32_t number = 0; // N of memoryN: its address divided by the size of a block
+    PhysRange range;
+    bool online = true;    // also while it is on its way out
+    bool removable = true; // false only where the kernel says so: putting it offline would fail
+    std::string zone;      // valid_zones: "Movable", "Normal", "DMA32" …; empty where not told
+    friend bool operator==(const MemoryBlock&, const MemoryBlock&) = default;
+};
+
+// By number. Empty where the kernel has no memory hotplug. A block that is taken from the machine meanwhile is left
+// out. Errc::malformed with the file.
+Result<std::vector<MemoryBlock>> read_memory_blocks(const SystemFiles& files);
+
+// Sorted and disjoint: what the running kernel leaves alone. One file is read for each block, nothing else.
+Result<std::vector<PhysRange>> read_offline_memory(const SystemFiles& files);
+
+} // namespace kx

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Other kernels beside the running one: who would answer a multikernel call, and the memory that they hold.
+#pragma once
+
+#include "core/phys_range.h"
+#include "core/result.h"
+#include "machine/system_files.h"
+
+#include <vector>
+
+namespace kx {
+
+// A call is made only where this was found out for certain: on any other kernel the same flag bits mean other things.
+enum class MultikernelDialect {
+    none,
+    module,    // multikernel/kmod: the first line of /sys/fs/multikernel/abi is MULTIKERNEL_MODULE_ABI
+    instances, // a multikernel kernel: `multikernel` in /proc/filesystems
+};
+MultikernelDialect multikernel_dialect(const SystemFiles& files);
+
+// Physical, sorted and disjoint: the `memory` lines of multikernel/kmod's pool (doc/multikernel-abi.md). Much of it is
+// System RAM in /proc/iomem. Empty without the module; only root may read it (Errc::denied).
+Result<std::vector<PhysRange>> read_instance_memory(const SystemFiles& files);
+
+} // namespace kx
