@@ -23,7 +23,8 @@ struct CpuName {
 inline constexpr std::size_t cpu_limit = 8192;
 
 // "1", "2-3,5", "apic:0x11", "apic:0x10-0x13,2": numbers and ascending ranges (both ends included), separated by
-// commas; `apic:` holds for its own element only. In the order given; the same name twice is refused. Errc::usage.
+// commas; `apic:` holds for its own element only. In the order given, never empty; the same name twice is refused.
+// Errc::usage.
 Result<std::vector<CpuName>> parse_cpu_list(std::string_view text);
 
 // One CPU under both names.
@@ -33,6 +34,8 @@ struct Cpu {
     friend bool operator==(const Cpu&, const Cpu&) = default;
 };
 
+// As parse_cpu_list reads it: "1", "apic:0x11".
+std::string text_of(CpuName cpu);
 // "1 (apic 0x1), 3 (apic 0x11)".
 std::string text_of(std::span<const Cpu> cpus);
 // "1,3": what /sys/fs/multikernel/instances/ID/cpus takes, in this order.

@@ -5,8 +5,10 @@
 
 #include "core/phys_range.h"
 #include "core/result.h"
+#include "machine/multikernel.h"
 #include "machine/system_files.h"
 #include "multikernel/cpu_list.h"
+#include "multikernel/kimage.h"
 
 #include <cstdint>
 #include <optional>
@@ -16,34 +18,12 @@
 
 namespace kx {
 
-// Who would answer a multikernel call. A call is made only where this was found out for certain: on any other kernel
-// the same flag bits mean other things.
-enum class MultikernelDialect {
-    none,
-    module,    // multikernel/kmod: /sys/fs/multikernel/abi says "module 1"
-    instances, // a multikernel kernel: `multikernel` in /proc/filesystems
-};
-MultikernelDialect multikernel_dialect(const SystemFiles& files);
-
 struct HostCpu {
     Cpu cpu;
     bool online = false;
     std::optional<std::uint32_t> instance; // the id of the instance that it belongs to
     friend bool operator==(const HostCpu&, const HostCpu&) = default;
 };
-
-// One row of /proc/kimage.
-struct KimageRow {
-    std::uint32_t id = 0;
-    std::string type;        // default, crash, multikernel
-    std::uint64_t entry = 0; // physical
-    std::uint64_t segments = 0;
-    std::string mode; // sys, file
-    std::string command_line;
-    friend bool operator==(const KimageRow&, const KimageRow&) = default;
-};
-// Errc::malformed with the line's number. At most 4096 rows.
-Result<std::vector<KimageRow>> parse_kimage(std::string_view text);
 
 struct InstanceFacts {
     std::uint32_t id = 0;
@@ -66,11 +46,13 @@ struct MultikernelFacts {
     const HostCpu* find(const CpuName& name) const;
 };
 
-// sys/fs/multikernel/pool and what follows from it: `key value...` lines; lines with an unknown key are left out, so
-// that a newer module may add some. Errc::malformed with file and line.
+// The content of sys/fs/multikernel/pool; `file` is what messages call it. An instance that a line names is there with
+// its memory, and with its CPUs in the order of the lines, which does not tell the boot CPU. Lines whose first word is
+// unknown are left out, so that a newer module may add some. Errc::malformed with file and line.
 Result<MultikernelFacts> parse_pool(std::string_view text, std::string_view file);
 
-// Everything. Errc::unsupported where multikernel_dialect() is not `module`, in a sentence that says what to do.
+// Everything. Errc::unsupported where multikernel_dialect() is not `module`, in a sentence that says what to do;
+// Errc::denied for who is not root. An instance that is unloaded meanwhile is left out.
 Result<MultikernelFacts> read_multikernel_facts(const SystemFiles& files);
 
 } // namespace kx

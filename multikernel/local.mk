@@ -4,8 +4,13 @@ multikernel_libmultikernel_a_SOURCES = \
 	multikernel/acpi_tables.cc multikernel/acpi_tables.h \
 	multikernel/added_parameters.cc \
 	multikernel/aml.cc multikernel/aml.h \
-	multikernel/cpu_list.h \
-	multikernel/facts.h \
+	multikernel/cpu_list.cc multikernel/cpu_list.h \
+	multikernel/facts.cc multikernel/facts.h \
 	multikernel/instance.cc multikernel/instance.h \
-	multikernel/memory_pool.h \
-	multikernel/record.h
+	multikernel/kimage.cc multikernel/kimage.h \
+	multikernel/lock.cc multikernel/lock.h \
+	multikernel/memory_choice.cc multikernel/memory_choice.h \
+	multikernel/memory_pool.cc multikernel/memory_pool.h \
+	multikernel/pool_candidates.cc \
+	multikernel/record.cc multikernel/record.h \
+	multikernel/run_folder.cc multikernel/run_folder.h

@@ -5,9 +5,13 @@
 #include <charconv>
 
 namespace kx {
+namespace {
+
+constexpr std::string_view white = " \t\r\n\v\f";
+
+} // namespace
 
 std::string_view trimmed(std::string_view text) {
-    constexpr std::string_view white = " \t\r\n\v\f";
     const auto first = text.find_first_not_of(white);
     if (first == std::string_view::npos)
         return {};
@@ -21,13 +25,17 @@ std::string_view take_line(std::string_view& text) {
     return line;
 }
 
+std::string_view take_word(std::string_view& text) {
+    text.remove_prefix(std::min(text.find_first_not_of(white), text.size()));
+    const std::string_view word = text.substr(0, text.find_first_of(white));
+    text.remove_prefix(word.size());
+    return word;
+}
+
 bool holds_word(std::string_view line, std::string_view word) {
-    while (!(line = trimmed(line)).empty()) {
-        const std::size_t blank = std::min(line.find_first_of(" \t\n"), line.size());
-        if (line.substr(0, blank) == word)
+    for (std::string_view next = take_word(line); !next.empty(); next = take_word(line))
+        if (next == word)
             return true;
-        line.remove_prefix(blank);
-    }
     return false;
 }
 

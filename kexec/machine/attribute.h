@@ -20,6 +20,9 @@ std::string_view trimmed(std::string_view text);
 // Cuts the first line off `text` and returns it without its newline.
 std::string_view take_line(std::string_view& text);
 
+// Skips blanks, cuts the next word off `text` and returns it; empty where there is none.
+std::string_view take_word(std::string_view& text);
+
 // `line`, cut at blanks and newlines, has `word`.
 bool holds_word(std::string_view line, std::string_view word);
 

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// /proc/kimage: the images that are loaded, as multikernel/kmod and multikernel kernels list them.
+#pragma once
+
+#include "core/result.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kx {
+
+// One row of /proc/kimage.
+struct KimageRow {
+    std::uint32_t id = 0;    // 0 for what belongs to no instance
+    std::string type;        // default, crash, multikernel
+    std::uint64_t entry = 0; // physical
+    std::uint64_t segments = 0;
+    std::string mode;         // sys, file
+    std::string command_line; // empty where there is none, or it is not told
+    friend bool operator==(const KimageRow&, const KimageRow&) = default;
+};
+
+// The two lines of the header, then a row a line: five words and, in quotes, the command line, which may hold quotes
+// itself. Errc::malformed with the line's number. At most 4096 rows.
+Result<std::vector<KimageRow>> parse_kimage(std::string_view text);
+
+} // namespace kx

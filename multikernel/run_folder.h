@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// /run/kexec-tools-mk: what this program keeps until the next boot. Only the user who runs it (root) may enter.
+#pragma once
+
+#include "core/file.h"
+#include "core/result.h"
+
+#include <string>
+#include <string_view>
+
+namespace kx {
+
+// As SystemFiles names them.
+inline constexpr std::string_view run_folder = "run/kexec-tools-mk";
+inline constexpr std::string_view instance_records = "instances"; // below it
+
+enum class IfMissing { make, refuse };
+
+// The folder, or the folder `inside` in it, opened. Below `root` ("/" but in tests). Made with mode 0700 where
+// IfMissing::make; else Errc::not_found. A folder of somebody else's, one that others may write to and a symbolic link
+// are refused (Errc::denied): whoever made it could put files of theirs in the place of ours.
+Result<FileDescriptor> open_run_folder(const std::string& root, IfMissing if_missing, std::string_view inside = "");
+
+} // namespace kx
