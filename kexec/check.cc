@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "machine/capabilities.h"
+#include "multikernel/isolation.h"
 #include "plan/placement.h"
 #include "verbs.h"
 
@@ -55,6 +56,19 @@ void probe(Session& session, std::vector<Capability>& capabilities) {
     amend(find(capabilities, capability_names::kexec_file_load), session.kernel.load_files(-1, -1, "", 0), EBADF);
 }
 
+// In full where instances can be loaded.
+void add_isolation(std::vector<Capability>& capabilities) {
+    const Capability* multikernel = find(capabilities, capability_names::multikernel);
+    if (!multikernel || multikernel->state == CapabilityState::no)
+        return;
+    for (const SharedThing& thing : shared_by_instances)
+        capabilities.push_back({.name = fmt::format("instances apart: {}", thing.name),
+                                .state = CapabilityState::no,
+                                .finding = std::string(thing.consequence),
+                                .learned_from = {},
+                                .advice = {}});
+}
+
 std::string text_of(const std::vector<Capability>& capabilities) {
     std::string text;
     for (const Capability& row : capabilities) {
@@ -84,6 +98,7 @@ Result<int> check(Session& session) {
     std::vector<Capability> capabilities = read_capabilities(session.files);
     if (may_probe(session, capabilities))
         probe(session, capabilities);
+    add_isolation(capabilities);
     print(stdout, "{}", session.options.json ? json_of(capabilities) : text_of(capabilities));
     return exit_ok;
 }

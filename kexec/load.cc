@@ -50,7 +50,7 @@ std::uint64_t file_flags(const Options& options, const LoadInputs& inputs) {
 
 PurgatoryOptions purgatory_options(const Options& options) {
     return {.verify = options.checks,
-            .serial_base = options.serial_port.value_or(0),
+            .serial_base = options.serial_port,
             .serial_baud = options.serial_baud,
             .chatty = options.console_serial || options.console_vga,
             .vga_text = options.console_vga,

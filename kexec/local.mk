@@ -24,6 +24,11 @@ kexec_libkexec_a_SOURCES = \
 	kexec/image/unpack_stream.h \
 	kexec/image/unpack_zlib.cc \
 	kexec/image/unpack_zstd.cc \
+	kexec/instance_choice.cc kexec/instance_choice.h \
+	kexec/instance_load.cc kexec/instance_load.h \
+	kexec/instance_pool.cc \
+	kexec/instance_status.cc kexec/instance_status.h \
+	kexec/instance_verbs.cc kexec/instance_verbs.h \
 	kexec/load.cc kexec/load.h \
 	kexec/load_inputs.cc kexec/load_inputs.h \
 	kexec/loader/bzimage.cc kexec/loader/bzimage.h \
@@ -48,13 +53,14 @@ kexec_libkexec_a_SOURCES = \
 	kexec/plan/placement.cc kexec/plan/placement.h \
 	kexec/plan/report.cc kexec/plan/report.h \
 	kexec/system/errno_causes.cc kexec/system/errno_causes.h \
+	kexec/system/errno_instance.cc \
 	kexec/system/errno_text.cc kexec/system/errno_text.h \
 	kexec/system/kernel.h \
 	kexec/system/network.cc kexec/system/network.h \
 	kexec/system/running_kernel.cc \
 	kexec/verbs.cc kexec/verbs.h
 
-KEXEC_LIBS = purgatory/libpurgatory.a $(ZLIB_LIBS) $(LZMA_LIBS) $(ZSTD_LIBS)
+KEXEC_LIBS = multikernel/libmultikernel.a kexec/libkexec.a purgatory/libpurgatory.a $(ZLIB_LIBS) $(LZMA_LIBS) $(ZSTD_LIBS)
 
 sbin_PROGRAMS += kexec/kexec
 kexec_kexec_SOURCES = kexec/main.cc

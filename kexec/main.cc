@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "instance_verbs.h"
 #include "load.h"
 #include "options.h"
 #include "outcome.h"
@@ -17,6 +18,10 @@ namespace {
 
 Result<int> run(Session& session) {
     const Options& options = session.options;
+    if (options.pool)
+        return instance_pool(session);
+    if (options.multikernel && !options.check && !options.print_crash_size && !options.capture_to)
+        return instance_verb(session);
     if (options.status)
         return status(session);
     if (options.check)

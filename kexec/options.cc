@@ -2,6 +2,8 @@
 #include "options.h"
 
 #include "loader/formats.h"
+#include "multikernel/cpu_list.h"
+#include "uapi/multikernel.h"
 
 #include <algorithm>
 #include <array>
@@ -17,10 +19,16 @@ namespace {
 struct OptionRow {
     const char* name;  // without the dashes
     char letter;       // 0 for none
-    const char* value; // its name in the help, nullptr where the option takes none
+    const char* value; // its name in the help, in brackets where it may be left out, nullptr where there is none
     const char* text;  // empty for a synonym that the help leaves out
     Result<> (*apply)(Options&, const char* value);
 };
+
+int has_argument(const OptionRow& row) {
+    if (!row.value)
+        return no_argument;
+    return row.value[0] == '[' ? optional_argument : required_argument;
+}
 
 struct Section {
     const char* title;
@@ -88,6 +96,15 @@ constexpr OptionRow verb_rows[] = {
     {"check", 0, nullptr, "Tell what this machine can do, and how that was learned.", set<&Options::check>},
     {"capture", 0, "DIR", "Write what a load reads from /proc, /sys and /boot to DIR, for --machine.",
      take<&Options::capture_to>},
+    {"halt", 0, nullptr, "With --multikernel=ID: stop the instance; its CPUs may come back.", set<&Options::halt>},
+    {"multikernel-pool", 0, "[SIZE]",
+     "Show the memory for instances; with SIZE, make it that much, by putting memory blocks offline; 0 gives it back.",
+     [](Options& options, const char* value) -> Result<> {
+         options.pool = true;
+         if (value)
+             options.pool_size = KX_TRY(within("--multikernel-pool", parse_size(value)));
+         return {};
+     }},
     {"print-ckr-size", 0, nullptr, "Print the size of the crash reservation in bytes.",
      set<&Options::print_crash_size>},
 };
@@ -188,8 +205,68 @@ constexpr OptionRow x86_rows[] = {
      }},
 };
 
-constexpr Section sections[] = {
-    {"What to do", verb_rows}, {"How", how_rows}, {"The kernel to load", kernel_rows}, {"x86", x86_rows}};
+Result<> take_instance(Options& options, const char* value) {
+    options.multikernel = true;
+    InstanceOptions& instance = options.instance;
+    if (!value)
+        return {};
+    instance.all = std::string_view(value) == "all";
+    if (instance.all)
+        return {};
+    const std::uint64_t id = KX_TRY(number("multikernel", value));
+    if (id < KEXEC_MK_ID_MIN || id > KEXEC_MK_ID_MAX)
+        return fail(Errc::usage, "--multikernel={}: ids are {} to {}", value, KEXEC_MK_ID_MIN, KEXEC_MK_ID_MAX);
+    instance.id = static_cast<std::uint32_t>(id);
+    return {};
+}
+
+constexpr OptionRow multikernel_rows[] = {
+    {"multikernel", 0, "[ID]", "Load, start (-e, -f), drop (-u; =all: each), stop (--halt) or show (-S) instance ID.",
+     take_instance},
+    {"cpu", 0, "LIST", "Its CPUs, the boot CPU first: 1 or 2-3,5 as in /sys/devices/system/cpu, or apic:0x11.",
+     [](Options& options, const char* value) -> Result<> {
+         KX_TRY(within("--cpu", parse_cpu_list(value)));
+         options.instance.cpus = value;
+         return {};
+     }},
+    {"memory", 0, "SIZE[@ADDR]", "Its memory, from the pool (default: the smallest free range that holds the load).",
+     [](Options& options, const char* value) -> Result<> {
+         options.instance.memory = KX_TRY(within("--memory", parse_memory_wish(value)));
+         return {};
+     }},
+    {"serial-port", 0, "PORT", "I/O port of its console, or none (default: the first free one, 0x2f8 say).",
+     [](Options& options, const char* value) -> Result<> {
+         InstanceOptions& instance = options.instance;
+         instance.serial_port.reset();
+         instance.no_serial_port = std::string_view(value) == "none";
+         if (instance.no_serial_port)
+             return {};
+         const std::uint64_t port = KX_TRY(number("serial-port", value));
+         if (port == 0 || port > 0xfff8)
+             return fail(Errc::usage, "--serial-port={}: not the I/O port of a serial line (0x2f8, say)", value);
+         instance.serial_port = static_cast<std::uint16_t>(port);
+         return {};
+     }},
+    {"exact-cmdline", 0, nullptr, "Add nothing to its command line; --dry-run shows what would be added.",
+     [](Options& options, const char*) -> Result<> {
+         options.instance.exact_command_line = true;
+         return {};
+     }},
+    {"wait", 0, "SECONDS", "With -e or -f: wait so long until the second kernel is seen to run.",
+     [](Options& options, const char* value) -> Result<> {
+         const std::uint64_t seconds = KX_TRY(number("wait", value));
+         if (seconds > 86400)
+             return fail(Errc::usage, "--wait={}: at most 86400 seconds", value);
+         options.instance.wait_seconds = static_cast<std::uint32_t>(seconds);
+         return {};
+     }},
+};
+
+constexpr Section sections[] = {{"What to do", verb_rows},
+                                {"How", how_rows},
+                                {"The kernel to load", kernel_rows},
+                                {"A kernel beside the running one", multikernel_rows},
+                                {"x86", x86_rows}};
 
 constexpr int long_option_base = 1000; // getopt_long's values for rows: base + number of the row
 
@@ -203,8 +280,51 @@ template <typename Visit> void for_each_row(Visit visit) {
 std::string name_for_help(const OptionRow& row) {
     std::string name = row.letter ? fmt::format("-{}, --{}", row.letter, row.name) : fmt::format("    --{}", row.name);
     if (row.value)
-        name += fmt::format("={}", row.value);
+        name +=
+            has_argument(row) == optional_argument ? fmt::format("[={}", row.value + 1) : fmt::format("={}", row.value);
     return name;
+}
+
+// What has no meaning for a kernel beside the running one, or would be taken for something else by the kernel.
+Result<> check_multikernel(const Options& options) {
+    if (options.pool && (options.load || options.start || options.unload || options.halt || options.status))
+        return fail(Errc::usage, "--multikernel-pool is a thing of its own: nothing else can be asked for with it");
+    if (!options.multikernel) {
+        if (options.halt)
+            return fail(Errc::usage, "--halt stops an instance: say which, --multikernel=ID");
+        if (options.instance != InstanceOptions{})
+            return fail(Errc::usage,
+                        "--cpu, --memory, --serial-port, --exact-cmdline and --wait go with --multikernel");
+        return {};
+    }
+    const InstanceOptions& instance = options.instance;
+
+    const std::pair<bool, std::string_view> without_meaning[] = {
+        {options.crash, "-p"},
+        {options.load_by == LoadBy::files, "-s (instances are placed by this program)"},
+        {options.no_cma, "--no-cma"},
+        {options.force_device_tree, "--force-dtb"},
+        {options.entry != 0, "--entry"},
+        {options.memory_limits != PhysRange{0, UINT64_MAX}, "--mem-min and --mem-max (use --memory)"},
+        {options.reset_vga || options.console_vga, "the VGA screen"},
+        {options.shut_down, "a shutdown: say -l, -f, -e, -u, -S or --halt"},
+    };
+    for (const auto& [given, name] : without_meaning) {
+        if (given)
+            return fail(Errc::usage, "--multikernel does not go with {}", name);
+    }
+    const bool names_one = instance.id.has_value();
+    if (options.halt && (options.load || options.start || options.unload))
+        return fail(Errc::usage, "--halt is a thing of its own: unload afterwards with -u --multikernel=ID");
+    if (options.halt || (options.start && !options.load)) {
+        if (!names_one && !(options.halt && instance.all))
+            return fail(Errc::usage, "which instance? --multikernel=ID; kexec -S --multikernel lists them");
+    }
+    if (options.unload && !names_one && !instance.all)
+        return fail(Errc::usage, "which instance? --multikernel=ID, or --multikernel=all for every one");
+    if (instance.all && (options.load || options.start))
+        return fail(Errc::usage, "--multikernel=all is for -u, -S and --halt");
+    return {};
 }
 
 // What was asked for as a whole; each option alone was fine.
@@ -220,7 +340,10 @@ Result<> check_combination(Options& options, bool verb_given, std::span<const st
     }
     if (options.unload && options.kernel.empty() && !options.start)
         options.load = false; // -u -p
-    if (options.status || options.check || options.print_crash_size || options.help || options.version)
+    if (options.help || options.version)
+        return {};
+    KX_TRY(check_multikernel(options));
+    if (options.status || options.check || options.print_crash_size)
         return {};
 
     if (options.load && options.kernel.empty())
@@ -245,7 +368,7 @@ Result<Options> parse_options(std::vector<std::string> arguments, Notices& notic
     std::string letters;
     for_each_row([&](const OptionRow& row) {
         const int value = row.letter ? row.letter : long_option_base + static_cast<int>(rows.size());
-        long_options.push_back({row.name, row.value ? required_argument : no_argument, nullptr, value});
+        long_options.push_back({row.name, has_argument(row), nullptr, value});
         if (row.letter)
             letters += fmt::format("{}{}", row.letter, row.value ? ":" : "");
         rows.push_back(&row);
@@ -297,7 +420,8 @@ std::string usage_text() {
     text += "\nExamples:\n"
             "  kexec -l /boot/vmlinuz --initrd=/boot/initrd.img --reuse-cmdline && kexec -e\n"
             "  kexec -l /boot/vmlinuz --dry-run       what would be loaded where\n"
-            "  kexec --check                          what this machine can do\n";
+            "  kexec --check                          what this machine can do\n"
+            "  kexec -l --multikernel --cpu 1 /boot/vmlinuz --initrd=/boot/initrd.img && kexec -e --multikernel=1\n";
     return text;
 }
 

@@ -6,6 +6,7 @@
 #include "core/notices.h"
 #include "core/phys_range.h"
 #include "core/result.h"
+#include "multikernel/memory_choice.h"
 
 #include <cstdint>
 #include <optional>
@@ -13,6 +14,19 @@
 #include <vector>
 
 namespace kx {
+
+// What --multikernel takes.
+struct InstanceOptions {
+    std::optional<std::uint32_t> id;
+    bool all = false; // =all
+    std::optional<std::string> cpus;
+    std::optional<MemoryWish> memory;
+    std::optional<std::uint16_t> serial_port;
+    bool no_serial_port = false; // --serial-port=none
+    bool exact_command_line = false;
+    std::optional<std::uint32_t> wait_seconds;
+    friend bool operator==(const InstanceOptions&, const InstanceOptions&) = default;
+};
 
 enum class LoadBy { either, segments, files }; // kexec_file_load, then kexec_load; only kexec_load; only the former
 
@@ -29,6 +43,11 @@ struct Options {
     bool print_crash_size = false;
     bool load_named = false; // -l was given: -S asks for the normal image
     bool crash = false;      // -p
+    bool halt = false;
+    bool multikernel = false;               // the verb is about instances beside the running kernel
+    InstanceOptions instance;               // … and what goes with it
+    bool pool = false;                      // --multikernel-pool
+    std::optional<std::uint64_t> pool_size; // … and make it this many bytes; 0: give it back
     std::optional<std::string> capture_to;
 
     // How.

@@ -21,6 +21,7 @@ struct Session {
     const SystemFiles& files;
     Kernel& kernel;
     Notices& notices;
+    std::string run_root = "/"; // /run is below it; tests have their own
 };
 
 // A reader that went away, or a full disk, never stops a load or a start half-way: what cannot be written is dropped

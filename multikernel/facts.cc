@@ -182,7 +182,8 @@ Result<> refuse_other_dialects(const SystemFiles& files) {
         break;
     }
     if (const auto other = read_value(files, abi))
-        return fail(Errc::unsupported, "{}: says \"{}\", not \"{}\"; load the multikernel.ko that came with this program",
+        return fail(Errc::unsupported,
+                    "{}: says \"{}\", not \"{}\"; load the multikernel.ko that came with this program",
                     files.display(abi), std::string_view(*other).substr(0, 40), MULTIKERNEL_MODULE_ABI);
     return fail(Errc::unsupported,
                 "this kernel cannot run others beside it: load the module multikernel.ko first (doc/multikernel.md)");

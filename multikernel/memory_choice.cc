@@ -56,7 +56,8 @@ std::string obstacle(PhysRange wanted, std::span<const PoolRange> pool, std::spa
         all.push_back(entry.range);
     const auto outside = difference(std::span(&wanted, 1), normalized(std::move(all)));
     if (outside.empty())
-        return "part of it is reserved since boot, part of it in offline blocks: an instance takes the one or the other";
+        return "part of it is reserved since boot, part of it in offline blocks: an instance takes the one or the "
+               "other";
     return fmt::format("{:#x}-{:#x} is not in the pool: the running kernel uses it, or there is no RAM",
                        outside.front().begin, outside.front().end - 1);
 }
@@ -106,7 +107,7 @@ Result<PhysRange> choose_memory(const MemoryWish& wish, std::span<const PoolRang
                                 std::span<const PhysRange> taken) {
     if (pool.empty())
         return fail(Errc::no_room, "there is no memory for instances: reserve some at boot (memmap=256M$0x20000000) or "
-                                   "put memory blocks offline (kexec --multikernel-pool 256M)");
+                                   "put memory blocks offline (kexec --multikernel-pool=256M)");
     const auto free = free_pool(pool, taken);
     if (!wish.address) {
         if (const auto chosen = smallest_that_holds(wish.size, free))

@@ -33,9 +33,9 @@ struct MemoryWish {
 };
 Result<MemoryWish> parse_memory_wish(std::string_view text); // Errc::usage
 
-// One range of exactly the wished size: at the wished address, or aligned to instance_alignment in the smallest free range that holds
-// it. Errc::no_room says what was free, as --memory takes it,
-// and where an instance or the running kernel is in the way.
+// One range of exactly the wished size: at the wished address, or aligned to instance_alignment in the smallest free
+// range that holds it. Errc::no_room says what was free, as --memory takes it, and where an instance or the running
+// kernel is in the way.
 Result<PhysRange> choose_memory(const MemoryWish& wish, std::span<const PoolRange> pool,
                                 std::span<const PhysRange> taken);
 

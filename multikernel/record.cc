@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/record.h"
 
-#include "core/file.h"
 #include "multikernel/run_folder.h"
 #include "uapi/multikernel.h"
 
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <nlohmann/json.hpp>
 
 #include <fcntl.h>
-#include <nlohmann/json.hpp>
 #include <unistd.h>
 
 namespace kx {
@@ -61,23 +60,6 @@ private:
     const ordered_json& json_;
     std::string_view file_;
 };
-
-Result<> write_new(const FileDescriptor& folder, const std::string& name, std::string_view content) {
-    constexpr mode_t file_mode = 0600;
-    const FileDescriptor file(
-        openat(folder.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, file_mode));
-    if (!file)
-        return fail(Errc::io, "{}", std::strerror(errno));
-    while (!content.empty()) {
-        const ssize_t written = ::write(file.get(), content.data(), content.size());
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return fail(Errc::io, "{}", std::strerror(errno));
-        content.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return {};
-}
 
 } // namespace
 
@@ -130,16 +112,7 @@ Result<InstanceRecord> read_instance_record(const SystemFiles& files, std::uint3
 }
 
 Result<> write_instance_record(const std::string& root, const InstanceRecord& record) {
-    const std::string name = file_name(record.id);
-    const std::string unfinished = name + ".new";
-    const auto folder = KX_TRY(open_run_folder(root, IfMissing::make, instance_records));
-    unlinkat(folder.get(), unfinished.c_str(), 0);
-    auto written = write_new(folder, unfinished, json_of(record));
-    if (written && renameat(folder.get(), unfinished.c_str(), folder.get(), name.c_str()) != 0)
-        written = fail(Errc::io, "{}", std::strerror(errno));
-    if (!written)
-        unlinkat(folder.get(), unfinished.c_str(), 0);
-    return within(shown(root, name), std::move(written));
+    return write_run_file(root, instance_records, file_name(record.id), json_of(record));
 }
 
 Result<> remove_instance_record(const std::string& root, std::uint32_t id) {

@@ -45,6 +45,23 @@ Result<FileDescriptor> open_inside(const FileDescriptor& above, const std::strin
     return folder;
 }
 
+Result<> write_new(const FileDescriptor& folder, const std::string& name, std::string_view content) {
+    constexpr mode_t file_mode = 0600;
+    const FileDescriptor file(
+        openat(folder.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, file_mode));
+    if (!file)
+        return fail(Errc::io, "{}", std::strerror(errno));
+    while (!content.empty()) {
+        const ssize_t written = ::write(file.get(), content.data(), content.size());
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return fail(Errc::io, "{}", std::strerror(errno));
+        content.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return {};
+}
+
 } // namespace
 
 Result<FileDescriptor> open_run_folder(const std::string& root, IfMissing if_missing, std::string_view inside) {
@@ -65,6 +82,21 @@ Result<FileDescriptor> open_run_folder(const std::string& root, IfMissing if_mis
     if (inside.empty())
         return ours;
     return open_inside(ours, std::string(inside), fmt::format("{}/{}", path, inside), if_missing);
+}
+
+Result<> write_run_file(const std::string& root, std::string_view inside, const std::string& name,
+                        std::string_view content) {
+    const std::string unfinished = name + ".new";
+    const auto folder = KX_TRY(open_run_folder(root, IfMissing::make, inside));
+    unlinkat(folder.get(), unfinished.c_str(), 0);
+    auto written = write_new(folder, unfinished, content);
+    if (written && renameat(folder.get(), unfinished.c_str(), folder.get(), name.c_str()) != 0)
+        written = fail(Errc::io, "{}", std::strerror(errno));
+    if (!written)
+        unlinkat(folder.get(), unfinished.c_str(), 0);
+    return within(fmt::format("{}{}{}/{}{}{}", root, root.ends_with('/') ? "" : "/", run_folder, inside,
+                              inside.empty() ? "" : "/", name),
+                  std::move(written));
 }
 
 } // namespace kx

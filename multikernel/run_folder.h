@@ -21,4 +21,8 @@ enum class IfMissing { make, refuse };
 // are refused (Errc::denied): whoever made it could put files of theirs in the place of ours.
 Result<FileDescriptor> open_run_folder(const std::string& root, IfMissing if_missing, std::string_view inside = "");
 
+// Writes the file `name` in that folder whole or not at all, with mode 0600.
+Result<> write_run_file(const std::string& root, std::string_view inside, const std::string& name,
+                        std::string_view content);
+
 } // namespace kx

@@ -20,6 +20,8 @@ tests_unit_unit_SOURCES = \
 	tests/unit/image/pack.cc tests/unit/image/pack.h \
 	tests/unit/image/unpack_test.cc
 tests_unit_unit_SOURCES += \
+	tests/unit/instances/fake_module.h \
+	tests/unit/instances/instance_verbs_test.cc \
 	tests/unit/load/load_test.cc \
 	tests/unit/machine/capabilities_test.cc \
 	tests/unit/machine/capture_test.cc \

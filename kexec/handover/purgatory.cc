@@ -38,7 +38,7 @@ Result<PurgatoryImage> read_image(ByteView file) {
 }
 
 std::uint32_t flags_of(const PurgatoryOptions& options) {
-    return (options.verify ? HANDOVER_VERIFY : 0) | (options.serial_base ? HANDOVER_SERIAL : 0) |
+    return (options.verify ? HANDOVER_VERIFY : 0) | (options.serial_base.value_or(0) ? HANDOVER_SERIAL : 0) |
            (options.vga_text ? HANDOVER_VGA_TEXT : 0) | (options.reset_vga ? HANDOVER_RESET_VGA : 0) |
            (options.chatty ? HANDOVER_CHATTY : 0);
 }
@@ -63,7 +63,7 @@ Result<struct handover> filled_handover(const Placement& placement, const Segmen
     block.flags = flags_of(options);
     block.entry = KX_TRY(placement.address_of(entry.segment, entry.offset));
     block.argument = KX_TRY(placement.address_of(argument.segment, argument.offset));
-    block.serial_base = options.serial_base;
+    block.serial_base = options.serial_base.value_or(0);
     block.serial_baud = options.serial_baud;
     for (const Segment& segment : placement.segments()) {
         if (!options.verify || !segment.guarded())

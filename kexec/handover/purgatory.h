@@ -15,10 +15,10 @@ namespace kx {
 inline constexpr std::string_view purgatory_name = "purgatory";
 
 struct PurgatoryOptions {
-    bool verify = true;            // the digests (--no-checks turns it off)
-    std::uint64_t serial_base = 0; // where to tell of a mismatch; 0: nowhere
-    std::uint32_t serial_baud = 0; // 0: as the line is set
-    bool chatty = false;           // tell of success, too (--console-serial, --console-vga)
+    bool verify = true;                       // the digests (--no-checks turns it off)
+    std::optional<std::uint64_t> serial_base; // where to tell of a mismatch; none or 0: nowhere
+    std::uint32_t serial_baud = 0;            // 0: as the line is set
+    bool chatty = false;                      // tell of success, too (--console-serial, --console-vga)
     bool vga_text = false;
     bool reset_vga = false;
     PhysRange window = anywhere;            // where it may lie (physical) …

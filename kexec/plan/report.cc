@@ -107,7 +107,38 @@ ordered_json json_of(const SegmentsReport& report) {
     return json;
 }
 
+std::string added_text(const InstanceReport& instance) {
+    std::string text;
+    for (const InstanceReport::Parameter& parameter : instance.added)
+        text += fmt::format("added    {:<24} {}\n", parameter.text, parameter.why);
+    return text;
+}
+
+ordered_json json_of(const InstanceReport& instance) {
+    ordered_json json{{"id", instance.id}, {"cpus", ordered_json::array()}};
+    for (const InstanceReport::Cpu& cpu : instance.cpus)
+        json["cpus"].push_back({{"logical", cpu.logical}, {"physical", cpu.physical}});
+    json["memory"] = {{"begin", instance.memory.begin}, {"end", instance.memory.end}};
+    json["low_memory"] = {{"begin", instance.low_memory.begin}, {"end", instance.low_memory.end}};
+    json["serial_port"] = instance.serial_port ? ordered_json(*instance.serial_port) : ordered_json();
+    json["added_parameters"] = ordered_json::array();
+    for (const InstanceReport::Parameter& parameter : instance.added)
+        json["added_parameters"].push_back({{"text", parameter.text}, {"why", parameter.why}});
+    return json;
+}
+
 } // namespace
+
+std::string text_of(const InstanceReport& instance, std::string_view state) {
+    std::vector<std::string> cpus;
+    for (const InstanceReport::Cpu& cpu : instance.cpus)
+        cpus.push_back(fmt::format("{} (apic {:#x})", cpu.logical, cpu.physical));
+    return fmt::format("instance {}: {}{}CPU {}, {} at {:#x}{}\n", instance.id, state, state.empty() ? "" : ", ",
+                       fmt::join(cpus, ", "), size_text(instance.memory.size()), instance.memory.begin,
+                       instance.serial_port
+                           ? fmt::format(", console {} (port {:#x})", instance.console, *instance.serial_port)
+                           : ", no console");
+}
 
 std::string text_of(const LoadReport& report) {
     std::string text = fmt::format("kernel   {}{}{}\n", report.kernel_path,
@@ -115,6 +146,8 @@ std::string text_of(const LoadReport& report) {
                                    report.kernel_version.empty() ? "" : ", Linux " + report.kernel_version);
     text += fmt::format("initrd   {}\ncmdline  {}\n", report.initrd_path.value_or("none"),
                         report.command_line.empty() ? "(empty)" : report.command_line);
+    if (report.instance)
+        text += added_text(*report.instance) + "\n" + text_of(*report.instance, "");
     if (report.files) {
         text += fmt::format("\nby kexec_file_load{}: the running kernel places and verifies\nflags    {}\n",
                             report.segments || report.no_segments ? " (tried first)" : "",
@@ -134,6 +167,8 @@ std::string json_of(const LoadReport& report) {
         {"kernel", {{"path", report.kernel_path}, {"format", report.format}, {"version", report.kernel_version}}},
         {"initrd", report.initrd_path ? ordered_json(*report.initrd_path) : ordered_json()},
         {"command_line", report.command_line}};
+    if (report.instance)
+        json["instance"] = json_of(*report.instance);
     json["kexec_file_load"] = report.files ? ordered_json{{"flags", report.files->flags}} : ordered_json();
     json["kexec_load"] = report.segments ? json_of(*report.segments) : ordered_json();
     json["no_kexec_load"] = report.no_segments ? ordered_json(*report.no_segments) : ordered_json();

@@ -27,12 +27,34 @@ struct FilesReport {
     std::vector<std::string> flags;
 };
 
+// The instance that a load is for.
+struct InstanceReport {
+    struct Cpu {
+        std::uint32_t logical;
+        std::uint32_t physical;
+    };
+    struct Parameter {
+        std::string text;
+        std::string why;
+    };
+    std::uint32_t id = 0;
+    std::vector<Cpu> cpus; // the boot CPU first
+    PhysRange memory;
+    PhysRange low_memory;
+    std::optional<std::uint16_t> serial_port;
+    std::string console;          // what the next kernel calls that port: "ttyS1"
+    std::vector<Parameter> added; // to the command line
+};
+// One line: "instance 1: loaded, CPU 1 (apic 0x1), 256 MiB at 0x20000000".
+std::string text_of(const InstanceReport& instance, std::string_view state);
+
 struct LoadReport {
     std::string kernel_path;
     std::optional<std::string> initrd_path;
     std::string format;         // empty where only the kernel will tell
     std::string kernel_version; // empty where unknown
     std::string command_line;
+    std::optional<InstanceReport> instance;
     std::optional<FilesReport> files; // tried first when both are there
     std::optional<SegmentsReport> segments;
     std::optional<std::string> no_segments; // why a fallback cannot be planned

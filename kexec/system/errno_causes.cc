@@ -46,7 +46,7 @@ void add_switches(Causes& causes, Call call, const CallContext& context) {
         causes.push_back({"kernel.kexec_load_disabled is 1 and stays so until the machine reboots through its firmware",
                           "remove what sets it (/etc/sysctl.d, a boot script) and reboot",
                           context.load_disabled.has_value()});
-    if (context.loads_left.value_or(0) == 0)
+    if (!is_about_instance(call) && context.loads_left.value_or(0) == 0)
         causes.push_back({fmt::format("kernel.kexec_load_limit_{} is used up (every load and unload counts)",
                                       context.crash ? "panic" : "reboot"),
                           "raise the limit where it is set and reboot: it cannot be raised at run time",
@@ -67,6 +67,13 @@ void add_switches(Causes& causes, Call call, const CallContext& context) {
         causes.push_back({what + ", which forbids kexec_load",
                           use_other(context, "unload with -s -u", "reboot: nothing else drops what is loaded"),
                           locked});
+        break;
+    case Call::load_instance:
+    case Call::unload_instance:
+    case Call::start_instance:
+    case Call::halt_instance:
+        causes.push_back({what + ", which forbids instances: their kernel could change the running one",
+                          "boot without lockdown (and without secure boot)", locked});
         break;
     case Call::load_files:
         causes.push_back({what + " and " + kernel_of(context) + " carries no signature that it trusts",
@@ -221,6 +228,8 @@ Causes file_system_causes(int error, const CallContext& context) {
 } // namespace
 
 std::vector<Cause> causes_of(Call call, int error, const CallContext& context) {
+    if (is_about_instance(call) && error != EPERM)
+        return instance_causes_of(call, error, context);
     switch (error) {
     case EPERM:
         return permission_causes(call, context);

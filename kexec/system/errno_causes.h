@@ -17,5 +17,7 @@ struct Cause {
 
 // Most likely first, without those that the context excludes; empty for an errno that is not in the table.
 std::vector<Cause> causes_of(Call call, int error, const CallContext& context);
+// Those of the calls about instances, but for EPERM: doc/multikernel-abi.md.
+std::vector<Cause> instance_causes_of(Call call, int error, const CallContext& context);
 
 } // namespace kx

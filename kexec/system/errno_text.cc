@@ -23,6 +23,18 @@ std::string_view name_of(Call call, bool crash) {
         return crash ? "unloading the crash kernel by kexec_file_load" : "unloading by kexec_file_load";
     case Call::start:
         return "starting the loaded kernel by reboot";
+    case Call::load_instance:
+        return "kexec_load with KEXEC_MULTIKERNEL";
+    case Call::unload_instance:
+        return "unloading by kexec_load with KEXEC_MULTIKERNEL";
+    case Call::assign_memory:
+        return "assigning the memory";
+    case Call::assign_cpus:
+        return "assigning the CPUs";
+    case Call::start_instance:
+        return "starting by reboot with LINUX_REBOOT_CMD_MULTIKERNEL";
+    case Call::halt_instance:
+        return "stopping by reboot with LINUX_REBOOT_CMD_MULTIKERNEL_FORCE_HALT";
     }
     return "the system call";
 }
@@ -68,7 +80,8 @@ Errc code_of(Call call, int error) {
 } // namespace
 
 std::string explain(Call call, Errno error, const CallContext& context) {
-    auto text = fmt::format("{} failed: {}", name_of(call, context.crash), name_of(error.value));
+    auto text = fmt::format("{}{}{} failed: {}", context.instance, context.instance.empty() ? "" : ": ",
+                            name_of(call, context.crash), name_of(error.value));
     const auto causes = causes_of(call, error.value, context);
     if (causes.empty())
         return text + ": not an answer that this call is known to give; look for its reason in the kernel log (dmesg), "

@@ -17,7 +17,18 @@ enum class Call {
     unload,        // kexec_load(2) without segments
     unload_files,  // kexec_file_load(2) with KEXEC_FILE_UNLOAD
     start,         // reboot(2) with LINUX_REBOOT_CMD_KEXEC
+
+    load_instance,   // kexec_load(2) with KEXEC_MULTIKERNEL
+    unload_instance, // the same without segments
+    assign_memory,   // writing an instance's memory
+    assign_cpus,     // writing an instance's cpus
+    start_instance,  // reboot(2) with LINUX_REBOOT_CMD_MULTIKERNEL
+    halt_instance,   // reboot(2) with LINUX_REBOOT_CMD_MULTIKERNEL_FORCE_HALT
 };
+
+constexpr bool is_about_instance(Call call) {
+    return call >= Call::load_instance;
+}
 
 // What is known about the call and the machine, as plain values; empty optionals and texts are "not known". The more
 // is known, the fewer causes are named.
@@ -41,6 +52,8 @@ struct CallContext {
     std::optional<std::uint64_t> command_line_limit;
     std::string kernel_file; // path, as the user gave it
     std::string initrd_file;
+    std::string instance;          // "instance 3"
+    std::string cpus;              // of the instance, as text_of() shows them
     bool other_call_tried = false; // kexec_file_load came before this kexec_load, and could not do it: no advice
 };
 

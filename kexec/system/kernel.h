@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The other seam: the system calls that load, drop and start kernels. Nothing else in the program makes them.
+// The other seam: everything that changes the running system. The system calls that load, drop and start kernels, and
+// writes to attributes below /sys. Nothing else in the program makes them.
 #pragma once
 
 #include "core/byte_view.h"
@@ -9,6 +10,7 @@
 #include <expected>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace kx {
 
@@ -37,6 +39,14 @@ public:
     // reboot(2) with LINUX_REBOOT_CMD_KEXEC. Comes back only when it failed.
     virtual SysResult<> start() = 0;
     virtual void sync_filesystems() = 0;
+
+    // reboot(2) with LINUX_REBOOT_CMD_MULTIKERNEL: comes back. `cpu`: logical number of the boot CPU. Only for a kernel
+    // that multikernel_dialect() knows.
+    virtual SysResult<> start_instance(std::uint32_t id, std::uint32_t cpu) = 0;
+    // reboot(2) with LINUX_REBOOT_CMD_MULTIKERNEL_FORCE_HALT.
+    virtual SysResult<> force_halt_instance(std::uint32_t id) = 0;
+    // One write(2) of `value` to the attribute `path`, relative to / ("sys/…"). A short write is EIO.
+    virtual SysResult<> write_attribute(const std::string& path, std::string_view value) = 0;
 };
 
 // The real thing. Made by main() only.
@@ -46,6 +56,9 @@ public:
     SysResult<> load_files(int kernel_fd, int initrd_fd, const std::string& command_line, std::uint64_t flags) override;
     SysResult<> start() override;
     void sync_filesystems() override;
+    SysResult<> start_instance(std::uint32_t id, std::uint32_t cpu) override;
+    SysResult<> force_halt_instance(std::uint32_t id) override;
+    SysResult<> write_attribute(const std::string& path, std::string_view value) override;
 };
 
 } // namespace kx

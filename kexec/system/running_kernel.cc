@@ -2,12 +2,14 @@
 // The calls go through libc's syscall(): it is the one symbol that a test's preload has to replace.
 #include "system/kernel.h"
 #include "uapi/kexec.h"
+#include "uapi/multikernel.h"
 
 #include <cerrno>
 #include <cstddef>
 #include <limits>
 #include <vector>
 
+#include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -28,6 +30,11 @@ SysResult<> answer(long returned) {
     if (returned == 0)
         return {};
     return std::unexpected(Errno{errno});
+}
+
+SysResult<> reboot(unsigned command, void* argument) {
+    return answer(syscall(SYS_reboot, static_cast<long>(uapi::reboot_magic1), static_cast<long>(uapi::reboot_magic2),
+                          static_cast<unsigned long>(command), argument));
 }
 
 constexpr bool fits_a_word(std::uint64_t value) {
@@ -74,8 +81,29 @@ SysResult<> RunningKernel::load_files(int kernel_fd, int initrd_fd, const std::s
 SysResult<> RunningKernel::start() {
     // The command takes no argument, yet some kernels read one: it gets memory that may be read.
     long argument[8] = {};
-    return answer(syscall(SYS_reboot, static_cast<long>(uapi::reboot_magic1), static_cast<long>(uapi::reboot_magic2),
-                          static_cast<unsigned long>(uapi::reboot_cmd_kexec), argument));
+    return reboot(uapi::reboot_cmd_kexec, argument);
+}
+
+SysResult<> RunningKernel::start_instance(std::uint32_t id, std::uint32_t cpu) {
+    multikernel_boot_args argument{static_cast<mk_s32>(id), static_cast<mk_s32>(cpu)};
+    return reboot(LINUX_REBOOT_CMD_MULTIKERNEL, &argument);
+}
+
+SysResult<> RunningKernel::force_halt_instance(std::uint32_t id) {
+    multikernel_boot_args argument{static_cast<mk_s32>(id), -1};
+    return reboot(LINUX_REBOOT_CMD_MULTIKERNEL_FORCE_HALT, &argument);
+}
+
+SysResult<> RunningKernel::write_attribute(const std::string& path, std::string_view value) {
+    const int fd = ::open(("/" + path).c_str(), O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return std::unexpected(Errno{errno});
+    const ssize_t written = ::write(fd, value.data(), value.size());
+    const int error = written < 0 ? errno : EIO;
+    ::close(fd);
+    if (written != static_cast<ssize_t>(value.size()))
+        return std::unexpected(Errno{error});
+    return {};
 }
 
 void RunningKernel::sync_filesystems() {

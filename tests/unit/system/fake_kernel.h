@@ -8,11 +8,12 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 namespace kx::test {
 
-class FakeKernel final : public Kernel {
+class FakeKernel : public Kernel {
 public:
     struct LoadedSegment {
         std::vector<std::byte> bytes; // a copy: the caller's may be gone when the test looks
@@ -33,7 +34,7 @@ public:
     };
 
     // What each call answers, first call first: an errno, or 0. Past the end, everything succeeds.
-    std::deque<int> load_answers, file_answers, start_answers;
+    std::deque<int> load_answers, file_answers, start_answers, instance_answers, write_answers;
 
     std::vector<std::string> order; // "load", "load_files", "start", "sync", as they came
     std::vector<Load> loads;
@@ -64,6 +65,19 @@ public:
     }
 
     void sync_filesystems() override { order.emplace_back("sync"); }
+
+    SysResult<> start_instance(std::uint32_t id, std::uint32_t cpu) override {
+        order.push_back(fmt::format("start_instance {} {}", id, cpu));
+        return next(instance_answers);
+    }
+    SysResult<> force_halt_instance(std::uint32_t id) override {
+        order.push_back(fmt::format("force_halt_instance {}", id));
+        return next(instance_answers);
+    }
+    SysResult<> write_attribute(const std::string& path, std::string_view value) override {
+        order.push_back(fmt::format("write {} {}", path, value));
+        return next(write_answers);
+    }
 
 private:
     static SysResult<> next(std::deque<int>& answers) {

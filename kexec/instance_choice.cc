@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "instance_choice.h"
+
+#include "multikernel/memory_choice.h"
+#include "multikernel/record.h"
+#include "multikernel/serial_ports.h"
+#include "uapi/multikernel.h"
+
+#include <algorithm>
+
+namespace kx {
+namespace {
+
+constexpr std::uint64_t usual_size = 256 << 20;
+constexpr std::uint64_t little = 128 << 20;
+
+Result<std::uint32_t> choose_id(std::optional<std::uint32_t> wanted, const MultikernelFacts& facts) {
+    if (wanted) {
+        if (const InstanceFacts* taken = facts.find(*wanted))
+            return fail(Errc::unsupported, "instance {} is there already ({}); choose another id, or {}", *wanted,
+                        taken->status,
+                        taken->active() ? fmt::format("stop and drop it: kexec --halt --multikernel={0}, then kexec -u "
+                                                      "--multikernel={0}",
+                                                      *wanted)
+                                        : fmt::format("drop it: kexec -u --multikernel={}", *wanted));
+        return *wanted;
+    }
+    for (std::uint32_t id = KEXEC_MK_ID_MIN; id <= KEXEC_MK_ID_MAX; ++id) {
+        if (!facts.find(id))
+            return id;
+    }
+    return fail(Errc::no_room, "all ids from {} to {} are taken", KEXEC_MK_ID_MIN, KEXEC_MK_ID_MAX);
+}
+
+std::string free_cpus(const MultikernelFacts& facts) {
+    std::vector<Cpu> free;
+    for (const HostCpu& host : facts.cpus) {
+        if (!host.online && !host.instance && host.cpu.logical != 0)
+            free.push_back(host.cpu);
+    }
+    if (free.empty())
+        return "no CPU is offline; take one from the running kernel: echo 0 > /sys/devices/system/cpu/cpuN/online";
+    return fmt::format("offline and free: {}", text_of(free));
+}
+
+Result<Cpu> find_cpu(const CpuName& name, const MultikernelFacts& facts) {
+    if (const HostCpu* host = facts.find(name))
+        return host->cpu;
+    const std::string shown = name.physical ? fmt::format("apic:{:#x}", name.number) : fmt::format("{}", name.number);
+    return fail(Errc::not_found, "CPU {} does not exist here; {}", shown, free_cpus(facts));
+}
+
+Result<std::vector<Cpu>> choose_cpus(const std::optional<std::string>& list, const MultikernelFacts& facts) {
+    if (!list)
+        return fail(Errc::usage, "which CPUs shall the instance have? --cpu LIST; {}", free_cpus(facts));
+    std::vector<Cpu> cpus;
+    for (const CpuName& name : KX_TRY(within("--cpu", parse_cpu_list(*list)))) {
+        const Cpu cpu = KX_TRY(find_cpu(name, facts));
+        if (std::ranges::find(cpus, cpu) != cpus.end())
+            return fail(Errc::usage, "--cpu: CPU {} is named twice", text_of(std::span(&cpu, 1)));
+        cpus.push_back(cpu);
+    }
+    KX_TRY(check_cpus(cpus, facts, std::nullopt));
+    return cpus;
+}
+
+std::vector<PhysRange> taken_memory(const MultikernelFacts& facts) {
+    std::vector<PhysRange> taken;
+    for (const InstanceFacts& instance : facts.instances)
+        taken.insert(taken.end(), instance.memory.begin(), instance.memory.end());
+    return normalized(std::move(taken));
+}
+
+Result<PhysRange> choose_pool_memory(const std::optional<MemoryWish>& wanted, const SystemFiles& files,
+                                     std::span<const PhysRange> taken, Notices& notices) {
+    const std::vector<PoolRange> pool = KX_TRY(read_memory_pool(files, notices));
+    if (wanted)
+        return within("--memory", choose_memory(*wanted, pool, taken));
+    std::uint64_t largest = 0;
+    for (const PhysRange& range : free_pool(pool, taken))
+        largest = std::max(largest, range.size());
+    return choose_memory({.size = std::min(usual_size, std::max(largest, page_size)), .address = {}}, pool, taken);
+}
+
+std::optional<std::uint16_t> choose_port(const InstanceOptions& wanted, const MultikernelFacts& facts,
+                                         const SystemFiles& files, Notices& notices) {
+    if (wanted.no_serial_port)
+        return std::nullopt;
+    std::vector<std::uint16_t> taken;
+    for (const InstanceFacts& instance : facts.instances) {
+        const auto record = read_instance_record(files, instance.id);
+        if (record && record->serial_port)
+            taken.push_back(*record->serial_port);
+    }
+    const std::vector<SerialPort> ports = read_serial_ports(files);
+    if (!wanted.serial_port) {
+        const auto port = choose_serial_port(ports, taken);
+        if (!port)
+            notices.add("there is no serial port left for the instance: nothing will be seen of it (--serial-port=none "
+                        "says that this is meant)");
+        return port;
+    }
+    const std::uint16_t port = *wanted.serial_port;
+    const auto host = std::ranges::find(ports, port, &SerialPort::io_port);
+    if (host != ports.end() && host->host_console)
+        notices.add("port {:#x} is the running kernel's console, too: both will write there", port);
+    if (std::ranges::find(taken, port) != taken.end())
+        notices.add("port {:#x} is another instance's console, too: both will write there", port);
+    return port;
+}
+
+} // namespace
+
+Result<> check_cpus(std::span<const Cpu> cpus, const MultikernelFacts& facts, std::optional<std::uint32_t> own) {
+    for (const Cpu& cpu : cpus) {
+        const HostCpu* host = facts.find(CpuName{.physical = false, .number = cpu.logical});
+        const std::string name = text_of(std::span(&cpu, 1));
+        if (!host)
+            return fail(Errc::not_found, "CPU {} does not exist here; {}", name, free_cpus(facts));
+        if (cpu.logical == 0)
+            return fail(Errc::unsupported, "CPU {} is the machine's boot CPU: it cannot be given away; {}", name,
+                        free_cpus(facts));
+        if (host->instance && host->instance != own)
+            return fail(Errc::unsupported, "CPU {} belongs to instance {}", name, *host->instance);
+        if (host->online)
+            return fail(Errc::unsupported,
+                        "CPU {} is online: the running kernel uses it; take it from there first: echo 0 > "
+                        "/sys/devices/system/cpu/cpu{}/online",
+                        name, cpu.logical);
+    }
+    return {};
+}
+
+Result<Instance> choose_instance(const InstanceOptions& wanted, const MultikernelFacts& facts, const SystemFiles& files,
+                                 Notices& notices) {
+    Instance instance;
+    instance.id = KX_TRY(choose_id(wanted.id, facts));
+    instance.cpus = KX_TRY(choose_cpus(wanted.cpus, facts));
+    const std::vector<PhysRange> taken = taken_memory(facts);
+    instance.memory = KX_TRY(choose_pool_memory(wanted.memory, files, taken, notices));
+    if (instance.memory.size() < little)
+        notices.add("{} MiB is little memory for a distribution's kernel; with less than {} MiB it may not reach its "
+                    "init",
+                    instance.memory.size() >> 20, little >> 20);
+    instance.low_memory = KX_TRY(choose_low_memory(facts.low_memory, taken));
+    instance.serial_port = choose_port(wanted, facts, files, notices);
+    instance.tsc_khz = facts.tsc_khz;
+    return instance;
+}
+
+} // namespace kx

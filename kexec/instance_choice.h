@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Which id, CPUs, memory and serial port an instance gets: what was asked for, held against what there is.
+#pragma once
+
+#include "core/notices.h"
+#include "multikernel/facts.h"
+#include "multikernel/instance.h"
+#include "options.h"
+
+namespace kx {
+
+// Refuses what cannot be had, in a sentence that says who has it. Notes what was asked for and is unwise.
+Result<Instance> choose_instance(const InstanceOptions& wanted, const MultikernelFacts& facts, const SystemFiles& files,
+                                 Notices& notices);
+
+// Nothing where all CPUs wait offline and belong to no instance but `own`.
+Result<> check_cpus(std::span<const Cpu> cpus, const MultikernelFacts& facts, std::optional<std::uint32_t> own);
+
+} // namespace kx

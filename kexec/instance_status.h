@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// -S with --multikernel.
+#pragma once
+
+#include "multikernel/facts.h"
+#include "outcome.h"
+
+namespace kx {
+
+// The instance's CPUs under both names, the boot CPU first.
+std::vector<Cpu> cpus_of(const InstanceFacts& instance, const MultikernelFacts& facts);
+
+// Prints one instance, or all; the JSON's schema is "kexec-instances-1" (doc/plan-json.md). Exit code 0; an instance
+// that is not there is an error.
+Result<int> instance_status(Session& session);
+
+} // namespace kx

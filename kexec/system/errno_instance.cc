@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "system/errno_causes.h"
+
+#include <cerrno>
+
+namespace kx {
+namespace {
+
+using Causes = std::vector<Cause>;
+
+Causes load_causes(int error) {
+    switch (error) {
+    case EEXIST:
+        return {{"there is an image of this id already", "choose another id, or drop it with -u --multikernel=ID"}};
+    case EADDRNOTAVAIL:
+        return {{"a segment lies in memory that the running kernel uses",
+                 "reserve memory at boot (memmap=SIZE$ADDR) or put memory blocks offline (--multikernel-pool=SIZE)"}};
+    case EBUSY:
+        return {{"a segment lies in the memory of another instance", "choose other memory with --memory"}};
+    case EINVAL:
+        return {{"the module found the segments wrong", "report it with the output of --dry-run and dmesg"}};
+    case EFAULT:
+        return {{"a file shrank during the load, or this program has a defect", "try again"}};
+    case ENOMEM:
+        return {{"the running kernel has too little free memory for its own notes of the image", "free memory"}};
+    case EINTR:
+        return {{"a signal interrupted the copying", "load again"}};
+    default:
+        return {};
+    }
+}
+
+Causes unload_causes(int error) {
+    switch (error) {
+    case EBUSY:
+        return {{"it is running", "stop it first with --halt --multikernel=ID"}};
+    case ENOENT:
+        return {{"there is no such instance", "kexec -S --multikernel lists them"}};
+    default:
+        return {};
+    }
+}
+
+Causes assign_causes(Call call, int error, const CallContext& context) {
+    switch (error) {
+    case EBUSY:
+        return {call == Call::assign_memory
+                    ? Cause{"the memory belongs to another instance", "choose other memory"}
+                    : Cause{fmt::format("one of {} belongs to another instance", context.cpus), "choose other CPUs"}};
+    case EADDRNOTAVAIL:
+        return {{"the running kernel uses some of that memory", "choose other memory with --memory"}};
+    case ENODEV:
+        return {{fmt::format("one of {} does not exist", context.cpus), "choose other CPUs"}};
+    case ENOENT:
+        return {{"another program changed it meanwhile", "look with kexec -S --multikernel and try again"}};
+    default:
+        return {};
+    }
+}
+
+Causes start_causes(int error, const CallContext& context) {
+    switch (error) {
+    case EBUSY:
+        return {{fmt::format("one of {} is online or belongs to another instance", context.cpus),
+                 "take it offline: echo 0 > /sys/devices/system/cpu/cpuN/online"},
+                {"it is running already", "kexec -S --multikernel shows it"}};
+    case EIO:
+        return {{fmt::format("the boot CPU of {} did not answer the start signal (INIT, SIPI)", context.cpus),
+                 "look at dmesg; the instance is as it was, and may be tried again or unloaded"}};
+    case EINVAL:
+        return {{"nothing is loaded under this id, or it was started before and its memory is used up",
+                 "load it again: -u, then -l"}};
+    case ENODEV:
+        return {{fmt::format("one of {} does not exist", context.cpus), "load it for other CPUs"}};
+    default:
+        return {};
+    }
+}
+
+Causes halt_causes(int error) {
+    switch (error) {
+    case ENOENT:
+        return {{"there is no such instance", "kexec -S --multikernel lists them"}};
+    case EINVAL:
+        return {{"it was never started", "drop it with -u --multikernel=ID"}};
+    default:
+        return {};
+    }
+}
+
+} // namespace
+
+Causes instance_causes_of(Call call, int error, const CallContext& context) {
+    if (error == ENOSYS)
+        return {{"the module was removed, or this kernel has no kexec", "load multikernel.ko"}};
+    switch (call) {
+    case Call::load_instance:
+        return load_causes(error);
+    case Call::unload_instance:
+        return unload_causes(error);
+    case Call::assign_memory:
+    case Call::assign_cpus:
+        return assign_causes(call, error, context);
+    case Call::start_instance:
+        return start_causes(error, context);
+    case Call::halt_instance:
+        return halt_causes(error);
+    default:
+        return {};
+    }
+}
+
+} // namespace kx

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The verbs about instances against a fake module: which calls are made, in which order, and that a refusal leaves
+// nothing behind.
+#include "catch.h"
+#include "image/bzimage_builder.h"
+#include "instance_verbs.h"
+#include "instances/fake_module.h"
+#include "temporary_folder.h"
+
+#include <algorithm>
+
+using namespace kx;
+
+namespace {
+
+struct Machine4 {
+    test::TemporaryFolder folder;
+    test::MemoryFiles files = test::machine_with_module();
+    test::FakeModule module{files};
+    Notices notices;
+
+    Machine4() {
+        const auto image = test::BzimageBuilder{}.build();
+        folder.write("vmlinuz", {reinterpret_cast<const char*>(image.data()), image.size()});
+    }
+
+    Result<int> run(std::vector<std::string> words) {
+        for (std::string& word : words) {
+            if (word == "KERNEL")
+                word = (folder.path / "vmlinuz").string();
+        }
+        words.insert(words.begin(), "kexec");
+        const auto options = parse_options(words, notices);
+        if (!options)
+            return std::unexpected(options.error());
+        Session session{*options, files, module, notices, folder.path.string()};
+        return options->pool ? instance_pool(session) : instance_verb(session);
+    }
+
+    bool loaded(std::uint32_t id) const { return module.images.contains(id); }
+};
+
+void refused(const Result<int>& answer, std::string_view word) {
+    REQUIRE_FALSE(answer);
+    INFO(answer.error().message);
+    CHECK(answer.error().message.find(word) != std::string::npos);
+}
+
+} // namespace
+
+TEST_CASE("an instance is loaded, then given its memory, then its CPUs") {
+    Machine4 machine;
+    REQUIRE(machine.run({"-l", "--multikernel=7", "--cpu", "2", "KERNEL"}) == 0);
+    REQUIRE(machine.module.order.size() == 3);
+    CHECK(machine.module.order[0] == fmt::format("load {:#x}", 62 << 16 | 0x10 | 7 << 5));
+    CHECK(machine.module.order[1].starts_with("write sys/fs/multikernel/instances/7/memory 0x"));
+    CHECK(machine.module.order[2] == "write sys/fs/multikernel/instances/7/cpus 2\n");
+
+    const auto& image = machine.module.images.at(7);
+    REQUIRE(image.memory.size() == 2);
+    CHECK(image.memory[0].size() == MULTIKERNEL_LOW_SLOT);
+    CHECK(image.memory[0].end <= 0x90000);
+    CHECK(image.memory[1] == PhysRange{0x20000000, 0x30000000});
+    for (const PhysRange& segment : image.segments)
+        CHECK(std::ranges::any_of(
+            image.memory, [&](PhysRange range) { return segment.begin >= range.begin && segment.end <= range.end; }));
+    CHECK(std::ranges::any_of(image.segments, [&](PhysRange segment) { return segment.contains(image.entry); }));
+}
+
+TEST_CASE("without an id, the lowest free one; memory, low memory and ids never meet") {
+    Machine4 machine;
+    REQUIRE(machine.run({"-l", "--multikernel", "--cpu=2", "--memory=128M", "KERNEL"}) == 0);
+    REQUIRE(machine.run({"-l", "--multikernel", "--cpu=3", "--memory=128M", "KERNEL"}) == 0);
+    REQUIRE(machine.loaded(1));
+    REQUIRE(machine.loaded(2));
+    for (const PhysRange& one : machine.module.images.at(1).memory) {
+        for (const PhysRange& two : machine.module.images.at(2).memory)
+            CHECK((one.end <= two.begin || two.end <= one.begin));
+    }
+}
+
+TEST_CASE("CPUs are taken by logical number and by physical id, in the order given") {
+    Machine4 machine;
+    REQUIRE(machine.run({"-l", "--multikernel=1", "--cpu=apic:0x6,2", "KERNEL"}) == 0);
+    CHECK(machine.module.images.at(1).cpus == std::vector<std::uint32_t>{3, 2});
+    CHECK(machine.run({"-e", "--multikernel=1"}) == 0);
+    CHECK(machine.module.order.back() == "start 1 3");
+}
+
+TEST_CASE("what cannot be had is refused before any call") {
+    Machine4 machine;
+    const auto load = [&](std::string cpus, std::string memory = "256M") {
+        return machine.run({"-l", "--multikernel=1", "--cpu", cpus, "--memory", memory, "KERNEL"});
+    };
+    refused(load("0"), "boot CPU");
+    refused(load("1"), "CPU 1 (apic 0x2) is online");
+    refused(load("9"), "does not exist");
+    refused(load("apic:0x77"), "does not exist");
+    refused(load("2,apic:0x4"), "twice");
+    refused(load("2", "256M@0x50000000"), "0x50000000");
+    refused(load("2", "2G"), "--memory");
+    refused(load("2", "2M"), "too little");
+    refused(machine.run({"-l", "--multikernel=1", "KERNEL"}), "offline and free: 2 (apic 0x4), 3 (apic 0x6)");
+    CHECK(machine.module.order.empty());
+
+    REQUIRE(load("2") == 0);
+    machine.module.order.clear();
+    refused(load("3"), "instance 1 is there already (loaded)");
+    refused(machine.run({"-l", "--multikernel=2", "--cpu=2", "KERNEL"}), "belongs to instance 1");
+    refused(machine.run({"-l", "--multikernel=2", "--cpu=3", "--memory=128M@0x28000000", "KERNEL"}),
+            "an instance holds");
+    CHECK(machine.module.order.empty());
+}
+
+TEST_CASE("without the module no call is made, on a stock kernel and on a multikernel kernel") {
+    for (const char* filesystems : {"nodev\tproc\n", "nodev\tmultikernel\n"}) {
+        Machine4 machine;
+        machine.files.without("sys/fs/multikernel").with("proc/filesystems", filesystems);
+        refused(machine.run({"-l", "--multikernel=1", "--cpu=2", "KERNEL"}), "multikernel");
+        refused(machine.run({"-e", "--multikernel=1"}), "multikernel");
+        refused(machine.run({"-u", "--multikernel=all"}), "multikernel");
+        refused(machine.run({"--halt", "--multikernel=1"}), "multikernel");
+        CHECK(machine.module.order.empty());
+    }
+}
+
+TEST_CASE("what fails half-way is undone") {
+    for (const char* file : {"memory", "cpus"}) {
+        Machine4 machine;
+        machine.module.refuse[fmt::format("sys/fs/multikernel/instances/1/{}", file)] = EBUSY;
+        refused(machine.run({"-l", "--multikernel=1", "--cpu=2", "KERNEL"}), "dropped again");
+        CHECK_FALSE(machine.loaded(1));
+        CHECK(machine.module.order.back() == fmt::format("unload {:#x}", 0x10 | 1 << 5));
+        CHECK_FALSE(std::filesystem::exists(machine.folder.path / "run/kexec-tools-mk/instances/1.json"));
+    }
+}
+
+TEST_CASE("the kernel's refusals are explained") {
+    Machine4 machine;
+    machine.module.refuse["load"] = EADDRNOTAVAIL;
+    refused(machine.run({"-l", "--multikernel=1", "--cpu=2", "KERNEL"}), "--multikernel-pool");
+    machine.module.refuse.clear();
+    REQUIRE(machine.run({"-l", "--multikernel=1", "--cpu=2", "KERNEL"}) == 0);
+    machine.module.refuse["start"] = EIO;
+    refused(machine.run({"-e", "--multikernel=1"}), "did not answer");
+}
+
+TEST_CASE("start, stop and drop keep their order") {
+    Machine4 machine;
+    refused(machine.run({"-e", "--multikernel=1"}), "no instance 1");
+    REQUIRE(machine.run({"-l", "--multikernel=1", "--cpu=2", "KERNEL"}) == 0);
+    refused(machine.run({"--halt", "--multikernel=1"}), "never started");
+    REQUIRE(machine.run({"-e", "--multikernel=1"}) == 0);
+    refused(machine.run({"-e", "--multikernel=1"}), "running already");
+    refused(machine.run({"-u", "--multikernel=1"}), "stop it first");
+    CHECK(machine.loaded(1));
+    REQUIRE(machine.run({"--halt", "--multikernel=1"}) == 0);
+    refused(machine.run({"-e", "--multikernel=1"}), "load it again");
+    REQUIRE(machine.run({"-u", "--multikernel=1"}) == 0);
+    CHECK_FALSE(machine.loaded(1));
+    refused(machine.run({"-u", "--multikernel=1"}), "no instance 1");
+    CHECK(std::ranges::find(machine.module.order, "sync") == machine.module.order.end());
+}
+
+TEST_CASE("a CPU that came online meanwhile stops the start") {
+    Machine4 machine;
+    REQUIRE(machine.run({"-l", "--multikernel=1", "--cpu=2", "KERNEL"}) == 0);
+    machine.files.files["sys/fs/multikernel/pool"] =
+        "low 0x10000-0x8ffff\ncpu 0 apic 0x0 online\ncpu 2 apic 0x4 online\n";
+    refused(machine.run({"-e", "--multikernel=1"}), "CPU 2 (apic 0x4) is online");
+}
+
+TEST_CASE("-f loads and starts; --wait fails where the second kernel does not come up") {
+    Machine4 machine;
+    REQUIRE(machine.run({"-f", "--multikernel", "--cpu=2", "KERNEL", "--wait=1"}) == 0);
+    CHECK(machine.module.order.back() == "start 1 2");
+
+    Machine4 silent;
+    silent.module.stage_after_start = "arrived";
+    refused(silent.run({"-f", "--multikernel=3", "--cpu=2", "KERNEL", "--wait=0"}), "not seen to run within 0 s");
+    CHECK(silent.loaded(3));
+}
+
+TEST_CASE("=all drops what does not run and says what does") {
+    Machine4 machine;
+    REQUIRE(machine.run({"-l", "--multikernel=1", "--cpu=2", "--memory=128M", "KERNEL"}) == 0);
+    REQUIRE(machine.run({"-f", "--multikernel=2", "--cpu=3", "--memory=128M", "KERNEL"}) == 0);
+    refused(machine.run({"-u", "--multikernel=all"}), "running, and therefore not dropped: instance 2");
+    CHECK_FALSE(machine.loaded(1));
+    REQUIRE(machine.run({"--halt", "--multikernel=all"}) == 0);
+    REQUIRE(machine.run({"-u", "--multikernel=all"}) == 0);
+    CHECK(machine.module.images.empty());
+}
+
+TEST_CASE("--dry-run and --exact-cmdline: no call, nothing added") {
+    Machine4 machine;
+    REQUIRE(machine.run({"-l", "--multikernel", "--cpu=2", "--dry-run", "KERNEL"}) == 0);
+    CHECK(machine.module.order.empty());
+}
+
+TEST_CASE("the pool: a run of blocks goes offline whole, or comes back") {
+    Machine4 machine;
+    machine.files.with("proc/iomem", "00001000-0009fbff : System RAM\n00100000-7fffffff : System RAM\n");
+    machine.module.refuse["sys/devices/system/memory/memory14/state"] = EBUSY;
+    REQUIRE(machine.run({"--multikernel-pool=256M"}) == 0);
+    const auto offline = [&](unsigned block) {
+        return machine.files.files.at(fmt::format("sys/devices/system/memory/memory{}/state", block)) == "offline\n";
+    };
+    unsigned count = 0;
+    for (unsigned block = 0; block < 16; ++block)
+        count += offline(block);
+    CHECK(count == 2);
+    CHECK_FALSE(offline(14));
+    CHECK_FALSE(offline(15));
+    CHECK(std::ranges::any_of(machine.notices.texts(),
+                              [](const std::string& text) { return text.find("block 14") != std::string::npos; }));
+}
+
+TEST_CASE("options that have no meaning for an instance are refused at once") {
+    Machine4 machine;
+    for (const char* option : {"-p", "-s", "--no-cma", "--force-dtb", "--entry=1", "--mem-min=1", "--console-vga"})
+        refused(machine.run({"-l", "--multikernel=1", "--cpu=2", option, "KERNEL"}), "does not go with");
+    for (const char* option :
+         {"--multikernel=0", "--multikernel=2048", "--multikernel=x", "--serial-port=0", "--cpu=a"})
+        refused(machine.run({"-l", "--multikernel=1", "--cpu=2", option, "KERNEL"}),
+                std::string_view(option).substr(0, std::string_view(option).find('=')));
+    refused(machine.run({"-l", "--cpu=2", "KERNEL"}), "--multikernel");
+    refused(machine.run({"-e", "--multikernel"}), "which instance");
+    refused(machine.run({"-u", "--multikernel"}), "=all");
+    refused(machine.run({"--halt"}), "which");
+    CHECK(machine.module.order.empty());
+}
