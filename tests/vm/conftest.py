@@ -10,10 +10,12 @@ import re
 import pytest
 
 import apt_sources
+import dialogue
 import fetch_kernel
 import first_kernel
 import program
 import qemu
+import second_instance
 import vm
 from private_apt import FetchFailed
 
@@ -63,6 +65,32 @@ def first_machine(kexec, tmp_path):
         try:
             with vm.Machine(fetch_kernel.kernel(first), initrd, logs=tmp_path, **machine) as started:
                 yield started
+        finally:
+            initrd.unlink()
+
+    return start
+
+
+# Four CPUs and memory for instances; port 0 is the first kernel's console, 1 and 2 are instances'.
+BESIDE = {"smp": 4, "memory": 2048, "serials": 3, "typed": True}
+
+
+@pytest.fixture
+def kernels_beside(kexec, tmp_path):
+    """kernels_beside(first=, second=, contents=, **machine): a Dialogue with a first kernel that has what it needs to
+    start others beside it: /multikernel.ko, not inserted yet, the second kernel as /kernel, its initrd as /initrd."""
+
+    import kmod
+
+    @contextlib.contextmanager
+    def start(first="6.1", second=None, contents=None, **machine):
+        contents = dict(contents or {})
+        files = contents.pop("files", {}) | {"kernel": fetch_kernel.kernel(second or first) / "vmlinuz",
+                                             "initrd": second_instance.initrd(), "multikernel.ko": kmod.module(first)}
+        initrd = first_kernel.build(tmp_path / "initrd", dialogue.SCRIPT, files=files, **contents)
+        try:
+            with vm.Machine(fetch_kernel.kernel(first), initrd, logs=tmp_path, **(BESIDE | machine)) as started:
+                yield dialogue.Dialogue(started)
         finally:
             initrd.unlink()
 

@@ -2,7 +2,7 @@
 """The first kernel's initramfs: kexec, a second kernel as /kernel, its initrd as /initrd, and a script of steps.
 
 In a script, `step NAME COMMAND...` runs a command and leaves its output and exit code on the console; `steps(log)`
-finds them again. `as_nobody COMMAND` runs a command without privilege.
+finds them again. `as_nobody COMMAND` runs a command without privilege. Instead of a script, a dialogue (dialogue.py).
 """
 
 import re

@@ -5,6 +5,8 @@ EXTRA_DIST += \
 	tests/vm/cache.py \
 	tests/vm/conftest.py \
 	tests/vm/demo.py \
+	tests/vm/dialogue.py \
+	tests/vm/faults.py \
 	tests/vm/fetch_kernel.py \
 	tests/vm/first_kernel.py \
 	tests/vm/flip_segment.c \
@@ -12,9 +14,12 @@ EXTRA_DIST += \
 	tests/vm/private_apt.py \
 	tests/vm/program.py \
 	tests/vm/qemu.py \
+	tests/vm/second_instance.py \
 	tests/vm/second_kernel.py \
 	tests/vm/shell.py \
+	tests/vm/test_beside_harness.py \
 	tests/vm/test_boot.py \
 	tests/vm/test_flipped_byte.py \
 	tests/vm/test_harness.py \
+	tests/vm/uptime.py \
 	tests/vm/vm.py

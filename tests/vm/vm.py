@@ -31,22 +31,26 @@ class Machine:
     """One x86-64 virtual machine, started by `with`.
 
     kernel_dir: folder with `vmlinuz`. initrd: path. cmdline: added to CONSOLE.
-    serials: ports; port N is ttySN and logs to serialN.log. memory: MiB.
+    serials: ports; port N is ttySN and logs to serialN.log, written anew. memory: MiB.
     efi: boot by OVMF, with variables of its own. disk: raw file behind a virtio block device (/dev/vda).
     logs: folder for logs; a temporary one, removed at the end, when None.
     interactive: serial port 0 is this terminal (and QEMU's monitor) instead of a log.
+    typed: type() writes to serial port 0.
     """
 
     def __init__(self, kernel_dir, initrd, cmdline="", *, cpu="max", smp=2, memory=768, serials=2, efi=False,
-                 disk=None, logs=None, interactive=False, extra=()):
+                 disk=None, logs=None, interactive=False, typed=False, extra=()):
         self._temporary = None if logs else tempfile.TemporaryDirectory(prefix="vm-")
         self.logs = Path(logs or self._temporary.name)
         self.logs.mkdir(parents=True, exist_ok=True)
         self._sockets = tempfile.TemporaryDirectory(prefix="qmp-")     # a socket's path is limited to 107 bytes
         self._qmp_path = Path(self._sockets.name) / "qmp"
+        self._keyboard_path = Path(self._sockets.name) / "keyboard" if typed else None
+        self._keyboard = None
         self._process = None
         self._errors = self.logs / "qemu.log"
         self.started = None
+        self._serials = serials
         self._qemu = qemu.qemu()
         self.command = [*self._qemu.command, "-accel", "tcg", "-cpu", cpu, "-smp", str(smp), "-m", str(memory),
                         "-nodefaults", "-display", "none", "-no-reboot",
@@ -54,7 +58,10 @@ class Machine:
                         "-kernel", str(Path(kernel_dir) / "vmlinuz"), "-initrd", str(initrd),
                         "-append", f"{CONSOLE} {cmdline}".strip()]
         for port in range(serials):
-            wired = "mon:stdio" if interactive and port == 0 else f"file:{self.log_path(port)}"
+            wired = "mon:stdio" if interactive and port == 0 else f"chardev:port{port}"
+            if not interactive or port != 0:
+                typing = f",input-path={self._keyboard_path}" if typed and port == 0 else ""
+                self.command += ["-chardev", f"file,id=port{port},path={self.log_path(port)}{typing}"]
             self.command += ["-serial", wired]
         if efi:
             variables = self.logs / "efi-variables.fd"
@@ -69,6 +76,12 @@ class Machine:
 
     def __enter__(self):
         self.started = time.monotonic()
+        for port in range(self._serials):
+            self.log_path(port).unlink(missing_ok=True)
+        if self._keyboard_path:
+            os.mkfifo(self._keyboard_path)
+            # Read and write, so that neither side waits for the other to open it.
+            self._keyboard = open(self._keyboard_path, "r+b", buffering=0)
         with open(self._errors, "wb") as errors:
             kept = None if self._interactive else subprocess.DEVNULL
             self._process = subprocess.Popen(self.command, env=os.environ | self._qemu.environment, stdin=kept,
@@ -83,6 +96,8 @@ class Machine:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+        if self._keyboard:
+            self._keyboard.close()
         self._sockets.cleanup()
         if self._temporary:
             self._temporary.cleanup()
@@ -129,12 +144,18 @@ class Machine:
         """True when the port has printed what matches."""
         return re.search(regex, self.log(serial), re.M) is not None
 
-    def wait_until(self, condition, timeout, complaint):
+    def type(self, text):
+        """Writes to serial port 0, as if typed there."""
+        self._keyboard.write(text.encode())
+
+    def wait_until(self, condition, timeout, complaint, serial=0):
         """Waits until `condition()` holds, while the machine runs."""
         deadline = time.monotonic() + timeout
         while not condition():
-            if time.monotonic() > deadline or not self.running:
-                raise self.error(complaint)
+            if not self.running:
+                raise self.error(f"{complaint}: QEMU ended (exit code {self._process.returncode})", serial)
+            if time.monotonic() > deadline:
+                raise self.error(complaint, serial)
             time.sleep(0.3)
 
     def wait_off(self, timeout=BOOT_SECONDS):
