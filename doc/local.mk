@@ -4,6 +4,8 @@ EXTRA_DIST += \
 	doc/adding-a-format.md \
 	doc/adding-an-architecture.md \
 	doc/architecture.md \
+	doc/multikernel-abi.md \
+	doc/multikernel.md \
 	doc/plan-json.md \
 	doc/decisions/0001-errors-as-values.md \
 	doc/decisions/0002-xxh3-digest.md \
