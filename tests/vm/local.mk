@@ -4,6 +4,8 @@ EXTRA_DIST += \
 	tests/vm/apt_sources.py \
 	tests/vm/cache.py \
 	tests/vm/conftest.py \
+	tests/vm/debug-6.1.config \
+	tests/vm/debug_kernel.py \
 	tests/vm/demo.py \
 	tests/vm/dialogue.py \
 	tests/vm/faults.py \
