@@ -2,7 +2,9 @@
 #include "instance_status.h"
 
 #include "multikernel/instance.h"
+#include "multikernel/memory_pool.h"
 #include "multikernel/record.h"
+#include "multikernel/serial_ports.h"
 
 #include <nlohmann/json.hpp>
 
@@ -97,6 +99,17 @@ std::vector<Cpu> cpus_of(const InstanceFacts& instance, const MultikernelFacts& 
         cpus.push_back(host ? host->cpu : Cpu{logical, 0});
     }
     return cpus;
+}
+
+void read_for_instances(const SystemFiles& files) {
+    const auto facts = read_multikernel_facts(files);
+    if (!facts)
+        return;
+    for (const InstanceFacts& instance : facts->instances)
+        static_cast<void>(read_instance_record(files, instance.id));
+    Notices unused;
+    static_cast<void>(read_memory_pool(files, unused));
+    read_serial_ports(files);
 }
 
 Result<int> instance_status(Session& session) {

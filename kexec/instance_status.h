@@ -10,6 +10,9 @@ namespace kx {
 // The instance's CPUs under both names, the boot CPU first.
 std::vector<Cpu> cpus_of(const InstanceFacts& instance, const MultikernelFacts& facts);
 
+// Reads all that planning for an instance and showing instances would read: for a capture.
+void read_for_instances(const SystemFiles& files);
+
 // Prints one instance, or all; the JSON's schema is "kexec-instances-1" (doc/plan-json.md). Exit code 0; an instance
 // that is not there is an error.
 Result<int> instance_status(Session& session);

@@ -2,6 +2,7 @@
 #include "verbs.h"
 
 #include "call_context.h"
+#include "instance_status.h"
 #include "machine/capabilities.h"
 #include "machine/machine.h"
 #include "system/network.h"
@@ -115,7 +116,7 @@ Result<int> status(Session& session) {
 
 Result<int> capture(Session& session) {
     const std::string& folder = *session.options.capture_to;
-    const auto written = KX_TRY(capture_machine(session.files, folder, session.notices));
+    const auto written = KX_TRY(capture_machine(session.files, folder, session.notices, read_for_instances));
     print(stdout, "{} files were written to {}; plan for this machine with: kexec --machine={} KERNEL\n",
           written.size(), folder, folder);
     return exit_ok;

@@ -153,12 +153,15 @@ void RecordingFiles::note_unread(Notices& notices) const {
 }
 
 Result<std::vector<std::string>> capture_machine(const SystemFiles& files, const std::string& destination,
-                                                 Notices& notices) {
+                                                 Notices& notices,
+                                                 const std::function<void(const SystemFiles&)>& also) {
     KX_TRY(refuse_used(destination));
     const RecordingFiles recording(files);
     Notices about_machine;
     const auto machine = read_machine(recording, about_machine);
     read_capabilities(recording);
+    if (also)
+        also(recording);
     recording.note_unread(notices);
     if (!machine)
         notices.add("no load can be planned for this machine: {}", machine.error().message);

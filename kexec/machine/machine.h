@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -72,7 +73,8 @@ Result<std::string> read_architecture(const SystemFiles& files);
 // their format.
 Result<Machine> read_machine(const SystemFiles& files, Notices& notices);
 
-// Copies what read_machine and read_capabilities read (and only that) from `files` to the new folder `destination`, so
+// Copies what read_machine, read_capabilities and `also` (other readers of the caller's; may be empty) read, and only
+// that, from `files` to the new folder `destination`, so
 // that DirectoryFiles(destination) gives the same machine. Of files that are searched for a few lines, those lines are
 // copied. Returns the relative paths of the files that were written, sorted; notes those that could not be read. A
 // machine that read_machine refuses is captured all the same, and the refusal is noted. Refuses a destination that
@@ -83,6 +85,7 @@ Result<Machine> read_machine(const SystemFiles& files, Notices& notices);
 // addresses unless the command line does, and no virtual addresses of the kernel: in proc/kallsyms zeros stand for
 // them. Files are written with mode 0600, folders with 0700.
 Result<std::vector<std::string>> capture_machine(const SystemFiles& files, const std::string& destination,
-                                                 Notices& notices);
+                                                 Notices& notices,
+                                                 const std::function<void(const SystemFiles&)>& also = {});
 
 } // namespace kx

@@ -3,8 +3,12 @@
 // nothing behind.
 #include "catch.h"
 #include "image/bzimage_builder.h"
+#include "instance_status.h"
 #include "instance_verbs.h"
 #include "instances/fake_module.h"
+#include "machine/machine.h"
+#include "multikernel/memory_pool.h"
+#include "multikernel/serial_ports.h"
 #include "temporary_folder.h"
 
 #include <algorithm>
@@ -196,6 +200,19 @@ TEST_CASE("--dry-run and --exact-cmdline: no call, nothing added") {
     Machine4 machine;
     REQUIRE(machine.run({"-l", "--multikernel", "--cpu=2", "--dry-run", "KERNEL"}) == 0);
     CHECK(machine.module.order.empty());
+}
+
+TEST_CASE("a captured machine plans for an instance as the machine itself does") {
+    Machine4 machine;
+    REQUIRE(machine.run({"-l", "--multikernel=1", "--cpu=2", "--memory=128M", "KERNEL"}) == 0);
+    const std::string folder = (machine.folder.path / "capture").string();
+    REQUIRE(capture_machine(machine.files, folder, machine.notices, read_for_instances));
+    const DirectoryFiles captured(folder);
+    CHECK(read_multikernel_facts(captured).value().instances ==
+          read_multikernel_facts(machine.files).value().instances);
+    Notices notices;
+    CHECK(read_memory_pool(captured, notices).value() == read_memory_pool(machine.files, notices).value());
+    CHECK(read_serial_ports(captured) == read_serial_ports(machine.files));
 }
 
 TEST_CASE("the pool: a run of blocks goes offline whole, or comes back") {
