@@ -2,11 +2,15 @@
 # Fuzz targets: see tests/fuzz/README.md. A new one is its name here, three lines below and a corpus folder.
 fuzz_targets = \
 	tests/fuzz/bzimage \
+	tests/fuzz/cpu_list \
 	tests/fuzz/elf \
 	tests/fuzz/identify \
 	tests/fuzz/iomem \
+	tests/fuzz/kimage \
 	tests/fuzz/options \
 	tests/fuzz/placement \
+	tests/fuzz/pool \
+	tests/fuzz/record \
 	tests/fuzz/unpack
 
 # With --enable-fuzzers libFuzzer brings main() and the targets are for running by hand; else replay.cc does, and
@@ -17,11 +21,15 @@ if !FUZZERS
 fuzz_sources += tests/fuzz/replay.cc
 TESTS += $(fuzz_targets)
 endif
-fuzz_libs = kexec/libkexec.a $(KEXEC_LIBS)
+fuzz_libs = multikernel/libmultikernel.a kexec/libkexec.a $(KEXEC_LIBS)
 
 tests_fuzz_bzimage_SOURCES = tests/fuzz/bzimage.cc $(fuzz_sources)
 tests_fuzz_bzimage_LDADD = $(fuzz_libs)
 tests_fuzz_bzimage_LDFLAGS = $(FUZZ_LDFLAGS)
+
+tests_fuzz_cpu_list_SOURCES = tests/fuzz/cpu_list.cc $(fuzz_sources)
+tests_fuzz_cpu_list_LDADD = $(fuzz_libs)
+tests_fuzz_cpu_list_LDFLAGS = $(FUZZ_LDFLAGS)
 
 tests_fuzz_elf_SOURCES = tests/fuzz/elf.cc $(fuzz_sources)
 tests_fuzz_elf_LDADD = $(fuzz_libs)
@@ -35,6 +43,10 @@ tests_fuzz_iomem_SOURCES = tests/fuzz/iomem.cc $(fuzz_sources)
 tests_fuzz_iomem_LDADD = $(fuzz_libs)
 tests_fuzz_iomem_LDFLAGS = $(FUZZ_LDFLAGS)
 
+tests_fuzz_kimage_SOURCES = tests/fuzz/kimage.cc $(fuzz_sources)
+tests_fuzz_kimage_LDADD = $(fuzz_libs)
+tests_fuzz_kimage_LDFLAGS = $(FUZZ_LDFLAGS)
+
 tests_fuzz_options_SOURCES = tests/fuzz/options.cc $(fuzz_sources)
 tests_fuzz_options_LDADD = $(fuzz_libs)
 tests_fuzz_options_LDFLAGS = $(FUZZ_LDFLAGS)
@@ -42,6 +54,14 @@ tests_fuzz_options_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_placement_SOURCES = tests/fuzz/placement.cc $(fuzz_sources)
 tests_fuzz_placement_LDADD = $(fuzz_libs)
 tests_fuzz_placement_LDFLAGS = $(FUZZ_LDFLAGS)
+
+tests_fuzz_pool_SOURCES = tests/fuzz/pool.cc $(fuzz_sources)
+tests_fuzz_pool_LDADD = $(fuzz_libs)
+tests_fuzz_pool_LDFLAGS = $(FUZZ_LDFLAGS)
+
+tests_fuzz_record_SOURCES = tests/fuzz/record.cc $(fuzz_sources)
+tests_fuzz_record_LDADD = $(fuzz_libs)
+tests_fuzz_record_LDFLAGS = $(FUZZ_LDFLAGS)
 
 tests_fuzz_unpack_SOURCES = tests/fuzz/unpack.cc $(fuzz_sources)
 tests_fuzz_unpack_LDADD = $(fuzz_libs)

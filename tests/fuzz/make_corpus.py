@@ -236,10 +236,95 @@ def placement():
     yield "bad-alignment", ram + bytes([4 | 8]) + page(0x1000) + u64(0x3000)
 
 
+def pool():
+    def part(text, wish, *numbers):
+        return text.encode() + b"\0" + wish.encode() + b"\0" + b"".join(numbers)
+
+    def free(begin, size, source=0):
+        """A range of the pool: begin behind the one before it, in 4 KiB, and its size, in 64 KiB."""
+        return bytes([source]) + u16(begin >> 12) + u16(size >> 16)
+
+    def taken(begin, size):
+        return u16(begin >> 14) + u16((size >> 12) & 0xFFFF)
+
+    file = ("tsc_khz 2496000\nlow 0x10000-0x8ffff\ncpu 0 apic 0x0 online\ncpu 1 apic 0x10 offline\n"
+            "cpu 2 apic 0x11 instance 7\nmemory 0x20000000-0x27ffffff instance 7\n")
+    two = bytes([2]) + free(0x8000000, 0x10000000) + free(0x100000, 0x8000000, 1)
+    none_taken = bytes([0])
+    some_taken = bytes([2]) + taken(0x8000000, 0x4000000) + taken(0x18000000, 0x1000000)
+    eight_blocks = bytes([16, 8]) + bytes([0, 4, 4, 0, 1, 0, 2, 0x40])
+    yield "good-file", file.encode()
+    yield "good-smallest", part(file, "64M", two, none_taken)
+    yield "good-beside-an-instance", part(file, "64M", two, some_taken)
+    yield "good-at-address", part("", "1M@0x8100000", two, none_taken, eight_blocks)
+    yield "good-blocks", part("", "32M", bytes([0, 0]), eight_blocks)
+    yield "good-blocks-beside-free", part("", "32M", bytes([1]) + free(0x10000000 - 0x1000, 0x5000000, 1), none_taken,
+                                          bytes([15, 8]) + bytes([0, 1, 1, 0, 1, 0, 2, 0x40]))
+    yield "bad-at-address-of-an-instance", part("", "1M@0x8100000", two, some_taken)
+    yield "bad-across-sources", part("", "2M@0x17f00000", bytes([2]) + free(0x8000000, 0x10000000) +
+                                     free(0, 0x8000000, 1), none_taken)
+    yield "bad-too-large", part("", "8G", two, none_taken, eight_blocks)
+    yield "bad-size-wraps", part("", "18014398509481984K", two, none_taken)
+    yield "bad-address-wraps", part("", "8K@0xfffffffffffff000", two, none_taken)
+    yield "bad-size-not-whole-pages", part("", "4097", two)
+    yield "bad-file-range-backwards", b"low 0x20000-0x1ffff\n"
+    yield "bad-file-cpu-twice", b"cpu 1 apic 0x1 online\ncpu 1 apic 0x2 online\n"
+    yield "bad-file-id-0", b"memory 0x1000-0x1fff instance 0\n"
+    yield "bad-file-more-words", b"tsc_khz 1 2\n"
+
+
+def cpu_list():
+    yield "good-one", b"1"
+    yield "good-ranges", b"5,2-3"
+    yield "good-physical", b"apic:0x10-0x13,2"
+    yield "good-both-names", b"1,apic:1"
+    yield "good-as-many-as-can-be", b"0-8191"
+    yield "bad-empty", b""
+    yield "bad-twice", b"1-3,2"
+    yield "bad-backwards", b"3-2"
+    yield "bad-too-many", b"0-4294967295"
+    yield "bad-too-many-in-two", b"0-8191,apic:0"
+    yield "bad-number-wraps", b"4294967296"
+    yield "bad-endless-range", b"1-"
+
+
+def kimage():
+    header = (b"MK_ID  Type        Start Address   Segments  Mode  Cmdline\n"
+              b"-----  ----------  --------------  --------  ----  -------\n")
+    yield "good-none", header
+    yield "good-module", header + b'    7  multikernel  0x000020001000         5  sys   ""\n'
+    yield "good-file-mode", header + (b'  511  multikernel  0x00004a00a000         3  file  '
+                                      b'"earlyprintk=ttyS1,115200,keep rdinit=/init"\n')
+    yield "good-quotes-inside", header + b'1 default 0x1000 1 file "a="b c" d"\n'
+    yield "good-no-last-newline", header + b'1 crash 0x1000 1 sys ""'
+    yield "bad-no-header", b'    7  multikernel  0x000020001000         5  sys   ""\n'
+    yield "bad-no-dashes", header[:header.index(b"\n") + 1]
+    yield "bad-id", header + b'-1 multikernel 0x1000 1 sys ""\n'
+    yield "bad-one-quote", header + b'1 multikernel 0x1000 1 sys "\n'
+    yield "bad-empty-line", header + b"\n"
+
+
+def record():
+    good = (b'{"schema": "kexec-instance-1", "id": 7, "kernel_path": "/boot/vmlinuz", "kernel_version": "6.1",\n'
+            b' "kernel_digest": "xxh3-128:00", "initrd_path": "", "command_line": "panic=0 x=\\"\\u00e9\\"",\n'
+            b' "loaded_at": "2025-01-02T03:04:05Z", "serial_port": 760, "entry": 536875008}\n')
+    yield "good", good
+    yield "good-no-serial-port", good.replace(b"760", b"null")
+    yield "good-unknown-key", good.replace(b'"id"', b'"colour": [1], "id"')
+    yield "bad-schema", good.replace(b"instance-1", b"instance-2")
+    yield "bad-id", good.replace(b" 7,", b" 2048,")
+    yield "bad-entry-real", good.replace(b"536875008", b"5.5")
+    yield "bad-missing-key", good.replace(b"loaded_at", b"loaded")
+    yield "bad-cut", good[:-20]
+    yield "bad-not-utf-8", good.replace(b"panic", b"\xff\xfe")
+    yield "bad-array", b"[" + good + b"]"
+    yield "bad-deep", b"[" * 5000
+
+
 def main():
     default = pathlib.Path(__file__).resolve().parent / "corpus"
     corpus = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else default
-    for target in (bzimage, elf, unpack, identify, placement):
+    for target in (bzimage, elf, unpack, identify, placement, pool, cpu_list, kimage, record):
         folder = corpus / target.__name__
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in target():

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Records of instances: what is accepted says the same when it is written again; what is not names the file.
+#include "multikernel/record.h"
+
+#include "invariant.h"
+
+#include <string_view>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    using namespace kx;
+    const auto record = parse_instance_record({reinterpret_cast<const char*>(data), size}, "record");
+    if (!record) {
+        INVARIANT(record.error().code == Errc::malformed);
+        INVARIANT(record.error().message.starts_with("record: "));
+        return 0;
+    }
+    INVARIANT(record->id >= 1 && record->id <= 2047);
+    INVARIANT(parse_instance_record(json_of(*record), "record") == *record);
+    return 0;
+}
