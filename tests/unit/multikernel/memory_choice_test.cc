@@ -161,6 +161,12 @@ TEST_CASE("a larger pool: blocks that are free already need not be taken") {
     CHECK(numbers_of(pool_candidates(blocks, part, 128 * mib)) == Runs{{5}, {4}, {2}, {1}, {0}});
 }
 
+TEST_CASE("a larger pool: a run without a block to take is none") {
+    const auto blocks = blocks_of("oo");
+    const std::vector<PhysRange> free{blocks[0].range, blocks[1].range}; // touch, of different sources
+    CHECK(pool_candidates(blocks, free, 256 * mib).empty());
+}
+
 TEST_CASE("a larger pool: not more runs than anybody tries") {
     CHECK(pool_candidates(blocks_of(std::string(1000, 'N')), {}, 256 * mib).size() == 256);
 }
