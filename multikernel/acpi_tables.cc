@@ -106,19 +106,19 @@ Table madt(std::span<const std::uint32_t> apic_ids) {
     return finished(std::move(table));
 }
 
-// Without a port it holds nothing: there must be a DSDT all the same.
-Table dsdt(std::optional<std::uint16_t> serial_port) {
+aml::Term serial_device(std::uint16_t port) {
     constexpr std::uint64_t present_and_working = 0xf;
+    return aml::device("COM1",
+                       aml::joined({aml::name("_HID", aml::eisa_id("PNP0501")), aml::name("_UID", aml::integer(0)),
+                                    aml::name("_STA", aml::integer(present_and_working)),
+                                    aml::name("_CRS", aml::resource_template(aml::io_ports(port, serial_registers)))}));
+}
+
+Table dsdt(std::optional<std::uint16_t> serial_port) {
     Table table;
     append(table, header("DSDT", 2));
-    if (serial_port) {
-        const aml::Term resources = aml::resource_template(aml::io_ports(*serial_port, serial_registers));
-        const aml::Term serial = aml::device(
-            "COM1", aml::joined({aml::name("_HID", aml::eisa_id("PNP0501")), aml::name("_UID", aml::integer(0)),
-                                 aml::name("_STA", aml::integer(present_and_working)), aml::name("_CRS", resources)}));
-        const aml::Term system_bus = aml::scope("\\_SB_", serial);
-        table.insert(table.end(), system_bus.begin(), system_bus.end());
-    }
+    const aml::Term system_bus = aml::scope("_SB_", serial_port ? serial_device(*serial_port) : aml::Term{});
+    table.insert(table.end(), system_bus.begin(), system_bus.end());
     return finished(std::move(table));
 }
 
@@ -149,7 +149,8 @@ std::vector<std::byte> acpi_tables(const AcpiMachine& machine, std::uint64_t bas
     const std::uint64_t dsdt_address = put(dsdt(machine.serial_port));
     const std::uint64_t madt_address = put(madt(machine.apic_ids));
     const std::uint64_t fadt_address = put(fadt(dsdt_address));
-    std::ranges::copy(rsdp(put(xsdt({fadt_address, madt_address}))), all.begin());
+    const std::uint64_t xsdt_address = put(xsdt({fadt_address, madt_address}));
+    std::ranges::copy(rsdp(xsdt_address), all.begin());
     return all;
 }
 

@@ -74,6 +74,8 @@ std::vector<AddedParameter> added_parameters(const Instance& instance, std::stri
     if (instance.tsc_khz)
         add(fmt::format("tsc_early_khz={}", instance.tsc_khz), "measuring it takes a timer that is the first kernel's");
     add("dis_ucode_ldr", "new microcode would reach CPUs of the first kernel that share a core");
+    if (instance.memory.end > std::uint64_t{1} << 32)
+        add("swiotlb=noforce", "without devices that reach only 4 GiB their bounce buffers are lost memory");
     if (instance.cpus.size() > 1)
         add("no_ipi_broadcast=1", "a broadcast interrupt would reach the first kernel's CPUs");
     return added;

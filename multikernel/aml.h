@@ -20,7 +20,7 @@ Term io_ports(std::uint16_t first, std::uint8_t count);
 // What _CRS holds: descriptors, and the tag that ends them (6.4.2.9).
 Term resource_template(const Term& descriptors);
 
-// Names are four characters, a scope's may begin with "\".
+// Names have four characters.
 Term name(std::string_view name, const Term& value);
 Term device(std::string_view name, const Term& content);
 Term scope(std::string_view name, const Term& content);

@@ -4,7 +4,10 @@ check_PROGRAMS += tests/unit/unit
 TESTS += tests/unit/unit
 tests_unit_unit_SOURCES = \
 	tests/golden/boot_params_text.cc tests/golden/boot_params_text.h \
+	tests/golden/golden_file.cc tests/golden/golden_file.h \
 	tests/golden/golden_test.cc \
+	tests/golden/instance_golden_test.cc \
+	tests/golden/placed_text.cc tests/golden/placed_text.h \
 	tests/unit/catch.h \
 	tests/unit/core/byte_view_test.cc \
 	tests/unit/core/command_line_test.cc \
@@ -59,7 +62,7 @@ tests_unit_unit_LDADD = multikernel/libmultikernel.a kexec/libkexec.a $(KEXEC_LI
 endif
 
 TESTS += tests/layers.sh
-EXTRA_DIST += tests/layers.sh tests/layers.txt tests/tally.py tests/fixtures tests/golden/plans
+EXTRA_DIST += tests/layers.sh tests/layers.txt tests/tally.py tests/fixtures tests/golden/plans tests/golden/acpi
 EXTRA_DIST += tests/purgatory/elf.py tests/purgatory/handover.py tests/purgatory/machine.py \
 	tests/purgatory/stage.S tests/purgatory/test_purgatory.py
 include tests/bench/local.mk
@@ -67,6 +70,6 @@ include tests/vm/local.mk
 AM_TESTS_ENVIRONMENT = export srcdir='$(srcdir)';
 
 EXTRA_DIST += tests/fake/README.md tests/fake/fake_files.c tests/fake/fake_syscalls.c tests/fake/preload.py \
-	tests/cli/conftest.py tests/cli/images.py tests/cli/machine_tree.py tests/cli/test_dropin.py \
+	tests/cli/conftest.py tests/cli/images.py tests/cli/machine_tree.py tests/cli/test_acpi_tables.py tests/cli/test_dropin.py \
 	tests/cli/test_explained.py tests/cli/test_fake.py tests/cli/test_robust.py tests/cli/test_manpage.py
 include tests/fuzz/local.mk

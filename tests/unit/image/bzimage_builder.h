@@ -166,4 +166,10 @@ private:
     std::vector<std::function<void(layout::SetupHeader&)>> patches_;
 };
 
+// With the sizes and flags of a cloud kernel of Debian 12.
+inline BzimageBuilder debian_like_kernel() {
+    return BzimageBuilder{}.payload_size(13 << 20).init_size(54 << 20).xloadflags(
+        layout::xlf_kernel_64 | layout::xlf_above_4g | layout::xlf_5level | 0x10);
+}
+
 } // namespace kx::test

@@ -144,3 +144,14 @@ TEST_CASE("more than sixteen segments are merged where they touch, and refused w
     REQUIRE_FALSE(refusal);
     CHECK(refusal.error().message.find("20 segments") != std::string::npos);
 }
+
+TEST_CASE("a second window serves where the first has no room") {
+    auto wanted = demand("boot_params", 0x2000);
+    wanted.window = {0, 0x10000};
+    wanted.second_window = PhysRange{0x10000, 0x20000};
+    CHECK(place_one(wanted, {{0x8000, 0xb000}, {0x18000, 0x1b000}}) == PhysRange{0x8000, 0xa000});
+    CHECK(place_one(wanted, {{0x8000, 0x9000}, {0x18000, 0x1b000}}) == PhysRange{0x18000, 0x1a000});
+    const Error error = refused({wanted}, {{0x8000, 0x9000}, {0x20000, 0x2b000}});
+    CHECK(error.code == Errc::no_room);
+    CHECK(error.message.find("inside 0x0-0x10000 or 0x10000-0x20000") != std::string::npos);
+}
