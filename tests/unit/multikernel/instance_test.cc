@@ -131,7 +131,7 @@ TEST_CASE("what the user gave is neither added nor set aside") {
               .empty());
     CHECK(has(parameters(instance(), "panic_on_oops=1 \"quoted panic=5\""), "panic=0"));
     CHECK(has(parameters(instance(), "quiet -- panic=5"), "panic=0"));
-    CHECK(has(parameters(instance(), "console=ttyS0,9700"), "reserve=0x3e8,8,0x2e8,8"));
+    CHECK(has(parameters(instance(), "console=ttyS0,9600"), "reserve=0x3e8,8,0x2e8,8"));
 }
 
 TEST_CASE("added parameters stand behind the user's and before init's") {
