@@ -43,6 +43,7 @@ tests_unit_unit_SOURCES += \
 	tests/unit/multikernel/memory_choice_test.cc \
 	tests/unit/multikernel/memory_pool_test.cc \
 	tests/unit/multikernel/record_test.cc \
+	tests/unit/multikernel/serial_ports_test.cc \
 	tests/unit/plan/placement_test.cc \
 	tests/unit/purgatory/image_test.cc \
 	tests/unit/purgatory/memory_renamed.c \
@@ -58,7 +59,7 @@ tests_unit_unit_SOURCES += tests/unit/main.cc
 endif
 tests_unit_unit_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests -I$(srcdir)/tests/unit $(CATCH2_CFLAGS) \
 	-DTEST_SOURCE='"$(abs_srcdir)"'
-tests_unit_unit_LDADD = multikernel/libmultikernel.a kexec/libkexec.a $(KEXEC_LIBS) $(XXHASH_LIBS) $(CATCH2_LIBS)
+tests_unit_unit_LDADD = kexec/libkexec.a $(KEXEC_LIBS) $(XXHASH_LIBS) $(CATCH2_LIBS)
 endif
 
 TESTS += tests/layers.sh

@@ -368,3 +368,30 @@ TEST_CASE("what the system tells about a refused call") {
     CHECK_FALSE(context.may_boot);
     CHECK(context.lockdown.empty());
 }
+
+TEST_CASE("every errno that doc/multikernel-abi.md names is explained for the call that gives it") {
+    const std::pair<Call, std::vector<int>> table[] = {
+        {Call::load_instance, {EPERM, EINVAL, EFAULT, EEXIST, EADDRNOTAVAIL, EBUSY, ENOMEM, EINTR, ENOSYS}},
+        {Call::unload_instance, {EPERM, EBUSY, ENOENT, ENOSYS}},
+        {Call::assign_memory, {EPERM, EBUSY, EADDRNOTAVAIL, ENOENT}},
+        {Call::assign_cpus, {EPERM, EBUSY, ENODEV, ENOENT}},
+        {Call::start_instance, {EPERM, EINVAL, ENODEV, EBUSY, EIO, ENOSYS}},
+        {Call::halt_instance, {EPERM, EINVAL, ENOENT, ENOSYS}},
+    };
+    CallContext context;
+    context.instance = "instance 7";
+    context.cpus = "3 (apic 0x6)";
+    for (const auto& [call, errnos] : table) {
+        for (const int error : errnos) {
+            const std::string text = explain(call, {error}, context);
+            INFO(text);
+            CHECK(text.starts_with("instance 7: "));
+            CHECK(text.find("not an answer") == std::string::npos);
+            CHECK(text.find("load_limit") == std::string::npos);
+        }
+    }
+    CHECK(explain(Call::start_instance, {EIO}, context).find("3 (apic 0x6)") != std::string::npos);
+    CHECK(explain(Call::load_instance, {EXDEV}, context).find("not an answer") != std::string::npos);
+    context.lockdown = "integrity";
+    CHECK(explain(Call::load_instance, {EPERM}, context).find("forbids instances") != std::string::npos);
+}
