@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * INIT and start-up messages (Intel SDM volume 3, "MP initialization"). The
+ * kernel's own functions for it are not exported; its APIC driver is.
+ */
+#include <linux/delay.h>
+#include <linux/jiffies.h>
+#include <asm/apic.h>
+#include <asm/smp.h>
+
+#include "cpu.h"
+#include "trampoline.h"
+
+#define ICR_TRIES 1000
+#define INIT_MS 10
+#define FIRST_SIPI_MS 20
+#define ARRIVE_MS 2000
+
+u32 mk_apic_id(unsigned int cpu)
+{
+	return per_cpu(x86_cpu_to_apicid, cpu);
+}
+
+/* The message has arrived when this returns: that takes some microseconds. */
+static void send(unsigned int cpu, u32 message)
+{
+	unsigned int tries = ICR_TRIES;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	while ((apic->icr_read() & APIC_ICR_BUSY) && --tries)
+		udelay(1);
+	apic->icr_write(message, mk_apic_id(cpu));
+	local_irq_restore(flags);
+	udelay(100);
+}
+
+void mk_cpu_init(unsigned int cpu)
+{
+	send(cpu, APIC_INT_LEVELTRIG | APIC_INT_ASSERT | APIC_DM_INIT);
+	msleep(INIT_MS);
+	send(cpu, APIC_INT_LEVELTRIG | APIC_DM_INIT);
+}
+
+static bool arrives(const struct mk_startup *startup, unsigned int ms)
+{
+	unsigned long deadline = jiffies + msecs_to_jiffies(ms);
+
+	while (!mk_startup_arrived(startup)) {
+		if (time_after(jiffies, deadline))
+			return mk_startup_arrived(startup);
+		usleep_range(200, 1000);
+	}
+	return true;
+}
+
+int mk_cpu_start(unsigned int cpu, u64 page, const struct mk_startup *startup)
+{
+	u32 message = APIC_DM_STARTUP | (page >> PAGE_SHIFT);
+
+	mk_cpu_init(cpu);
+	send(cpu, message);
+	if (arrives(startup, FIRST_SIPI_MS))
+		return 0;
+	/* A CPU that has started does not take the second one. */
+	send(cpu, message);
+	if (arrives(startup, ARRIVE_MS))
+		return 0;
+	mk_cpu_init(cpu);
+	return -EIO;
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Callbacks of the host: CPUs and memory blocks that go online, and suspend.
+ * They run with locks of the host held and take mk_claims only.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cpuhotplug.h>
+#include <linux/memory.h>
+#include <linux/pfn.h>
+#include <linux/suspend.h>
+
+#include "host.h"
+
+/*
+ * The block between MEM_GOING_ONLINE and MEM_ONLINE, under mk_claims. The
+ * host brings one online at a time. In that window its pages do not count as
+ * online yet, but nobody may claim them any more.
+ */
+static struct mk_range going_online;
+
+static int hotplug_state;
+
+bool mk_going_online(const struct mk_range *range)
+{
+	lockdep_assert_held(&mk_claims);
+	return mk_overlap(range, &going_online);
+}
+
+static int cpu_going_online(unsigned int cpu)
+{
+	struct mk_instance *holder;
+	u32 id = 0;
+
+	spin_lock(&mk_claims);
+	holder = mk_cpu_holder(cpu, NULL);
+	if (holder && mk_running(holder))
+		id = holder->id;
+	spin_unlock(&mk_claims);
+	if (!id)
+		return 0;
+	pr_info("CPU %u stays offline: it belongs to instance %u\n", cpu, id);
+	return -EBUSY;
+}
+
+static u32 memory_holder(const struct mk_range *range)
+{
+	struct mk_instance *inst;
+	unsigned int i;
+
+	list_for_each_entry(inst, &mk_instances, node) {
+		for (i = 0; inst->memory && i < inst->memory->nr; i++) {
+			if (mk_overlap(range, &inst->memory->range[i]))
+				return inst->id;
+		}
+	}
+	return 0;
+}
+
+static int memory_changes(struct notifier_block *nb, unsigned long action,
+			  void *data)
+{
+	const struct memory_notify *block = data;
+	struct mk_range range;
+	u32 id = 0;
+
+	switch (action) {
+	case MEM_GOING_ONLINE:
+		range.begin = PFN_PHYS(block->start_pfn);
+		range.end = range.begin + PFN_PHYS(block->nr_pages);
+		spin_lock(&mk_claims);
+		id = memory_holder(&range);
+		if (!id)
+			going_online = range;
+		spin_unlock(&mk_claims);
+		break;
+	case MEM_ONLINE:
+	case MEM_CANCEL_ONLINE:
+		spin_lock(&mk_claims);
+		going_online = (struct mk_range){};
+		spin_unlock(&mk_claims);
+		break;
+	}
+	if (!id)
+		return NOTIFY_OK;
+	pr_info("memory %#llx-%#llx stays offline: it belongs to instance %u\n",
+		range.begin, range.end - 1, id);
+	return notifier_from_errno(-EBUSY);
+}
+
+/* A machine that sleeps takes all its kernels with it. */
+static int power_changes(struct notifier_block *nb, unsigned long action,
+			 void *data)
+{
+	struct mk_instance *inst;
+	u32 id = 0;
+
+	if (action != PM_SUSPEND_PREPARE && action != PM_HIBERNATION_PREPARE)
+		return NOTIFY_DONE;
+	spin_lock(&mk_claims);
+	list_for_each_entry(inst, &mk_instances, node) {
+		if (mk_running(inst))
+			id = inst->id;
+	}
+	spin_unlock(&mk_claims);
+	if (!id)
+		return NOTIFY_OK;
+	pr_info("no suspend: instance %u is active\n", id);
+	return notifier_from_errno(-EBUSY);
+}
+
+static struct notifier_block memory_notifier = {
+	.notifier_call = memory_changes,
+};
+
+static struct notifier_block power_notifier = {
+	.notifier_call = power_changes,
+};
+
+int mk_host_watch(void)
+{
+	int ret;
+
+	ret = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN,
+					"multikernel:prepare",
+					cpu_going_online, NULL);
+	if (ret < 0)
+		return ret;
+	hotplug_state = ret;
+
+	ret = register_memory_notifier(&memory_notifier);
+	if (ret)
+		goto remove_state;
+	ret = register_pm_notifier(&power_notifier);
+	if (ret)
+		goto remove_memory;
+	return 0;
+
+remove_memory:
+	unregister_memory_notifier(&memory_notifier);
+remove_state:
+	cpuhp_remove_state_nocalls(hotplug_state);
+	return ret;
+}
+
+void mk_host_unwatch(void)
+{
+	unregister_pm_notifier(&power_notifier);
+	unregister_memory_notifier(&memory_notifier);
+	cpuhp_remove_state_nocalls(hotplug_state);
+}

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-2.0
+/* kexec_load(2): images come and go. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "instance.h"
+#include "low.h"
+#include "memory.h"
+#include "sysfs.h"
+#include "trampoline.h"
+
+/* As user space passes it (kexec_load(2)). */
+struct user_segment {
+	u64 buf;
+	u64 bufsz;
+	u64 mem;
+	u64 memsz;
+};
+
+static int check_segment(const struct user_segment *seg, struct mk_range *range)
+{
+	if (!seg->memsz || seg->bufsz > seg->memsz)
+		return -EINVAL;
+	if (!PAGE_ALIGNED(seg->mem) || !PAGE_ALIGNED(seg->memsz))
+		return -EINVAL;
+	range->begin = seg->mem;
+	if (check_add_overflow(seg->mem, seg->memsz, &range->end))
+		return -EINVAL;
+	return 0;
+}
+
+/* Fills in the segments of the instance. */
+static int check_segments(struct mk_instance *inst,
+			  const struct user_segment *segs)
+{
+	bool entry_found = false;
+	unsigned int i, j;
+	int ret;
+
+	for (i = 0; i < inst->nr_segments; i++) {
+		struct mk_range *range = &inst->segments[i];
+
+		ret = check_segment(&segs[i], range);
+		if (ret)
+			return ret;
+		for (j = 0; j < i; j++) {
+			if (mk_overlap(range, &inst->segments[j]))
+				return -EINVAL;
+		}
+		if (range->begin <= inst->entry && inst->entry < range->end)
+			entry_found = true;
+	}
+	return entry_found ? 0 : -EINVAL;
+}
+
+static struct mk_ranges *copy_ranges(const struct mk_range *a, unsigned int nr_a,
+				     const struct mk_range *b, unsigned int nr_b)
+{
+	struct mk_ranges *all;
+
+	all = kmalloc(struct_size(all, range, nr_a + nr_b), GFP_KERNEL);
+	if (!all)
+		return NULL;
+	all->nr = nr_a + nr_b;
+	memcpy(all->range, a, nr_a * sizeof(*a));
+	if (nr_b)
+		memcpy(all->range + nr_a, b, nr_b * sizeof(*b));
+	return all;
+}
+
+static int fill_segments(struct mk_instance *inst,
+			 const struct user_segment *segs)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < inst->nr_segments && !ret; i++) {
+		ret = mk_memory_fill(&inst->segments[i],
+				     u64_to_user_ptr(segs[i].buf),
+				     segs[i].bufsz);
+	}
+	return ret;
+}
+
+/* Real-mode code that a second kernel has left must not look like the host's. */
+static void clear_low_memory(const struct mk_ranges *ranges)
+{
+	unsigned int i;
+
+	for (i = 0; i < ranges->nr; i++) {
+		if (ranges->range[i].end <= SZ_1M)
+			mk_low_clear(&ranges->range[i]);
+	}
+}
+
+/* Gives the memory back. `ranges` is what was claimed. */
+static void give_back(struct mk_instance *inst, struct mk_ranges *ranges)
+{
+	mk_claim_memory(inst, NULL);
+	kfree(ranges);
+}
+
+/*
+ * The instance is in the list and its segments are checked. What is written is
+ * the memory that it claims here, and nothing else, also when this fails.
+ */
+static int fill_instance(struct mk_instance *inst,
+			 const struct user_segment *segs)
+{
+	struct mk_ranges *ranges;
+	int ret;
+
+	ranges = copy_ranges(inst->segments, inst->nr_segments, NULL, 0);
+	if (!ranges)
+		return -ENOMEM;
+	ret = mk_claim_memory(inst, ranges);
+	if (ret) {
+		kfree(ranges);
+		return ret;
+	}
+	ret = mk_memory_check(ranges);
+	if (ret)
+		goto give_back;
+	inst->startup = mk_startup_new(inst->entry, ranges);
+	if (!inst->startup) {
+		ret = -ENOMEM;
+		goto give_back;
+	}
+	ret = fill_segments(inst, segs);
+	if (!ret)
+		ret = mk_sysfs_add(inst);
+	if (!ret)
+		return 0;
+	clear_low_memory(ranges);
+give_back:
+	give_back(inst, ranges);
+	return ret;
+}
+
+static int add_instance(struct mk_instance *inst,
+			const struct user_segment *segs)
+{
+	int ret;
+
+	if (mutex_lock_killable(&mk_changes))
+		return -EINTR;
+	ret = mk_list_add(inst);
+	if (ret)
+		goto unlock;
+	ret = fill_instance(inst, segs);
+	if (ret)
+		mk_list_del(inst);
+	else
+		mk_set_status(inst, MK_LOADED);
+unlock:
+	mutex_unlock(&mk_changes);
+	return ret;
+}
+
+int mk_image_load(u32 id, u64 entry, unsigned long nr_segments,
+		  const void __user *segments)
+{
+	struct user_segment segs[MK_SEGMENTS_MAX];
+	struct mk_instance *inst;
+	int ret;
+
+	if (nr_segments > MK_SEGMENTS_MAX)
+		return -EINVAL;
+	if (copy_from_user(segs, segments, nr_segments * sizeof(segs[0])))
+		return -EFAULT;
+	inst = mk_sysfs_new();
+	if (!inst)
+		return -ENOMEM;
+	inst->id = id;
+	inst->entry = entry;
+	inst->nr_segments = nr_segments;
+
+	ret = check_segments(inst, segs);
+	if (!ret)
+		ret = add_instance(inst, segs);
+	if (ret) {
+		mk_startup_free(inst->startup);
+		kobject_put(&inst->kobj);
+		return ret;
+	}
+	pr_info("instance %u: loaded, entry %#llx\n", id, entry);
+	return 0;
+}
+
+/*
+ * Removing the files waits for their readers and writers, and a writer waits
+ * for mk_changes: so it is done without that lock, while the instance stays in
+ * the list, hidden, and keeps its id from being taken.
+ */
+static void drop_hidden(struct mk_instance *inst)
+{
+	u32 id = inst->id;
+
+	mk_sysfs_del(inst);
+
+	mutex_lock(&mk_changes);
+	clear_low_memory(inst->memory);
+	give_back(inst, inst->memory);
+	mk_list_del(inst);
+	mutex_unlock(&mk_changes);
+
+	mk_startup_free(inst->startup);
+	kfree(inst->cpus);
+	kobject_put(&inst->kobj);
+	pr_info("instance %u: dropped\n", id);
+}
+
+int mk_image_drop(u32 id)
+{
+	struct mk_instance *inst;
+	int ret = 0;
+
+	if (mutex_lock_killable(&mk_changes))
+		return -EINTR;
+	inst = mk_find(id);
+	if (!inst)
+		ret = -ENOENT;
+	else if (mk_running(inst))
+		ret = -EBUSY;
+	else
+		mk_set_status(inst, MK_DROPPING);
+	mutex_unlock(&mk_changes);
+	if (!ret)
+		drop_hidden(inst);
+	return ret;
+}
+
+/* The module goes: nothing runs, and no call can come any more. */
+void mk_images_drop_all(void)
+{
+	struct mk_instance *inst, *next;
+
+	list_for_each_entry_safe(inst, next, &mk_instances, node) {
+		mutex_lock(&mk_changes);
+		mk_set_status(inst, MK_DROPPING);
+		mutex_unlock(&mk_changes);
+		drop_hidden(inst);
+	}
+}
+
+static bool holds_segments(const struct mk_ranges *ranges,
+			   const struct mk_instance *inst)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < inst->nr_segments; i++) {
+		for (j = 0; j < ranges->nr; j++) {
+			if (mk_inside(&inst->segments[i], &ranges->range[j]))
+				break;
+		}
+		if (j == ranges->nr)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Claims old and new memory together while the new is being looked at: else a
+ * block of the old could go online before it turns out that it stays ours.
+ */
+static int exchange_memory(struct mk_instance *inst, struct mk_ranges *ranges)
+{
+	struct mk_ranges *old = inst->memory, *both;
+	struct mk_startup *startup;
+	int ret;
+
+	both = copy_ranges(old->range, old->nr, ranges->range, ranges->nr);
+	if (!both)
+		return -ENOMEM;
+	ret = mk_claim_memory(inst, both);
+	if (ret)
+		goto free;
+	ret = mk_memory_check(ranges);
+	if (ret)
+		goto keep_old;
+	startup = mk_startup_new(inst->entry, ranges);
+	if (!startup) {
+		ret = -ENOMEM;
+		goto keep_old;
+	}
+	mk_startup_free(inst->startup);
+	inst->startup = startup;
+	mk_claim_memory(inst, ranges);
+	kfree(old);
+	goto free;
+
+keep_old:
+	mk_claim_memory(inst, old);
+free:
+	kfree(both);
+	return ret;
+}
+
+int mk_image_set_memory(struct mk_instance *inst, struct mk_ranges *ranges)
+{
+	int ret;
+
+	if (mutex_lock_killable(&mk_changes))
+		return -EINTR;
+	if (inst->status == MK_DROPPING)
+		ret = -ENODEV;
+	else if (inst->status != MK_LOADED)
+		ret = -EBUSY;
+	else if (!holds_segments(ranges, inst))
+		ret = -EADDRNOTAVAIL;
+	else
+		ret = exchange_memory(inst, ranges);
+	mutex_unlock(&mk_changes);
+	return ret;
+}

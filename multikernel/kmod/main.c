@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The module comes and goes. README.md says what it is for. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cc_platform.h>
+#include <linux/module.h>
+#include <linux/namei.h>
+#include <asm/cpufeature.h>
+
+#include "hook.h"
+#include "host.h"
+#include "low.h"
+#include "permission.h"
+#include "sysfs.h"
+
+static bool exists(const char *name)
+{
+	struct path path;
+
+	if (kern_path(name, LOOKUP_FOLLOW, &path))
+		return false;
+	path_put(&path);
+	return true;
+}
+
+static int check_machine(void)
+{
+	if (exists("/sys/fs/multikernel") || exists("/proc/kimage")) {
+		pr_err("this kernel has multikernel calls of its own\n");
+		return -EEXIST;
+	}
+	if (!boot_cpu_has(X86_FEATURE_APIC) ||
+	    boot_cpu_has(X86_FEATURE_XENPV)) {
+		pr_err("CPUs of this machine cannot be started by APIC\n");
+		return -ENODEV;
+	}
+	if (cc_platform_has(CC_ATTR_MEM_ENCRYPT)) {
+		pr_err("not with encrypted memory\n");
+		return -ENODEV;
+	}
+	return 0;
+}
+
+static int __init mk_init(void)
+{
+	int ret;
+
+	ret = check_machine();
+	if (ret)
+		return ret;
+	ret = mk_low_init();
+	if (ret)
+		return ret;
+	ret = mk_permission_init();
+	if (ret)
+		return ret;
+	ret = mk_host_watch();
+	if (ret)
+		goto exit_permission;
+	ret = mk_procfs_init();
+	if (ret)
+		goto unwatch;
+	ret = mk_hooks_set();
+	if (ret)
+		goto exit_procfs;
+	ret = mk_sysfs_init();
+	if (ret)
+		goto remove_hooks;
+	return 0;
+
+remove_hooks:
+	mk_hooks_remove();
+exit_procfs:
+	mk_procfs_exit();
+unwatch:
+	mk_host_unwatch();
+exit_permission:
+	mk_permission_exit();
+	return ret;
+}
+
+static void __exit mk_exit(void)
+{
+	mk_hooks_remove();
+	mk_images_drop_all();
+	mk_sysfs_exit();
+	mk_procfs_exit();
+	mk_host_unwatch();
+	mk_permission_exit();
+}
+
+module_init(mk_init);
+module_exit(mk_exit);
+MODULE_DESCRIPTION("Kernels beside the running kernel, on CPUs of their own");
+MODULE_AUTHOR("kexec-tools-mk");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0
+/* reboot(2): an instance starts and is stopped. And its CPUs are assigned. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cpu.h>
+#include <linux/module.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <asm/apicdef.h>
+
+#include "cpu.h"
+#include "instance.h"
+#include "low.h"
+#include "trampoline.h"
+
+static bool cpu_exists(s64 cpu)
+{
+	return cpu >= 0 && cpu < nr_cpu_ids && cpu_present(cpu) &&
+	       mk_apic_id(cpu) != (u32)BAD_APICID &&
+	       mk_apic_id(cpu) != (u16)BAD_APICID;
+}
+
+/*
+ * CPU 0 is the one that the firmware has started: INIT would make it run the
+ * firmware again.
+ */
+static int check_cpus(const struct mk_instance *inst,
+		      const struct mk_cpus *cpus)
+{
+	unsigned int i;
+
+	for (i = 0; i < cpus->nr; i++) {
+		if (!cpus->cpu[i] || cpu_online(cpus->cpu[i]) ||
+		    mk_cpu_holder(cpus->cpu[i], inst))
+			return -EBUSY;
+	}
+	return 0;
+}
+
+/*
+ * No CPU comes or goes while the hotplug lock is held; and who looks later, in
+ * host.c, finds the instance starting.
+ */
+static int take_cpus(struct mk_instance *inst, struct mk_cpus *cpus)
+{
+	int ret;
+
+	cpus_read_lock();
+	spin_lock(&mk_claims);
+	ret = check_cpus(inst, cpus);
+	if (!ret) {
+		inst->cpus = cpus;
+		inst->status = MK_STARTING;
+	}
+	spin_unlock(&mk_claims);
+	cpus_read_unlock();
+	return ret;
+}
+
+static void put_cpus_back(struct mk_instance *inst, struct mk_cpus *before)
+{
+	spin_lock(&mk_claims);
+	inst->cpus = before;
+	inst->status = MK_LOADED;
+	spin_unlock(&mk_claims);
+}
+
+/* In the instance's own low memory if it has some, else where there is room. */
+static u64 start_page(const struct mk_instance *inst)
+{
+	unsigned int i;
+
+	for (i = 0; i < inst->memory->nr; i++) {
+		if (inst->memory->range[i].end <= SZ_1M)
+			return inst->memory->range[i].begin;
+	}
+	return mk_low_free_page();
+}
+
+static int start_boot_cpu(struct mk_instance *inst)
+{
+	unsigned int cpu = inst->cpus->cpu[0];
+	u64 page = start_page(inst);
+	int ret;
+
+	if (!page)
+		return -EIO;
+	mk_startup_prepare(inst->startup, page);
+	ret = mk_cpu_start(cpu, page, inst->startup);
+	if (ret) {
+		pr_warn("instance %u: CPU %u did not arrive\n", inst->id, cpu);
+		return ret;
+	}
+	/* A running instance keeps the module. */
+	__module_get(THIS_MODULE);
+	spin_lock(&mk_claims);
+	inst->arrived = true;
+	inst->status = MK_ACTIVE;
+	spin_unlock(&mk_claims);
+	pr_info("instance %u: started on CPU %u, APIC id %#x\n", inst->id, cpu,
+		mk_apic_id(cpu));
+	return 0;
+}
+
+static struct mk_cpus *only(unsigned int cpu)
+{
+	struct mk_cpus *cpus = kmalloc(struct_size(cpus, cpu, 1), GFP_KERNEL);
+
+	if (cpus) {
+		cpus->nr = 1;
+		cpus->cpu[0] = cpu;
+	}
+	return cpus;
+}
+
+static int start_instance(struct mk_instance *inst, unsigned int cpu)
+{
+	struct mk_cpus *before = inst->cpus;
+	struct mk_cpus *cpus = before ? before : only(cpu);
+	int ret;
+
+	if (!cpus)
+		return -ENOMEM;
+	if (cpus->cpu[0] != cpu) {
+		ret = -EINVAL;
+		goto free;
+	}
+	ret = take_cpus(inst, cpus);
+	if (ret)
+		goto free;
+	ret = start_boot_cpu(inst);
+	if (!ret)
+		return 0;
+	put_cpus_back(inst, before);
+free:
+	if (cpus != before)
+		kfree(cpus);
+	return ret;
+}
+
+int mk_start(s32 id, s32 cpu)
+{
+	struct mk_instance *inst;
+	int ret;
+
+	if (mutex_lock_killable(&mk_changes))
+		return -EINTR;
+	inst = mk_find(id);
+	if (!inst || inst->status == MK_HALTED)
+		ret = -EINVAL;
+	else if (inst->status == MK_ACTIVE)
+		ret = -EBUSY;
+	else if (!cpu_exists(cpu))
+		ret = -ENODEV;
+	else
+		ret = start_instance(inst, cpu);
+	mutex_unlock(&mk_changes);
+	return ret;
+}
+
+/*
+ * The boot CPU last. Twice, for one that was halted may have been started
+ * again by one that was not yet.
+ */
+static void halt_cpus(const struct mk_cpus *cpus)
+{
+	unsigned int i, rounds = cpus->nr > 1 ? 2 : 1;
+
+	while (rounds--) {
+		for (i = cpus->nr; i--;)
+			mk_cpu_init(cpus->cpu[i]);
+	}
+}
+
+int mk_force_halt(s32 id)
+{
+	struct mk_instance *inst;
+	int ret = 0;
+
+	if (mutex_lock_killable(&mk_changes))
+		return -EINTR;
+	inst = mk_find(id);
+	if (!inst) {
+		ret = -ENOENT;
+	} else if (inst->status == MK_LOADED) {
+		ret = -EINVAL;
+	} else if (inst->status == MK_ACTIVE) {
+		halt_cpus(inst->cpus);
+		mk_set_status(inst, MK_HALTED);
+		/* The call itself still keeps it. */
+		module_put(THIS_MODULE);
+		pr_info("instance %d: halted\n", id);
+	}
+	mutex_unlock(&mk_changes);
+	return ret;
+}
+
+static int assign_cpus(struct mk_instance *inst, struct mk_cpus *cpus)
+{
+	struct mk_cpus *before = inst->cpus;
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < cpus->nr; i++) {
+		if (!cpu_exists(cpus->cpu[i]))
+			return -ENODEV;
+	}
+	spin_lock(&mk_claims);
+	for (i = 0; i < cpus->nr && !ret; i++) {
+		if (mk_cpu_holder(cpus->cpu[i], inst))
+			ret = -EBUSY;
+	}
+	if (!ret)
+		inst->cpus = cpus;
+	spin_unlock(&mk_claims);
+	if (!ret)
+		kfree(before);
+	return ret;
+}
+
+int mk_set_cpus(struct mk_instance *inst, struct mk_cpus *cpus)
+{
+	int ret;
+
+	if (mutex_lock_killable(&mk_changes))
+		return -EINTR;
+	if (inst->status == MK_DROPPING)
+		ret = -ENODEV;
+	else if (inst->status != MK_LOADED)
+		ret = -EBUSY;
+	else
+		ret = assign_cpus(inst, cpus);
+	mutex_unlock(&mk_changes);
+	return ret;
+}

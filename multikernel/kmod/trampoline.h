@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The way of a CPU from real mode into an image: trampoline.S, startup.c. */
+#ifndef MULTIKERNEL_TRAMPOLINE_H
+#define MULTIKERNEL_TRAMPOLINE_H
+
+#define MK_CODE32 0x08
+#define MK_CODE64 0x10
+#define MK_DATA 0x18
+
+#define MK_STATUS_ARRIVED 3
+
+#ifndef __ASSEMBLY__
+#include "instance.h"
+
+/*
+ * 16-bit and 32-bit code, copied to a page below 1 MiB; then 64-bit code,
+ * copied to a page of the host below 4 GiB. The words are filled in the copies.
+ */
+extern const u8 mk_start16[], mk_start16_end[];
+extern const u8 mk_start16_gdt[];	/* u16 limit, u32 base */
+extern const u8 mk_start16_far32[];	/* u32 offset, u16 selector */
+extern const u8 mk_start16_far64[];	/* u32 offset, u16 selector */
+extern const u8 mk_start16_cr3[];	/* u32 */
+extern const u8 mk_start32[];
+
+extern const u8 mk_start64[], mk_start64_end[];
+extern const u8 mk_start64_gdt[], mk_start64_gdt_end[];
+extern const u8 mk_start64_entry[];	/* u64 */
+extern const u8 mk_start64_status[];	/* u32, written by the CPU */
+
+/* What a start needs of the host's memory, kept as long as the instance. */
+struct mk_startup *mk_startup_new(u64 entry, const struct mk_ranges *memory);
+void mk_startup_free(struct mk_startup *startup);
+
+/* Fills a page below 1 MiB for the next start. */
+void mk_startup_prepare(struct mk_startup *startup, u64 page);
+bool mk_startup_arrived(const struct mk_startup *startup);
+#endif
+
+#endif
