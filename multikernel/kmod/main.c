@@ -7,10 +7,11 @@
 #include <linux/namei.h>
 #include <asm/cpufeature.h>
 
+#include "files.h"
+#include "firmware.h"
 #include "hook.h"
 #include "host.h"
 #include "low.h"
-#include "permission.h"
 #include "sysfs.h"
 
 static bool exists(const char *name)
@@ -51,12 +52,15 @@ static int __init mk_init(void)
 	ret = mk_low_init();
 	if (ret)
 		return ret;
-	ret = mk_permission_init();
+	ret = mk_files_init();
 	if (ret)
 		return ret;
+	ret = mk_firmware_init();
+	if (ret)
+		goto exit_files;
 	ret = mk_host_watch();
 	if (ret)
-		goto exit_permission;
+		goto exit_firmware;
 	ret = mk_procfs_init();
 	if (ret)
 		goto unwatch;
@@ -74,8 +78,10 @@ exit_procfs:
 	mk_procfs_exit();
 unwatch:
 	mk_host_unwatch();
-exit_permission:
-	mk_permission_exit();
+exit_firmware:
+	mk_firmware_exit();
+exit_files:
+	mk_files_exit();
 	return ret;
 }
 
@@ -86,7 +92,8 @@ static void __exit mk_exit(void)
 	mk_sysfs_exit();
 	mk_procfs_exit();
 	mk_host_unwatch();
-	mk_permission_exit();
+	mk_firmware_exit();
+	mk_files_exit();
 }
 
 module_init(mk_init);

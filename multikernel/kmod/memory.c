@@ -10,8 +10,8 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
-#include <asm/e820/api.h>
 
+#include "firmware.h"
 #include "low.h"
 #include "memory.h"
 
@@ -43,7 +43,6 @@ static bool is_reserved_at_boot(const struct mk_range *range)
 {
 	struct coverage covered = { range->begin, range->end };
 	u64 size = range->end - range->begin;
-	u64 at;
 
 	if (region_intersects(range->begin, size, IORESOURCE_SYSTEM_RAM,
 			      IORES_DESC_NONE) != REGION_DISJOINT ||
@@ -53,13 +52,7 @@ static bool is_reserved_at_boot(const struct mk_range *range)
 		return false;
 	walk_iomem_res_desc(IORES_DESC_RESERVED, IORESOURCE_MEM, range->begin,
 			    range->end - 1, &covered, cover);
-	if (covered.until < covered.end)
-		return false;
-	for (at = range->begin; at < range->end; at += PAGE_SIZE) {
-		if (!e820__mapped_raw_any(at, at + PAGE_SIZE, E820_TYPE_RAM))
-			return false;
-	}
-	return true;
+	return covered.until >= covered.end && mk_firmware_ram(range);
 }
 
 /*

@@ -7,7 +7,4 @@ int mk_may_load(void);
 int mk_may_start(void);
 int mk_may_halt(void);
 
-int mk_permission_init(void);
-void mk_permission_exit(void);
-
 #endif

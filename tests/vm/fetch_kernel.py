@@ -121,6 +121,11 @@ def kernel(name):
     return cache.folder(f"kernels/{name}", functools.partial(fetch_into, wanted=KERNELS[name]))
 
 
+def renew(name):
+    """Fetches kernel `name` anew, in place of an older one."""
+    return cache.renew(f"kernels/{name}", functools.partial(fetch_into, wanted=KERNELS[name]))
+
+
 def main():
     parser = argparse.ArgumentParser(description="Fetch a stock Debian kernel; print the folder that holds it.")
     parser.add_argument("name", choices=KERNELS)
