@@ -32,7 +32,7 @@ static void send(unsigned int cpu, u32 message)
 		udelay(1);
 	apic->icr_write(message, mk_apic_id(cpu));
 	local_irq_restore(flags);
-	udelay(100);
+	usleep_range(100, 200);
 }
 
 void mk_cpu_init(unsigned int cpu)

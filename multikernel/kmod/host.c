@@ -6,6 +6,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/cpuhotplug.h>
+#include <linux/jiffies.h>
 #include <linux/memory.h>
 #include <linux/pfn.h>
 #include <linux/suspend.h>
@@ -27,6 +28,19 @@ bool mk_going_online(const struct mk_range *range)
 	return mk_overlap(range, &going_online);
 }
 
+/* The host tries again several times within a second or so. */
+static bool told_lately(unsigned int cpu)
+{
+	static unsigned int last_cpu;
+	static unsigned long until;
+	bool lately = cpu == last_cpu && time_before(jiffies, until);
+
+	last_cpu = cpu;
+	until = jiffies + 2 * HZ;
+	return lately;
+}
+
+/* One at a time: the hotplug lock is held. */
 static int cpu_going_online(unsigned int cpu)
 {
 	struct mk_instance *holder;
@@ -39,7 +53,9 @@ static int cpu_going_online(unsigned int cpu)
 	spin_unlock(&mk_claims);
 	if (!id)
 		return 0;
-	pr_info("CPU %u stays offline: it belongs to instance %u\n", cpu, id);
+	if (!told_lately(cpu))
+		pr_info("CPU %u stays offline: it belongs to instance %u\n",
+			cpu, id);
 	return -EBUSY;
 }
 

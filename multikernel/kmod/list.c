@@ -5,6 +5,7 @@
 #include "host.h"
 #include "instance.h"
 
+/* README.md explains both. */
 DEFINE_MUTEX(mk_changes);
 DEFINE_SPINLOCK(mk_claims);
 LIST_HEAD(mk_instances);

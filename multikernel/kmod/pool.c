@@ -15,9 +15,16 @@ struct text {
 	size_t length;
 };
 
-#define add(text, ...) ((text)->length += scnprintf((text)->at + (text)->length, \
-						    (text)->size - (text)->length, \
-						    __VA_ARGS__))
+static __printf(2, 3) void add(struct text *text, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	text->length += vscnprintf(text->at + text->length,
+				   text->size - text->length, format,
+				   arguments);
+	va_end(arguments);
+}
 
 static void write_cpu(struct text *text, unsigned int cpu)
 {

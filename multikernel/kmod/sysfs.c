@@ -33,15 +33,15 @@ static ssize_t abi_show(struct kobject *kobj, struct kobj_attribute *attr,
 static struct kobj_attribute abi_attr = __ATTR_RO(abi);
 
 #ifdef MK_CONST_BIN_ATTRIBUTE
-#define BIN_ATTRIBUTE const struct bin_attribute
+#define mk_const const
 #else
-#define BIN_ATTRIBUTE struct bin_attribute
+#define mk_const
 #endif
 
 /* Longer than a page where there are many CPUs, so not an ordinary attribute. */
 static ssize_t pool_read(struct file *file, struct kobject *kobj,
-			 BIN_ATTRIBUTE *attr, char *buf, loff_t pos,
-			 size_t count)
+			 mk_const struct bin_attribute *attr, char *buf,
+			 loff_t pos, size_t count)
 {
 	size_t length;
 	char *text = mk_pool_text(&length);
