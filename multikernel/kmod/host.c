@@ -20,7 +20,16 @@
  */
 static struct mk_range going_online;
 
+/* From the decision to suspend until the machine is back, under mk_claims. */
+static bool falling_asleep;
+
 static int hotplug_state;
+
+bool mk_falling_asleep(void)
+{
+	lockdep_assert_held(&mk_claims);
+	return falling_asleep;
+}
 
 bool mk_going_online(const struct mk_range *range)
 {
@@ -104,19 +113,34 @@ static int memory_changes(struct notifier_block *nb, unsigned long action,
 	return notifier_from_errno(-EBUSY);
 }
 
+static u32 running_instance(void)
+{
+	struct mk_instance *inst;
+
+	list_for_each_entry(inst, &mk_instances, node) {
+		if (mk_running(inst))
+			return inst->id;
+	}
+	return 0;
+}
+
 /* A machine that sleeps takes all its kernels with it. */
 static int power_changes(struct notifier_block *nb, unsigned long action,
 			 void *data)
 {
-	struct mk_instance *inst;
 	u32 id = 0;
 
-	if (action != PM_SUSPEND_PREPARE && action != PM_HIBERNATION_PREPARE)
-		return NOTIFY_DONE;
 	spin_lock(&mk_claims);
-	list_for_each_entry(inst, &mk_instances, node) {
-		if (mk_running(inst))
-			id = inst->id;
+	switch (action) {
+	case PM_SUSPEND_PREPARE:
+	case PM_HIBERNATION_PREPARE:
+		id = running_instance();
+		falling_asleep = !id;
+		break;
+	case PM_POST_SUSPEND:
+	case PM_POST_HIBERNATION:
+		falling_asleep = false;
+		break;
 	}
 	spin_unlock(&mk_claims);
 	if (!id)

@@ -9,6 +9,7 @@
 #include <asm/apicdef.h>
 
 #include "cpu.h"
+#include "host.h"
 #include "instance.h"
 #include "low.h"
 #include "trampoline.h"
@@ -47,7 +48,7 @@ static int take_cpus(struct mk_instance *inst, struct mk_cpus *cpus)
 
 	cpus_read_lock();
 	spin_lock(&mk_claims);
-	ret = check_cpus(inst, cpus);
+	ret = mk_falling_asleep() ? -EBUSY : check_cpus(inst, cpus);
 	if (!ret) {
 		inst->cpus = cpus;
 		inst->status = MK_STARTING;

@@ -2,7 +2,10 @@
 // The system calls of multikernel/kmod, raw: single ones for scripts, and the table of what must be refused.
 // Every call prints a line "NAME ERRNO", ERRNO being OK, a number that was returned, or a name such as EINVAL.
 #define _GNU_SOURCE
+#include "../../include/uapi/multikernel.h"
+
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/reboot.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -11,8 +14,6 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include "../../include/uapi/multikernel.h"
 
 struct segment {
     const void* buf;
@@ -38,7 +39,9 @@ static long kexec_load(uint64_t entry, unsigned long count, const void* segments
     return syscall(SYS_kexec_load, entry, count, segments, flags);
 }
 
-static unsigned long about(unsigned id) { return KEXEC_MULTIKERNEL | (unsigned long)id << KEXEC_MK_ID_SHIFT; }
+static unsigned long about(unsigned id) {
+    return KEXEC_MULTIKERNEL | (unsigned long)id << KEXEC_MK_ID_SHIFT;
+}
 
 static long mk_reboot(unsigned command, int id, int cpu) {
     struct multikernel_boot_args arguments = {id, cpu};
@@ -57,6 +60,17 @@ static int load_file(unsigned id, uint64_t address, const char* path, uint64_t s
     fclose(file);
     const struct segment segments[] = {{bytes, length, address, size}, {bytes, 0, low, MULTIKERNEL_LOW_SLOT}};
     return report("load", kexec_load(address, low ? 2 : 1, segments, about(id)));
+}
+
+// One write of `text` to a file.
+static int put(const char* text, const char* path) {
+    const int file = open(path, O_WRONLY | O_CLOEXEC);
+    if (file < 0)
+        return report("put", -1);
+    const ssize_t written = write(file, text, strlen(text));
+    const int failed = report("put", written == (ssize_t)strlen(text) ? 0 : written);
+    close(file);
+    return failed;
 }
 
 // One call with one segment, one thing wrong.
@@ -157,7 +171,8 @@ static void refuse_others(uint64_t at, const char* bytes) {
     report("ask-to-halt", mk_reboot(LINUX_REBOOT_CMD_MULTIKERNEL_HALT, 1, 0));
     report("start-wrong-magic1", syscall(SYS_reboot, 1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_MULTIKERNEL, bytes));
     report("start-wrong-magic2", syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, 1, LINUX_REBOOT_CMD_MULTIKERNEL, bytes));
-    report("start-null", syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_MULTIKERNEL, 0));
+    report("start-null",
+           syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_MULTIKERNEL, 0));
     report("drop-1", kexec_load(0, 0, NULL, about(1)));
     report("drop-1-twice", kexec_load(0, 0, NULL, about(1)));
     report("drop-2", kexec_load(0, 0, NULL, about(2)));
@@ -170,7 +185,8 @@ static void pass_through(const char* bytes) {
     report("kernel-load", kexec_load(good.mem, 1, &good, 0));
     report("kernel-unload", kexec_load(0, 0, NULL, 0));
     report("kernel-unknown-command", syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, 0x12345678, 0));
-    report("kernel-cad-off", syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_CAD_OFF, 0));
+    report("kernel-cad-off",
+           syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_CAD_OFF, 0));
 }
 
 static void refusals(uint64_t at, uint64_t size) {
@@ -184,7 +200,9 @@ static void refusals(uint64_t at, uint64_t size) {
     pass_through(bytes);
 }
 
-static uint64_t number(const char* text) { return text ? strtoull(text, NULL, 0) : 0; }
+static uint64_t number(const char* text) {
+    return text ? strtoull(text, NULL, 0) : 0;
+}
 
 int main(int argc, char** argv) {
     const char* verb = argc > 1 ? argv[1] : "";
@@ -197,11 +215,13 @@ int main(int argc, char** argv) {
         return report("start", mk_reboot(LINUX_REBOOT_CMD_MULTIKERNEL, (int)id, (int)number(argv[3])));
     if (!strcmp(verb, "halt") && argc == 3)
         return report("halt", mk_reboot(LINUX_REBOOT_CMD_MULTIKERNEL_FORCE_HALT, (int)id, 0));
+    if (!strcmp(verb, "put") && argc == 4)
+        return put(argv[2], argv[3]);
     if (!strcmp(verb, "refusals") && argc == 4) {
         refusals(number(argv[2]), number(argv[3]));
         return 0;
     }
     fprintf(stderr, "usage: kmod_calls load ID ADDRESS FILE SIZE [LOW] | drop ID | start ID CPU | halt ID |"
-                    " refusals ADDRESS SIZE\n");
+                    " put TEXT FILE | refusals ADDRESS SIZE\n");
     return 2;
 }
