@@ -5,6 +5,7 @@ import re
 
 # For grep -E and for re: a kernel that is well prints none of these.
 PATTERN = (r"WARNING:|\bBUG\b|Oops|cut here|Call Trace|general protection|Unable to handle|Kernel panic|"
+           r"KASAN|UBSAN|unreferenced object|"
            r"stalls? on CPU|soft lockup|blocked for more than|No irq handler for vector|nobody cared|APIC error")
 
 

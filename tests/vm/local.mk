@@ -13,6 +13,10 @@ EXTRA_DIST += \
 	tests/vm/first_kernel.py \
 	tests/vm/flip_segment.c \
 	tests/vm/initramfs.py \
+	tests/vm/kernel_headers.py \
+	tests/vm/kmod.py \
+	tests/vm/kmod_calls.c \
+	tests/vm/kmod_payload.S \
 	tests/vm/private_apt.py \
 	tests/vm/program.py \
 	tests/vm/qemu.py \
@@ -23,5 +27,6 @@ EXTRA_DIST += \
 	tests/vm/test_boot.py \
 	tests/vm/test_flipped_byte.py \
 	tests/vm/test_harness.py \
+	tests/vm/test_kmod.py \
 	tests/vm/uptime.py \
 	tests/vm/vm.py

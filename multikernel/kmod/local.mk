@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0
+# The module is built by the kernel's own makefiles: here it is only part of the source package.
+EXTRA_DIST += \
+	multikernel/kmod/Kbuild \
+	multikernel/kmod/Makefile \
+	multikernel/kmod/README.md \
+	multikernel/kmod/dkms.conf \
+	multikernel/kmod/cpu.c multikernel/kmod/cpu.h \
+	multikernel/kmod/files.c multikernel/kmod/files.h \
+	multikernel/kmod/firmware.c multikernel/kmod/firmware.h \
+	multikernel/kmod/hook.c multikernel/kmod/hook.h \
+	multikernel/kmod/host.c multikernel/kmod/host.h \
+	multikernel/kmod/image.c multikernel/kmod/instance.h \
+	multikernel/kmod/list.c \
+	multikernel/kmod/low.c multikernel/kmod/low.h \
+	multikernel/kmod/main.c \
+	multikernel/kmod/memory.c multikernel/kmod/memory.h \
+	multikernel/kmod/permission.c multikernel/kmod/permission.h \
+	multikernel/kmod/pool.c \
+	multikernel/kmod/procfs.c \
+	multikernel/kmod/run.c \
+	multikernel/kmod/startup.c \
+	multikernel/kmod/sysfs.c multikernel/kmod/sysfs.h \
+	multikernel/kmod/trampoline.S multikernel/kmod/trampoline.h
