@@ -91,14 +91,11 @@ constexpr OptionRow verb_rows[] = {
          options.start = true;
          return {};
      }},
-    {"status", 'S', nullptr, "Exit with 1 if a crash kernel (with -l: a kernel) is loaded, 0 if not.",
-     set<&Options::status>},
+    {"status", 'S', nullptr, "Exit with 1 if a crash kernel (-l: a kernel) is loaded, else 0.", set<&Options::status>},
     {"check", 0, nullptr, "Tell what this machine can do, and how that was learned.", set<&Options::check>},
-    {"capture", 0, "DIR", "Write what a load reads from /proc, /sys and /boot to DIR, for --machine.",
-     take<&Options::capture_to>},
-    {"halt", 0, nullptr, "With --multikernel=ID: stop the instance; its CPUs may come back.", set<&Options::halt>},
-    {"multikernel-pool", 0, "[SIZE]",
-     "Show the memory for instances; with SIZE, make it that much, by putting memory blocks offline; 0 gives it back.",
+    {"capture", 0, "DIR", "Write what a load reads of this machine to DIR, for --machine.", take<&Options::capture_to>},
+    {"halt", 0, nullptr, "With --multikernel=ID: stop that instance; its CPUs may come back.", set<&Options::halt>},
+    {"multikernel-pool", 0, "[SIZE]", "Show memory for instances, or take SIZE of it; 0 gives it back.",
      [](Options& options, const char* value) -> Result<> {
          options.pool = true;
          if (value)
@@ -120,14 +117,14 @@ constexpr OptionRow how_rows[] = {
          options.load_by = LoadBy::files;
          return {};
      }},
-    {"kexec-syscall-auto", 'a', nullptr, "Use kexec_file_load, and kexec_load where that cannot do it (default).",
+    {"kexec-syscall-auto", 'a', nullptr, "Use kexec_file_load, else kexec_load where that cannot (default).",
      [](Options& options, const char*) -> Result<> {
          options.load_by = LoadBy::either;
          return {};
      }},
     {"dry-run", 0, nullptr, "Plan and print the load; no system call, no root needed.", set<&Options::dry_run>},
     {"json", 0, nullptr, "Print --dry-run, --check and --status as JSON.", set<&Options::json>},
-    {"machine", 0, "DIR", "Plan for the machine that --capture wrote to DIR; implies --dry-run.",
+    {"machine", 0, "DIR", "Plan for the machine that --capture wrote to DIR; a --dry-run.",
      [](Options& options, const char* value) -> Result<> {
          options.machine = value;
          options.dry_run = true;
@@ -151,7 +148,7 @@ constexpr OptionRow kernel_rows[] = {
      }},
     {"initrd", 0, "FILE", "Initial ramdisk.", take<&Options::initrd>},
     {"ramdisk", 0, "FILE", "", take<&Options::initrd>},
-    {"reuseinitrd", 0, nullptr, "Use the initrd of this boot again (needs retain_initrd on its command line).",
+    {"reuseinitrd", 0, nullptr, "Use the initrd of this boot again (booted with retain_initrd).",
      set<&Options::reuse_initrd>},
     {"command-line", 0, "TEXT", "Kernel command line.", take<&Options::append>},
     {"append", 0, "TEXT", "The same; after --reuse-cmdline's words.", take<&Options::append>},
@@ -170,9 +167,9 @@ constexpr OptionRow kernel_rows[] = {
          return {};
      }},
     {"no-cma", 0, nullptr, "Ask kexec_file_load not to use contiguous (CMA) memory.", set<&Options::no_cma>},
-    {"force-dtb", 0, nullptr, "Ask kexec_file_load to hand over the device tree although ACPI is in use.",
+    {"force-dtb", 0, nullptr, "Ask kexec_file_load to hand over the device tree beside ACPI.",
      set<&Options::force_device_tree>},
-    {"entry", 0, "ADDR", "Enter the load at this physical address, past purgatory (kexec_load; 0: as planned).",
+    {"entry", 0, "ADDR", "Enter the load here, past purgatory (kexec_load; 0: as planned).",
      [](Options& options, const char* value) -> Result<> {
          options.entry = KX_TRY(number("entry", value));
          return {};
@@ -187,7 +184,7 @@ constexpr OptionRow x86_rows[] = {
     {"console-vga", 0, nullptr, "Let purgatory report on the VGA text screen.", set<&Options::console_vga>},
     {"console-serial", 0, nullptr, "Let purgatory report on the serial port, success too.",
      set<&Options::console_serial>},
-    {"serial", 0, "PORT", "I/O port of purgatory's serial line (default: the command line's console=ttyS, or 0x3f8).",
+    {"serial", 0, "PORT", "I/O port of purgatory's line (default: that of console=, or 0x3f8).",
      [](Options& options, const char* value) -> Result<> {
          const std::uint64_t port = KX_TRY(number("serial", value));
          if (port > 0xffff)
@@ -221,20 +218,19 @@ Result<> take_instance(Options& options, const char* value) {
 }
 
 constexpr OptionRow multikernel_rows[] = {
-    {"multikernel", 0, "[ID]", "Load, start (-e, -f), drop (-u; =all: each), stop (--halt) or show (-S) instance ID.",
-     take_instance},
-    {"cpu", 0, "LIST", "Its CPUs, the boot CPU first: 1 or 2-3,5 as in /sys/devices/system/cpu, or apic:0x11.",
+    {"multikernel", 0, "[ID]", "Load (-l), start (-e), show (-S), stop (--halt), drop (-u) one.", take_instance},
+    {"cpu", 0, "LIST", "Its CPUs, the boot CPU first: 1 or 2-3,5 or apic:0x11.",
      [](Options& options, const char* value) -> Result<> {
          KX_TRY(within("--cpu", parse_cpu_list(value)));
          options.instance.cpus = value;
          return {};
      }},
-    {"memory", 0, "SIZE[@ADDR]", "Its memory, from the pool (default: the smallest free range that holds the load).",
+    {"memory", 0, "SIZE[@ADDR]", "Its memory, from the pool (default: 256M, or what is free).",
      [](Options& options, const char* value) -> Result<> {
          options.instance.memory = KX_TRY(within("--memory", parse_memory_wish(value)));
          return {};
      }},
-    {"serial-port", 0, "PORT", "I/O port of its console, or none (default: the first free one, 0x2f8 say).",
+    {"serial-port", 0, "PORT", "I/O port of its console, or none (default: the first free one).",
      [](Options& options, const char* value) -> Result<> {
          InstanceOptions& instance = options.instance;
          instance.serial_port.reset();
@@ -247,12 +243,12 @@ constexpr OptionRow multikernel_rows[] = {
          instance.serial_port = static_cast<std::uint16_t>(port);
          return {};
      }},
-    {"exact-cmdline", 0, nullptr, "Add nothing to its command line; --dry-run shows what would be added.",
+    {"exact-cmdline", 0, nullptr, "Add nothing to its command line (--dry-run shows what is added).",
      [](Options& options, const char*) -> Result<> {
          options.instance.exact_command_line = true;
          return {};
      }},
-    {"wait", 0, "SECONDS", "With -e or -f: wait so long until the second kernel is seen to run.",
+    {"wait", 0, "SECONDS", "With -e or -f: wait so long for a sign that its kernel runs.",
      [](Options& options, const char* value) -> Result<> {
          const std::uint64_t seconds = KX_TRY(number("wait", value));
          if (seconds > 86400)
