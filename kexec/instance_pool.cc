@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "instance_verbs.h"
+#include "machine/memory_map.h"
 #include "multikernel/facts.h"
 #include "multikernel/lock.h"
 #include "multikernel/memory_choice.h"
@@ -142,8 +143,17 @@ bool take_run(Session& session, std::span<const MemoryBlock> run) {
     return true;
 }
 
+// The kernel refuses a block that is not RAM throughout, or of which a driver holds a part: it is not even tried.
+Result<> leave_out_holes(std::vector<MemoryBlock>& blocks, const SystemFiles& files) {
+    const auto ram = replaceable_ram(KX_TRY(read_iomem(files)));
+    for (MemoryBlock& block : blocks)
+        block.removable &= difference(std::span(&block.range, 1), ram).empty();
+    return {};
+}
+
 Result<int> grow(Session& session, std::uint64_t size) {
-    const Pool pool = KX_TRY(read_pool(session.files, session.notices));
+    Pool pool = KX_TRY(read_pool(session.files, session.notices));
+    KX_TRY(leave_out_holes(pool.blocks, session.files));
     const std::vector<PhysRange> free = pool.free();
     if (std::ranges::any_of(free, [size](PhysRange range) { return range.size() >= size; }))
         return show(session);
