@@ -218,6 +218,31 @@ def identify():
     yield "initramfs", b"07070100000000"
 
 
+def options():
+    def line(*arguments):
+        return "\0".join(arguments).encode()
+
+    yield "good-instance-load", line("-l", "--multikernel=7", "--cpu=2-3,apic:0x11", "--memory=256M@0x20000000",
+                                     "--serial-port=0x2f8", "--exact-cmdline", "k")
+    yield "good-instance-force", line("-f", "--multikernel", "--cpu", "1", "--serial-port=none", "--wait=60", "k")
+    yield "good-instance-start", line("-e", "--multikernel=2047", "--wait=0")
+    yield "good-instance-halt-all", line("--halt", "--multikernel=all")
+    yield "good-instance-unload-load", line("-u", "-l", "--multikernel=1", "--cpu=1", "k")
+    yield "good-instance-status", line("-S", "--multikernel", "--json")
+    yield "good-pool", line("--multikernel-pool=1G", "--json")
+    yield "good-pool-give-back", line("--multikernel-pool=0")
+    yield "bad-instance-id", line("-e", "--multikernel=2048")
+    yield "bad-instance-id-missing", line("-u", "--multikernel")
+    yield "bad-instance-all-loaded", line("-l", "--multikernel=all", "--cpu=1", "k")
+    yield "bad-instance-by-files", line("-s", "-l", "--multikernel", "--cpu=1", "k")
+    yield "bad-instance-memory-wraps", line("-l", "--multikernel", "--cpu=1", "--memory=16E@0xfffffffffffff000", "k")
+    yield "bad-instance-cpus", line("-l", "--multikernel", "--cpu=3-1,", "k")
+    yield "bad-halt-of-what", line("--halt")
+    yield "bad-cpu-without-instance", line("-l", "--cpu=1", "k")
+    yield "bad-pool-size-wraps", line("--multikernel-pool=18446744073709551615T")
+    yield "bad-pool-and-load", line("--multikernel-pool", "-l", "k")
+
+
 def placement():
     def page(address):
         return u32(address >> 10)
@@ -324,7 +349,7 @@ def record():
 def main():
     default = pathlib.Path(__file__).resolve().parent / "corpus"
     corpus = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else default
-    for target in (bzimage, elf, unpack, identify, placement, pool, cpu_list, kimage, record):
+    for target in (bzimage, elf, unpack, identify, options, placement, pool, cpu_list, kimage, record):
         folder = corpus / target.__name__
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in target():

@@ -30,6 +30,12 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
                        !options->help && !options->version;
     INVARIANT(!loads || !options->kernel.empty());
     INVARIANT(!loads || !options->memory_limits.empty());
+    if (!options->help && !options->version) {
+        INVARIANT(!options->halt || (options->multikernel && !options->load && !options->start && !options->unload));
+        INVARIANT(!options->multikernel || options->load_by != LoadBy::files);
+        INVARIANT(!options->multikernel || !options->instance.all || !(options->load || options->start));
+    }
+    INVARIANT(!options->instance.id || (*options->instance.id >= 1 && *options->instance.id <= 2047));
     INVARIANT(!loads || !(options->initrd && options->reuse_initrd));
     INVARIANT(options->serial_baud == 0 || 115200 % options->serial_baud == 0);
     INVARIANT(!options->serial_port || *options->serial_port <= 0xffff);
