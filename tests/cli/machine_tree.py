@@ -5,6 +5,8 @@ import pathlib
 
 RAM = [(0x1000, 0x9fbff), (0x100000, 0x7ffdffff)]  # ends inclusive
 CRASH = (0x20000000, 0x2fffffff)
+INSTANCES = (0x20000000, 0x3fffffff)  # reserved by memmap=
+BLOCK = 128 << 20
 
 
 class MachineTree:
@@ -57,3 +59,54 @@ class MachineTree:
                 lines.append(f"  {CRASH[0]:08x}-{CRASH[1]:08x} : Crash kernel")
         self.write("proc/iomem", "\n".join(lines) + "\n")
         self.write("sys/kernel/kexec_crash_size", f"{CRASH[1] + 1 - CRASH[0] if reserved else 0}\n")
+
+    def offer_instances(self, online=(0, 1), instances=()):
+        """A machine with multikernel.ko (doc/multikernel-abi.md): four CPUs, INSTANCES reserved at boot, three UARTs.
+
+        `online` are the host's CPUs. Each of `instances` is a dictionary: id, status, cpus, memory, a list of ranges
+        with their ends included, and optionally stage.
+        """
+        begin, end = INSTANCES
+        ram = [(low, high) for low, high in RAM if not low <= begin <= high]
+        ram += [(RAM[1][0], begin - 1), (end + 1, RAM[1][1])]
+        lines = [f"{low:08x}-{high:08x} : System RAM" for low, high in ram] + [f"{begin:08x}-{end:08x} : Reserved"]
+        self.write("proc/iomem", "\n".join(sorted(lines)) + "\n")
+        self.command_line = f"root=/dev/vda1 memmap={(end + 1 - begin) >> 20}M${begin:#x}"
+        self.write("proc/consoles", "ttyS0                -W- (EC  p a)    4:64\n")
+        self.write("proc/tty/driver/serial", "serinfo:1.0 driver revision:\n" + "".join(
+            f"{number}: uart:16550A port:{port:08X} irq:4 tx:0 rx:0\n"
+            for number, port in enumerate((0x3f8, 0x2f8, 0x3e8))))
+        self.write("sys/fs/multikernel/abi", "module 1\n")
+        (self.root / "sys/fs/multikernel/instances").mkdir(exist_ok=True)
+        owner = {cpu: instance["id"] for instance in instances for cpu in instance["cpus"]}
+        pool = ["tsc_khz 2496000", "low 0x10000-0x8ffff"]
+        for cpu in range(4):
+            state = f"instance {owner[cpu]}" if cpu in owner else "online" if cpu in online else "offline"
+            pool.append(f"cpu {cpu} apic {2 * cpu:#x} {state}")
+        images = ["MK_ID  Type        Start Address   Segments  Mode  Cmdline", "-" * 60]
+        for instance in instances:
+            number = instance["id"]
+            ranges = [f"{low:#x}-{high:#x}" for low, high in instance["memory"]]
+            pool += [f"memory {text} instance {number}" for text in ranges]
+            images.append(f"{number:5}  multikernel  {instance['memory'][-1][0]:#014x}  5  sys  \"\"")
+            values = {"id": number, "status": instance["status"], "stage": instance.get("stage", "none"),
+                      "cpus": ",".join(map(str, instance["cpus"])), "memory": "\n".join(ranges)}
+            for name, value in values.items():
+                self.write(f"sys/fs/multikernel/instances/{number}/{name}", f"{value}\n")
+        self.write("sys/fs/multikernel/pool", "\n".join(pool) + "\n")
+        self.write("proc/kimage", "\n".join(images) + "\n")
+
+    def offer_memory_blocks(self, offline=()):
+        """Memory blocks 0 to 15; those of `offline` are."""
+        folder = "sys/devices/system/memory"
+        self.write(f"{folder}/block_size_bytes", f"{BLOCK:x}\n")
+        for block in range(16):
+            self.write(f"{folder}/memory{block}/state", "offline\n" if block in offline else "online\n")
+            self.write(f"{folder}/memory{block}/removable", "1\n")
+            self.write(f"{folder}/memory{block}/valid_zones", "Normal\n")
+
+    def block_states(self):
+        """The numbers of the blocks that are offline."""
+        states = (self.root / "sys/devices/system/memory").glob("memory*/state")
+        return sorted(int(state.parent.name.removeprefix("memory")) for state in states
+                      if state.read_text().strip() == "offline")

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Second part of the preload: with FAKE_ROOT set, what the program reads below /proc and /sys comes from the tree below
-// FAKE_ROOT, and is missing where the tree has no such file. Its own /proc/self is real, but for files in the tree.
-// Each opening of the file that FAKE_WATCH names is logged as a call `open` to FAKE_LOG.
+// Second part of the preload: with FAKE_ROOT set, what the program reads and writes below /proc, /sys and /run is in
+// the tree below FAKE_ROOT, and missing where the tree has no such file. Its own /proc/self is real, but for files in
+// the tree. Nothing below /proc and /sys can be created, and without FAKE_ROOT nothing there can be written. Each
+// opening of the file that FAKE_WATCH names is logged as a call `open` to FAKE_LOG, each opening of a file below /proc
+// and /sys for writing as a call `attribute`.
 #define _GNU_SOURCE
+#include "fake.h"
+
 #include <dirent.h>
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -21,9 +26,18 @@ static void* next(const char* name) {
     return found;
 }
 
+static int below(const char* path, const char* folder) {
+    const size_t length = strlen(folder);
+    return strncmp(path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}
+
+static int of_the_kernel(const char* path) {
+    return path && (below(path, "/proc") || below(path, "/sys"));
+}
+
 static const char* redirected(const char* path, char* room) {
     const char* root = getenv("FAKE_ROOT");
-    if (!root || !path || (strncmp(path, "/proc/", 6) != 0 && strncmp(path, "/sys/", 5) != 0))
+    if (!root || !path || !(of_the_kernel(path) || below(path, "/run")))
         return path;
     if (snprintf(room, PATH_MAX, "%s%s", root, path) >= PATH_MAX)
         abort();
@@ -55,6 +69,26 @@ static int mode_of(int flags, va_list arguments) {
     return (flags & (O_CREAT | O_TMPFILE)) ? va_arg(arguments, int) : 0;
 }
 
+// 0, or the errno for an opening that would change the system. A file of the tree that is written begins anew, as an
+// attribute's value does.
+static int refused(const char* path, int* flags) {
+    if (!of_the_kernel(path) || (*flags & O_ACCMODE) == O_RDONLY)
+        return 0;
+    if (!getenv("FAKE_ROOT") || *flags & (O_CREAT | O_TMPFILE))
+        return EACCES;
+    *flags |= O_TRUNC;
+    return fake_attribute(path);
+}
+
+#define REFUSE_CHANGES(path, flags)                                                                                    \
+    do {                                                                                                               \
+        const int error = refused(path, &flags);                                                                       \
+        if (error) {                                                                                                   \
+            errno = error;                                                                                             \
+            return -1;                                                                                                 \
+        }                                                                                                              \
+    } while (0)
+
 #define OPEN(name)                                                                                                     \
     int name(const char* path, int flags, ...) {                                                                       \
         char room[PATH_MAX];                                                                                           \
@@ -62,6 +96,7 @@ static int mode_of(int flags, va_list arguments) {
         va_start(arguments, flags);                                                                                    \
         const int mode = mode_of(flags, arguments);                                                                    \
         va_end(arguments);                                                                                             \
+        REFUSE_CHANGES(path, flags);                                                                                   \
         int (*real)(const char*, int, ...) = (int (*)(const char*, int, ...))next(#name);                              \
         return watched(real(redirected(path, room), flags, mode));                                                     \
     }
@@ -75,6 +110,7 @@ OPEN(open64)
         va_start(arguments, flags);                                                                                    \
         const int mode = mode_of(flags, arguments);                                                                    \
         va_end(arguments);                                                                                             \
+        REFUSE_CHANGES(path, flags);                                                                                   \
         int (*real)(int, const char*, int, ...) = (int (*)(int, const char*, int, ...))next(#name);                    \
         return watched(real(folder, redirected(path, room), flags, mode));                                             \
     }
@@ -84,6 +120,7 @@ OPENAT(openat64)
 #define OPEN_2(name)                                                                                                   \
     int name(const char* path, int flags) {                                                                            \
         char room[PATH_MAX];                                                                                           \
+        REFUSE_CHANGES(path, flags);                                                                                   \
         int (*real)(const char*, int) = (int (*)(const char*, int))next(#name);                                        \
         return watched(real(redirected(path, room), flags));                                                           \
     }
@@ -94,6 +131,10 @@ OPEN_2(__open64_2)
     FILE* name(const char* path, const char* mode) {                                                                   \
         char room[PATH_MAX];                                                                                           \
         FILE* (*real)(const char*, const char*) = (FILE * (*)(const char*, const char*)) next(#name);                  \
+        if (of_the_kernel(path) && (mode[0] != 'r' || strchr(mode, '+'))) {                                            \
+            errno = EACCES;                                                                                            \
+            return NULL;                                                                                               \
+        }                                                                                                              \
         FILE* file = real(redirected(path, room), mode);                                                               \
         if (file)                                                                                                      \
             watched(fileno(file));                                                                                     \
@@ -116,6 +157,16 @@ STAT(lstat64, stat64)
 int access(const char* path, int mode) {
     char room[PATH_MAX];
     int (*real)(const char*, int) = (int (*)(const char*, int))next("access");
+    return real(redirected(path, room), mode);
+}
+
+int mkdir(const char* path, mode_t mode) {
+    char room[PATH_MAX];
+    if (of_the_kernel(path)) {
+        errno = EACCES;
+        return -1;
+    }
+    int (*real)(const char*, mode_t) = (int (*)(const char*, mode_t))next("mkdir");
     return real(redirected(path, room), mode);
 }
 

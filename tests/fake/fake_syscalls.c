@@ -2,6 +2,8 @@
 // An LD_PRELOAD library that stands between a kexec program and the kernel: loads, starts, shutdowns and interface
 // changes are written to a log and answered here; they never reach the system. README.md beside it tells how to use it.
 #define _GNU_SOURCE
+#include "fake.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,12 +19,20 @@
 #include <unistd.h>
 
 #define REBOOT_KEXEC 0x45584543u
+#define REBOOT_MULTIKERNEL 0x4D4B4C49u
+#define REBOOT_MULTIKERNEL_FORCE_HALT 0x4D4B4C46u
+#define MULTIKERNEL 0x10u
+#define MULTIKERNEL_ID(flags) ((unsigned)((flags) >> 5 & 0x7ff))
 
 struct segment {
     const void* buffer;
     size_t size;
     const void* memory;
     size_t memory_size;
+};
+struct boot_args {
+    int id;
+    int cpu;
 };
 
 static char line[65536];
@@ -133,7 +143,10 @@ static long fake_load(unsigned long entry, unsigned long count, const struct seg
         read_all(segments[i].buffer, segments[i].size);
     }
     add("]");
-    return answer(scripted("FAKE_ERRNO_KEXEC_LOAD", &made));
+    const int error = scripted("FAKE_ERRNO_KEXEC_LOAD", &made);
+    if (!error && flags & MULTIKERNEL)
+        (count ? fake_instance_loaded : fake_instance_dropped)(MULTIKERNEL_ID(flags));
+    return answer(error);
 }
 
 static void add_file(const char* name, int fd) {
@@ -157,11 +170,16 @@ static long fake_file_load(int kernel, int initrd, unsigned long length, const c
     return answer(scripted("FAKE_ERRNO_KEXEC_FILE_LOAD", &made));
 }
 
-// A successful start ends the program, as it ends the machine.
-static long fake_reboot(unsigned long command) {
+// A successful start ends the program, as it ends the machine; that of an instance does not.
+static long fake_reboot(unsigned long command, const struct boot_args* instance) {
     static int made;
     add("{\"call\": \"reboot\", \"cmd\": %lu", command);
     const int error = scripted("FAKE_ERRNO_REBOOT", &made);
+    if (command == REBOOT_MULTIKERNEL || command == REBOOT_MULTIKERNEL_FORCE_HALT) {
+        add(", \"id\": %d, \"cpu\": %d", instance->id, instance->cpu);
+        if (!error)
+            fake_instance_status((unsigned)instance->id, command == REBOOT_MULTIKERNEL ? "active" : "halted");
+    }
     const long result = answer(error);
     if (error == 0 && command == REBOOT_KEXEC) {
         fflush(NULL);
@@ -195,7 +213,7 @@ long syscall(long number, ...) {
                    : refuse();
 #endif
     case SYS_reboot:
-        return logging() ? fake_reboot((unsigned long)a[2] & 0xffffffffu) : refuse();
+        return logging() ? fake_reboot((unsigned long)a[2] & 0xffffffffu, (const struct boot_args*)a[3]) : refuse();
     case SYS_init_module:
     case SYS_finit_module:
         return refuse();
@@ -211,7 +229,19 @@ long kexec_load(unsigned long entry, unsigned long count, const struct segment* 
 }
 
 int reboot(int command) {
-    return (int)(logging() ? fake_reboot((unsigned)command) : refuse());
+    static const struct boot_args none;
+    return (int)(logging() ? fake_reboot((unsigned)command, &none) : refuse());
+}
+
+int fake_attribute(const char* path) {
+    static int made;
+    if (!logging())
+        return EPERM;
+    add("{\"call\": \"attribute\", \"path\": ");
+    add_text(path);
+    const int error = scripted("FAKE_ERRNO_ATTRIBUTE", &made);
+    answer(error);
+    return error;
 }
 
 void sync(void) {
