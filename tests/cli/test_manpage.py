@@ -20,15 +20,26 @@ def page():
 @pytest.fixture
 def help_rows(kexec):
     """(letter or None, name, name of the value or None) of every option that --help shows."""
-    rows = re.findall(r"^ (?:-(\w), |    )--([a-z][a-z-]*)(?:=([A-Z]+))?\s", kexec("--help").stdout, re.M)
-    assert len(rows) > 30, "the layout of --help has changed: no options were found in it"
+    text = kexec("--help").stdout
+    rows = re.findall(r"^ (?:-(\w), |    )--([a-z][a-z-]*)(?:(\[=[A-Z]+\])|=(\S+))?\s", text, re.M)
+    rows = [(letter, name, optional or value) for letter, name, optional, value in rows]
+    assert len(rows) == len(re.findall(r"^ .*?--[a-z]", text, re.M)) - text.count("\n  kexec -") > 30, (
+        "the layout of --help has changed: not all options were found in it")
     return [(letter or None, name, value or None) for letter, name, value in rows]
 
 
 def documented(page):
     """The same triples, of the page's list items."""
-    item = re.compile(r"^\.It (?:Fl (\w) , )?Fl -([a-z][a-z-]*)(?: Ns = Ns Ar ([A-Z]+))?$", re.M)
-    return [(letter or None, name, value or None) for letter, name, value in item.findall(page)]
+    item = re.compile(r"^\.It (?:Fl (\w) , )?Fl -([a-z][a-z-]*)( Ns (?:Op )?= Ns Ar [A-Z]+(?: Ns Op @ Ns Ar [A-Z]+)?)?$",
+                      re.M)
+    return [(letter or None, name, value_in(words) or None) for letter, name, words in item.findall(page)]
+
+
+def value_in(words):
+    """As --help writes it: ID, [=ID], SIZE[@ADDR]."""
+    text = re.sub(r" Ns Op @ Ns Ar ([A-Z]+)$", r"[@\1]", words)
+    text = re.sub(r"^ Ns Op = Ns Ar ([A-Z]+)$", r"[=\1]", text)
+    return text.removeprefix(" Ns = Ns Ar ")
 
 
 def test_every_option_has_an_item_with_its_letter_and_value(page, help_rows):
