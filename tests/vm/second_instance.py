@@ -17,7 +17,9 @@ import uptime
 import vm
 
 # Unknown parameters of the command line are in the environment of init.
+# The kernel's own messages leave the console to the init: faults are told by it, and a panic is printed all the same.
 INIT = uptime.PRINT + f"""
+dmesg -n 1
 cpus=$(awk '/^processor/ {{ n = $3 }}
     /^initial apicid/ {{ printf "%s%d:0x%x", separator, n, $4; separator = "," }}' /proc/cpuinfo)
 memory=$(awk '/^MemTotal/ {{ print $2 }}' /proc/meminfo)
