@@ -136,6 +136,8 @@ Result<Instance> choose_instance(const InstanceOptions& wanted, const Multikerne
     Instance instance;
     instance.id = KX_TRY(choose_id(wanted.id, facts));
     instance.cpus = KX_TRY(choose_cpus(wanted.cpus, facts));
+    if (const HostCpu* boot_cpu = facts.find(CpuName{.physical = false, .number = 0}))
+        instance.host_boot_cpu = boot_cpu->cpu.physical;
     const std::vector<PhysRange> taken = taken_memory(facts);
     instance.memory = KX_TRY(choose_pool_memory(wanted.memory, files, taken, notices));
     if (instance.memory.size() < little)

@@ -80,29 +80,34 @@ Table fadt(std::uint64_t dsdt) {
     return finished(std::move(table));
 }
 
-Table madt(std::span<const std::uint32_t> apic_ids) {
+// The id is the UID as well: no other number is known to be a CPU's own and to fit both kinds of entry.
+void append_cpu(Table& table, std::uint32_t id, std::uint32_t flags) {
+    if (id <= largest_local_apic_id) {
+        append(table, layout::AcpiLocalApic{.type = layout::acpi_local_apic,
+                                            .length = sizeof(layout::AcpiLocalApic),
+                                            .processor_uid = static_cast<std::uint8_t>(id),
+                                            .apic_id = static_cast<std::uint8_t>(id),
+                                            .flags = flags});
+    } else {
+        append(table, layout::AcpiLocalX2apic{.type = layout::acpi_local_x2apic,
+                                              .length = sizeof(layout::AcpiLocalX2apic),
+                                              .reserved = {},
+                                              .x2apic_id = id,
+                                              .flags = flags,
+                                              .processor_uid = id});
+    }
+}
+
+Table madt(const AcpiMachine& machine) {
     layout::AcpiMadt madt{};
     madt.header = header("APIC", 5);
     madt.local_apic_address = local_apic_address;
     Table table;
     append(table, madt);
-    // The id is the UID as well: no other number is known to be a CPU's own and to fit both kinds of entry.
-    for (std::uint32_t id : apic_ids) {
-        if (id <= largest_local_apic_id) {
-            append(table, layout::AcpiLocalApic{.type = layout::acpi_local_apic,
-                                                .length = sizeof(layout::AcpiLocalApic),
-                                                .processor_uid = static_cast<std::uint8_t>(id),
-                                                .apic_id = static_cast<std::uint8_t>(id),
-                                                .flags = layout::acpi_processor_enabled});
-        } else {
-            append(table, layout::AcpiLocalX2apic{.type = layout::acpi_local_x2apic,
-                                                  .length = sizeof(layout::AcpiLocalX2apic),
-                                                  .reserved = {},
-                                                  .x2apic_id = id,
-                                                  .flags = layout::acpi_processor_enabled,
-                                                  .processor_uid = id});
-        }
-    }
+    if (machine.first_apic_id)
+        append_cpu(table, *machine.first_apic_id, layout::acpi_processor_online_capable);
+    for (std::uint32_t id : machine.apic_ids)
+        append_cpu(table, id, layout::acpi_processor_enabled);
     return finished(std::move(table));
 }
 
@@ -147,7 +152,7 @@ std::vector<std::byte> acpi_tables(const AcpiMachine& machine, std::uint64_t bas
         return address;
     };
     const std::uint64_t dsdt_address = put(dsdt(machine.serial_port));
-    const std::uint64_t madt_address = put(madt(machine.apic_ids));
+    const std::uint64_t madt_address = put(madt(machine));
     const std::uint64_t fadt_address = put(fadt(dsdt_address));
     const std::uint64_t xsdt_address = put(xsdt({fadt_address, madt_address}));
     std::ranges::copy(rsdp(xsdt_address), all.begin());

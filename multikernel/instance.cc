@@ -18,7 +18,9 @@ constexpr std::uint64_t lowest_slot = 0x10000;
 constexpr std::uint64_t low_memory_end = 0x100000;
 
 std::vector<std::byte> tables_of(const Instance& instance) {
-    AcpiMachine machine{.apic_ids = {}, .serial_port = instance.serial_port};
+    AcpiMachine machine{.apic_ids = {}, .first_apic_id = {}, .serial_port = instance.serial_port};
+    if (instance.cpus.size() > 1)
+        machine.first_apic_id = instance.host_boot_cpu;
     for (const Cpu& cpu : instance.cpus)
         machine.apic_ids.push_back(cpu.physical);
     return acpi_tables(machine, instance.memory.begin);

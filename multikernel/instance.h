@@ -21,11 +21,12 @@ namespace kx {
 
 struct Instance {
     std::uint32_t id = 0;
-    std::vector<Cpu> cpus;                    // the boot CPU first
-    PhysRange memory;                         // physical; page aligned
-    PhysRange low_memory;                     // below 1 MiB, MULTIKERNEL_LOW_SLOT bytes, for real-mode code
-    std::optional<std::uint16_t> serial_port; // I/O port
-    std::uint64_t tsc_khz = 0;                // 0: unknown
+    std::vector<Cpu> cpus;                      // the boot CPU first
+    std::optional<std::uint32_t> host_boot_cpu; // physical number; nothing: unknown
+    PhysRange memory;                           // physical; page aligned
+    PhysRange low_memory;                       // below 1 MiB, MULTIKERNEL_LOW_SLOT bytes, for real-mode code
+    std::optional<std::uint16_t> serial_port;   // I/O port
+    std::uint64_t tsc_khz = 0;                  // 0: unknown
 };
 
 // What a loader sees: the instance's memory as the only RAM, its ACPI tables, no screen and no EFI. `running` gives

@@ -4,36 +4,35 @@
 #include "machine/attribute.h"
 
 #include <algorithm>
-#include <charconv>
+#include <limits>
 
 namespace kx {
 namespace {
 
-// "1: uart:16550A port:000002F8 irq:3 tx:0 rx:0"; a line of a UART that is not there says uart:unknown.
-std::optional<SerialPort> port_in(std::string_view line) {
-    const auto colon = line.find(':');
-    const auto number = number_in(trimmed(line.substr(0, colon)));
-    constexpr std::string_view key = "port:";
-    const auto at = line.find(key);
-    if (!number || *number > 1023 || at == std::string_view::npos ||
-        line.find("uart:unknown") != std::string_view::npos)
+constexpr std::size_t most_lines = 1024;
+constexpr std::uint64_t type_unknown = 0; // no UART was found there
+constexpr std::uint64_t by_io_port = 0;   // and not in memory
+
+std::optional<SerialPort> port_of(const SystemFiles& files, const std::string& line) {
+    const auto attribute = [&](std::string_view name) {
+        return read_number(files, fmt::format("sys/class/tty/{}/{}", line, name));
+    };
+    const auto number = attribute("line"), type = attribute("type"), access = attribute("io_type"),
+               port = attribute("port");
+    if (!number || !type || !access || !port || *number >= most_lines || *type == type_unknown ||
+        *access != by_io_port || *port == 0 || *port > std::numeric_limits<std::uint16_t>::max())
         return std::nullopt;
-    std::uint16_t io_port = 0;
-    const char* begin = line.data() + at + key.size();
-    const auto parsed = std::from_chars(begin, line.data() + line.size(), io_port, 16);
-    if (parsed.ec != std::errc{} || io_port == 0)
-        return std::nullopt;
-    return SerialPort{static_cast<std::uint32_t>(*number), io_port};
+    return SerialPort{static_cast<std::uint32_t>(*number), static_cast<std::uint16_t>(*port)};
 }
 
 } // namespace
 
 std::vector<SerialPort> read_serial_ports(const SystemFiles& files) {
-    const std::string text = files.read("proc/tty/driver/serial").value_or("");
     const std::string consoles = files.read("proc/consoles").value_or("");
     std::vector<SerialPort> ports;
-    for (std::string_view rest = text; !rest.empty();) {
-        auto port = port_in(take_line(rest));
+    for (const std::string& line :
+         numbered_entries(files, "sys/class/tty", most_lines, "ttyS").value_or(std::vector<std::string>{})) {
+        auto port = port_of(files, line);
         if (!port)
             continue;
         port->host_console = holds_word(consoles, fmt::format("ttyS{}", port->number));

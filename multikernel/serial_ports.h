@@ -20,7 +20,7 @@ struct SerialPort {
     friend bool operator==(const SerialPort&, const SerialPort&) = default;
 };
 
-// The I/O port UARTs that the running kernel found (/proc/tty/driver/serial), by number. Empty where it cannot tell.
+// The I/O port UARTs that the running kernel found (/sys/class/tty/ttyS*), by number. Empty where it cannot tell.
 std::vector<SerialPort> read_serial_ports(const SystemFiles& files);
 
 // The first that neither the running kernel prints on nor is among `taken`.

@@ -119,5 +119,6 @@ static_assert(sizeof(AcpiLocalX2apic) == 16);
 inline constexpr std::uint8_t acpi_local_apic = 0;
 inline constexpr std::uint8_t acpi_local_x2apic = 9;
 inline constexpr std::uint32_t acpi_processor_enabled = 1;
+inline constexpr std::uint32_t acpi_processor_online_capable = 2;
 
 } // namespace kx::layout

@@ -76,8 +76,11 @@ TEST_CASE("golden instances", "[golden]") {
 }
 
 TEST_CASE("golden ACPI tables", "[golden]") {
-    check_golden("acpi/one-cpu.bin", table_bytes({.apic_ids = {1}, .serial_port = 0x2f8}, 0x20000000));
+    check_golden("acpi/one-cpu.bin",
+                 table_bytes({.apic_ids = {1}, .first_apic_id = {}, .serial_port = 0x2f8}, 0x20000000));
     check_golden("acpi/many-cpus.bin",
-                 table_bytes({.apic_ids = {0x11, 0x10, 0xfe, 0xff, 0x1000}, .serial_port = 0xfff8}, 0x140000000));
-    check_golden("acpi/no-serial-port.bin", table_bytes({.apic_ids = {3}, .serial_port = {}}, 0x20000000));
+                 table_bytes({.apic_ids = {0x11, 0x10, 0xfe, 0xff, 0x1000}, .first_apic_id = {}, .serial_port = 0xfff8},
+                             0x140000000));
+    check_golden("acpi/no-serial-port.bin",
+                 table_bytes({.apic_ids = {3}, .first_apic_id = {}, .serial_port = {}}, 0x20000000));
 }

@@ -54,7 +54,7 @@ class Report:
     cmdline: str
 
 
-UP = r"^SECOND-KERNEL-UP instance=(\S+) release=(\S+) cpus=(\S+) memory=(\d+) cmdline=(.*)$"
+UP = r"^SECOND-KERNEL-UP instance=(\S+) release=(\S+) cpus=(\S+) memory=(\d+) cmdline=(.*)\n"
 
 
 def reports(log):

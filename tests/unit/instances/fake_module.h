@@ -28,11 +28,10 @@ inline MemoryFiles machine_with_module() {
                                "7ffe0000-7fffffff : Reserved\n");
     machine.with("proc/cmdline", "root=/dev/vda1 memmap=512M$0x20000000\n");
     machine.with("sys/fs/multikernel/abi", "module 1\n")
-        .with("proc/tty/driver/serial", "serinfo:1.0 driver revision:\n"
-                                        "0: uart:16550A port:000003F8 irq:4 tx:99 rx:0\n"
-                                        "1: uart:16550A port:000002F8 irq:3 tx:0 rx:0\n"
-                                        "2: uart:16550A port:000003E8 irq:4 tx:0 rx:0\n"
-                                        "3: uart:unknown port:000002E8 irq:3\n")
+        .with_serial_port("0", "0x3F8")
+        .with_serial_port("1", "0x2F8")
+        .with_serial_port("2", "0x3E8")
+        .with_serial_port("3", "0x2E8", "0")
         .with("proc/consoles", "ttyS0                -W- (EC  p a)    4:64\n")
         .with("proc/filesystems", "nodev\tproc\n")
         .with("sys/devices/system/memory/block_size_bytes", "8000000\n");

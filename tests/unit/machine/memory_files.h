@@ -47,6 +47,15 @@ public:
             .with(folder + "removable", "1\n")
             .with(folder + "valid_zones", std::move(zone) + '\n');
     }
+    // ttySN with its I/O port; type 4 is a 16550A, access 0 by I/O ports.
+    MemoryFiles& with_serial_port(std::string number, std::string port, std::string type = "4",
+                                  std::string access = "0") {
+        const std::string folder = "sys/class/tty/ttyS" + number + "/";
+        return with(folder + "line", number + '\n')
+            .with(folder + "port", std::move(port) + '\n')
+            .with(folder + "type", std::move(type) + '\n')
+            .with(folder + "io_type", std::move(access) + '\n');
+    }
     MemoryFiles& with_runtime_range(unsigned number, std::uint32_t type, std::uint64_t physical,
                                     std::uint64_t virtual_address, std::uint64_t pages, std::uint64_t attribute) {
         const auto folder = fmt::format("sys/firmware/efi/runtime-map/{}/", number);

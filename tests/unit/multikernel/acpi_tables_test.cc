@@ -68,7 +68,7 @@ using Values = std::vector<unsigned>;
 } // namespace
 
 TEST_CASE("the RSDP lies first, with both its checksums, and leads to the XSDT") {
-    const Tables tables({.apic_ids = {1}, .serial_port = 0x2f8}, 0x20000000);
+    const Tables tables({.apic_ids = {1}, .first_apic_id = {}, .serial_port = 0x2f8}, 0x20000000);
     const AcpiRsdp rsdp = tables.rsdp();
     CHECK(text(rsdp.signature) == "RSD PTR ");
     CHECK(rsdp.revision == 2);
@@ -82,7 +82,7 @@ TEST_CASE("the RSDP lies first, with both its checksums, and leads to the XSDT")
 
 TEST_CASE("the FADT tells of a machine without legacy devices, fixed registers or a reset register") {
     const auto base = GENERATE(std::uint64_t{0x20000000}, std::uint64_t{0x140000000});
-    const Tables tables({.apic_ids = {1}, .serial_port = 0x2f8}, base);
+    const Tables tables({.apic_ids = {1}, .first_apic_id = {}, .serial_port = 0x2f8}, base);
     const auto fadt = tables.named("FACP").read<AcpiFadt>(0).value();
     CHECK(fadt.header.length == 276u);
     CHECK(fadt.header.revision == 6);
@@ -95,7 +95,7 @@ TEST_CASE("the FADT tells of a machine without legacy devices, fixed registers o
 }
 
 TEST_CASE("the MADT has the instance's CPUs in order, and nothing else") {
-    const Tables tables({.apic_ids = {0x11, 254, 255, 3, 0x12345}, .serial_port = {}}, 0x20000000);
+    const Tables tables({.apic_ids = {0x11, 254, 255, 3, 0x12345}, .first_apic_id = {}, .serial_port = {}}, 0x20000000);
     const ByteView madt = tables.named("APIC");
     REQUIRE(madt.size() == 44 + 3 * 8 + 2 * 16);
     CHECK(madt.read<AcpiMadt>(0)->local_apic_address == 0xfee00000u);
@@ -125,19 +125,31 @@ TEST_CASE("the MADT has the instance's CPUs in order, and nothing else") {
     CHECK(std::ranges::adjacent_find(uids) == uids.end());
 }
 
+TEST_CASE("a CPU that is not the instance's can lead the MADT, absent") {
+    const Tables tables({.apic_ids = {2, 3}, .first_apic_id = 0, .serial_port = {}}, 0x20000000);
+    const ByteView madt = tables.named("APIC");
+    REQUIRE(madt.size() == 44 + 3 * 8);
+    CHECK(madt.read<AcpiLocalApic>(44)->apic_id == 0);
+    CHECK(madt.read<AcpiLocalApic>(44)->flags == 2u);
+    CHECK(madt.read<AcpiLocalApic>(52)->apic_id == 2);
+    CHECK(madt.read<AcpiLocalApic>(52)->flags == 1u);
+    CHECK(madt.read<AcpiLocalApic>(60)->apic_id == 3);
+    CHECK(madt.read<AcpiLocalApic>(60)->flags == 1u);
+}
+
 TEST_CASE("more CPUs than a page of entries") {
     std::vector<std::uint32_t> ids(8192);
     std::iota(ids.begin(), ids.end(), 0u);
-    const Tables tables({.apic_ids = ids, .serial_port = {}}, 0x20000000);
+    const Tables tables({.apic_ids = ids, .first_apic_id = {}, .serial_port = {}}, 0x20000000);
     CHECK(tables.named("APIC").size() == 44 + 255 * 8 + (8192 - 255) * 16);
 }
 
 TEST_CASE("the DSDT has the serial port's eight registers, or no device") {
-    const Tables with({.apic_ids = {1}, .serial_port = 0xfff8}, 0x20000000);
+    const Tables with({.apic_ids = {1}, .first_apic_id = {}, .serial_port = 0xfff8}, 0x20000000);
     const ByteView dsdt = with.table(with.named("FACP").read<AcpiFadt>(0)->x_dsdt);
     CHECK(std::string_view(reinterpret_cast<const char*>(dsdt.bytes().data()), dsdt.size())
               .find(std::string_view("\x47\x01\xf8\xff\xf8\xff\x01\x08\x79\x00", 10)) != std::string_view::npos);
-    const Tables without({.apic_ids = {1}, .serial_port = {}}, 0x20000000);
+    const Tables without({.apic_ids = {1}, .first_apic_id = {}, .serial_port = {}}, 0x20000000);
     // Scope, its length, "_SB_".
     CHECK(without.table(without.named("FACP").read<AcpiFadt>(0)->x_dsdt).size() == sizeof(AcpiHeader) + 6);
 }

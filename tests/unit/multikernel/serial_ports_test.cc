@@ -9,13 +9,12 @@ namespace {
 
 test::MemoryFiles machine_with_ports() {
     test::MemoryFiles machine;
-    return machine
-        .with("proc/tty/driver/serial", "serinfo:1.0 driver revision:\n"
-                                        "0: uart:16550A port:000003F8 irq:4 tx:99 rx:0\n"
-                                        "1: uart:16550A port:000002F8 irq:3 tx:0 rx:0\n"
-                                        "2: uart:unknown port:000003E8 irq:4\n"
-                                        "4: uart:16550A mmio:0xFE036000 irq:18 tx:0 rx:0\n"
-                                        "5: uart:16550A port:0000E010 irq:19 tx:0 rx:0\n")
+    machine.with_serial_port("0", "0x3F8")
+        .with_serial_port("1", "0x2F8")
+        .with_serial_port("2", "0x3E8", "0")
+        .with_serial_port("4", "0x0", "4", "2")
+        .with_serial_port("10", "0xE010");
+    return machine.with("sys/class/tty/tty0/dev", "4:0\n")
         .with("proc/consoles",
               "tty0                 -WU (EC  p  )    4:7\nttyS0                -W- (EC  p a)    4:64\n");
 }
@@ -24,7 +23,7 @@ test::MemoryFiles machine_with_ports() {
 
 TEST_CASE("serial ports are those that exist at an I/O port; the running kernel's console is marked") {
     const auto ports = read_serial_ports(machine_with_ports());
-    CHECK(ports == std::vector<SerialPort>{{0, 0x3f8, true}, {1, 0x2f8, false}, {5, 0xe010, false}});
+    CHECK(ports == std::vector<SerialPort>{{0, 0x3f8, true}, {1, 0x2f8, false}, {10, 0xe010, false}});
     CHECK(read_serial_ports(test::MemoryFiles{}).empty());
 }
 
@@ -38,7 +37,13 @@ TEST_CASE("an instance gets the first port that nobody prints on") {
 
 TEST_CASE("lines that are no port are left out") {
     test::MemoryFiles machine;
-    machine.with("proc/tty/driver/serial", "x\n1\n2:\n3: uart:16550A port:\n4: uart:16550A port:zz\n5: uart:16550A "
-                                           "port:12345\n6: uart:16550A port:00000000\n99999: uart:16550A port:2F8\n");
+    machine.with_serial_port("0", "0x0")
+        .with_serial_port("1", "0x12345")
+        .with_serial_port("2", "zz")
+        .with_serial_port("3", "0x2F8", "x")
+        .with_serial_port("4", "0x2F8", "4", "")
+        .with_serial_port("6", "0x2F8", "4", "2")
+        .with_serial_port("99999", "0x2F8")
+        .with("sys/class/tty/ttyS5/port", "0x2F8\n");
     CHECK(read_serial_ports(machine).empty());
 }
