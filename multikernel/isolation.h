@@ -18,7 +18,7 @@ inline constexpr std::array<SharedThing, 6> shared_by_instances{{
     {"devices", "Ports, PCI and the interrupt controllers are kept apart by tables and parameters, not by force."},
     {"reset line", "A reboot, a power-off or a triple fault of any kernel resets the whole machine."},
     {"interrupts", "Broadcasts of the running kernel (NMI, stop at a crash) reach the CPUs of instances, too."},
-    {"hardware faults", "Machine checks, thermal and power events meet every kernel on the machine."},
+    {"faults", "Machine checks, thermal and power events meet every kernel on the machine."},
 }};
 
 } // namespace kx
