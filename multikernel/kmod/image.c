@@ -132,10 +132,12 @@ static int fill_instance(struct mk_instance *inst,
 		goto give_back;
 	}
 	ret = fill_segments(inst, segs);
-	if (!ret)
-		ret = mk_sysfs_add(inst);
-	if (!ret)
-		return 0;
+	if (!ret) {
+		inst->folder = mk_sysfs_add(inst->id);
+		if (inst->folder)
+			return 0;
+		ret = -ENOMEM;
+	}
 	clear_low_memory(ranges);
 give_back:
 	give_back(inst, ranges);
@@ -173,7 +175,7 @@ int mk_image_load(u32 id, u64 entry, unsigned long nr_segments,
 		return -EINVAL;
 	if (copy_from_user(segs, segments, nr_segments * sizeof(segs[0])))
 		return -EFAULT;
-	inst = mk_sysfs_new();
+	inst = kzalloc(sizeof(*inst), GFP_KERNEL);
 	if (!inst)
 		return -ENOMEM;
 	inst->id = id;
@@ -185,7 +187,7 @@ int mk_image_load(u32 id, u64 entry, unsigned long nr_segments,
 		ret = add_instance(inst, segs);
 	if (ret) {
 		mk_startup_free(inst->startup);
-		kobject_put(&inst->kobj);
+		kfree(inst);
 		return ret;
 	}
 	pr_info("instance %u: loaded, entry %#llx\n", id, entry);
@@ -201,7 +203,7 @@ static void drop_hidden(struct mk_instance *inst)
 {
 	u32 id = inst->id;
 
-	mk_sysfs_del(inst);
+	mk_sysfs_del(inst->folder);
 
 	mutex_lock(&mk_changes);
 	clear_low_memory(inst->memory);
@@ -211,7 +213,7 @@ static void drop_hidden(struct mk_instance *inst)
 
 	mk_startup_free(inst->startup);
 	kfree(inst->cpus);
-	kobject_put(&inst->kobj);
+	kfree(inst);
 	pr_info("instance %u: dropped\n", id);
 }
 
@@ -301,13 +303,15 @@ free:
 	return ret;
 }
 
-int mk_image_set_memory(struct mk_instance *inst, struct mk_ranges *ranges)
+int mk_image_set_memory(u32 id, struct mk_ranges *ranges)
 {
+	struct mk_instance *inst;
 	int ret;
 
 	if (mutex_lock_killable(&mk_changes))
 		return -EINTR;
-	if (inst->status == MK_DROPPING)
+	inst = mk_find(id);
+	if (!inst)
 		ret = -ENODEV;
 	else if (inst->status != MK_LOADED)
 		ret = -EBUSY;

@@ -6,7 +6,6 @@
 #ifndef MULTIKERNEL_INSTANCE_H
 #define MULTIKERNEL_INSTANCE_H
 
-#include <linux/kobject.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
@@ -42,15 +41,18 @@ struct mk_cpus {
 	unsigned int cpu[];
 };
 
+struct kobject;
 struct mk_startup;
 
 struct mk_instance {
-	struct kobject kobj;		/* owns this structure */
 	u32 id;
 	u64 entry;
 	unsigned int nr_segments;
 	struct mk_range segments[MK_SEGMENTS_MAX];
-	struct mk_startup *startup;	/* changed under mk_changes */
+
+	/* Used under mk_changes. */
+	struct mk_startup *startup;
+	struct kobject *folder;		/* in sysfs */
 
 	/* Changed under mk_changes and mk_claims, read under either. */
 	struct list_head node;
@@ -106,12 +108,12 @@ int mk_image_load(u32 id, u64 entry, unsigned long nr_segments,
 int mk_image_drop(u32 id);
 void mk_images_drop_all(void);
 /* Takes `ranges` when it succeeds. */
-int mk_image_set_memory(struct mk_instance *inst, struct mk_ranges *ranges);
+int mk_image_set_memory(u32 id, struct mk_ranges *ranges);
 
 /* run.c: reboot(2) */
 int mk_start(s32 id, s32 cpu);
 int mk_force_halt(s32 id);
 /* Takes `cpus` when it succeeds. */
-int mk_set_cpus(struct mk_instance *inst, struct mk_cpus *cpus);
+int mk_set_cpus(u32 id, struct mk_cpus *cpus);
 
 #endif

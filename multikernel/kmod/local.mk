@@ -5,6 +5,7 @@ EXTRA_DIST += \
 	multikernel/kmod/Makefile \
 	multikernel/kmod/README.md \
 	multikernel/kmod/dkms.conf \
+	multikernel/kmod/attributes.c \
 	multikernel/kmod/cpu.c multikernel/kmod/cpu.h \
 	multikernel/kmod/files.c multikernel/kmod/files.h \
 	multikernel/kmod/firmware.c multikernel/kmod/firmware.h \

@@ -219,13 +219,15 @@ static int assign_cpus(struct mk_instance *inst, struct mk_cpus *cpus)
 	return ret;
 }
 
-int mk_set_cpus(struct mk_instance *inst, struct mk_cpus *cpus)
+int mk_set_cpus(u32 id, struct mk_cpus *cpus)
 {
+	struct mk_instance *inst;
 	int ret;
 
 	if (mutex_lock_killable(&mk_changes))
 		return -EINTR;
-	if (inst->status == MK_DROPPING)
+	inst = mk_find(id);
+	if (!inst)
 		ret = -ENODEV;
 	else if (inst->status != MK_LOADED)
 		ret = -EBUSY;

@@ -5,16 +5,18 @@
 
 #include "instance.h"
 
+struct attribute_group;
+
 int mk_sysfs_init(void);
 void mk_sysfs_exit(void);
 
-/* Zeroed; freed by kobject_put(). */
-struct mk_instance *mk_sysfs_new(void);
-
-/* The folder of an instance appears and goes. */
-int mk_sysfs_add(struct mk_instance *inst);
+/* The folder of an instance, or NULL: no memory. */
+struct kobject *mk_sysfs_add(u32 id);
 /* Waits for readers and writers: not under mk_changes. */
-void mk_sysfs_del(struct mk_instance *inst);
+void mk_sysfs_del(struct kobject *folder);
+
+/* attributes.c */
+extern const struct attribute_group mk_instance_attributes;
 
 /* pool.c: the text of `pool`. Freed by kvfree(). NULL: no memory. */
 char *mk_pool_text(size_t *length);
