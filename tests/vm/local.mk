@@ -13,6 +13,7 @@ EXTRA_DIST += \
 	tests/vm/first_kernel.py \
 	tests/vm/flip_segment.c \
 	tests/vm/initramfs.py \
+	tests/vm/instances.py \
 	tests/vm/kernel_headers.py \
 	tests/vm/kmod.py \
 	tests/vm/kmod_calls.c \
@@ -28,5 +29,6 @@ EXTRA_DIST += \
 	tests/vm/test_flipped_byte.py \
 	tests/vm/test_harness.py \
 	tests/vm/test_kmod.py \
+	tests/vm/test_multikernel.py \
 	tests/vm/uptime.py \
 	tests/vm/vm.py
