@@ -30,5 +30,6 @@ EXTRA_DIST += \
 	tests/vm/test_harness.py \
 	tests/vm/test_kmod.py \
 	tests/vm/test_multikernel.py \
+	tests/vm/test_multikernel_refusals.py \
 	tests/vm/uptime.py \
 	tests/vm/vm.py
