@@ -27,7 +27,7 @@ import vm
 from private_apt import FetchFailed
 
 BLOB_MIB = 16
-KERNELS = ("first", "second", "third")          # by serial port
+KERNELS = ["first", "second", "third"]          # by serial port
 
 # Reads commands, one a line. Uptimes are printed meanwhile.
 SCRIPT = uptime.PRINT + """
@@ -57,9 +57,10 @@ class Consoles:
         self._machine = machine
         self._everything = everything
         self._printed = [0] * len(KERNELS)
+        self.names = list(KERNELS)
 
     def follow(self):
-        for port, kernel in enumerate(KERNELS):
+        for port, kernel in enumerate(self.names):
             lines = self._machine.log(port).split("\n")
             complete = lines[:-1] if self._machine.running else lines
             for line in complete[self._printed[port]:]:
@@ -78,17 +79,17 @@ class Show:
 
     def __init__(self, machine, everything):
         self.machine = machine
-        self._consoles = Consoles(machine, everything)
+        self.consoles = Consoles(machine, everything)
         self._steps = 0
 
     def wait(self, condition, what, seconds=vm.BOOT_SECONDS):
         deadline = self.machine.seconds + seconds
         while not condition():
-            self._consoles.follow()
+            self.consoles.follow()
             if not self.machine.running or self.machine.seconds > deadline:
                 raise DemoFailed(f"{what} was not seen")
             time.sleep(0.1)
-        self._consoles.follow()
+        self.consoles.follow()
 
     def wait_for(self, regex, what, port=0):
         self.wait(lambda: self.machine.matches(regex, port), what)
@@ -154,6 +155,7 @@ def give_back(show):
 
 def reboot(show, release):
     show.run("kexec -l /kernel --initrd=/initrd --append='console=ttyS0 panic=-1 quiet'")
+    show.consoles.names[0] = "next"
     show.start("kexec -e")
     up = second_kernel.up(release)
     show.wait_for(up, "the kernel that was to replace the first, with its initrd whole,")
