@@ -65,6 +65,12 @@ Result<> load_only(Options& options) {
     return {};
 }
 
+Result<> start_only(Options& options, const char*) {
+    options.load = false;
+    options.start = true;
+    return {};
+}
+
 constexpr OptionRow verb_rows[] = {
     {"help", 'h', nullptr, "Show this text.", set<&Options::help>},
     {"version", 'v', nullptr, "Show the version.", set<&Options::version>},
@@ -79,12 +85,7 @@ constexpr OptionRow verb_rows[] = {
          return load_only(options);
      }},
     {"unload", 'u', nullptr, "Drop the loaded kernel; with -p the crash kernel.", set<&Options::unload>},
-    {"exec", 'e', nullptr, "Start the loaded kernel.",
-     [](Options& options, const char*) -> Result<> {
-         options.load = false;
-         options.start = true;
-         return {};
-     }},
+    {"exec", 'e', nullptr, "Start the loaded kernel.", start_only},
     {"force", 'f', nullptr, "Load KERNEL and start it at once, without a shutdown.",
      [](Options& options, const char*) -> Result<> {
          options.load = true;
@@ -104,6 +105,10 @@ constexpr OptionRow verb_rows[] = {
      }},
     {"print-ckr-size", 0, nullptr, "Print the size of the crash reservation in bytes.",
      set<&Options::print_crash_size>},
+
+    // Abbreviations that were one option's before --halt and --exact-cmdline came.
+    {"h", 0, nullptr, "", set<&Options::help>},
+    {"ex", 0, nullptr, "", start_only},
 };
 
 constexpr OptionRow how_rows[] = {
@@ -208,6 +213,7 @@ Result<> take_instance(Options& options, const char* value) {
     if (!value)
         return {};
     instance.all = std::string_view(value) == "all";
+    instance.id.reset();
     if (instance.all)
         return {};
     const std::uint64_t id = KX_TRY(number("multikernel", value));
@@ -309,6 +315,12 @@ Result<> check_multikernel(const Options& options) {
         if (given)
             return fail(Errc::usage, "--multikernel does not go with {}", name);
     }
+    if (!options.load && (instance.cpus || instance.memory || instance.serial_port || instance.no_serial_port ||
+                          instance.exact_command_line))
+        return fail(Errc::usage, "--cpu, --memory, --serial-port and --exact-cmdline are settled by the load: they go "
+                                 "with -l and -f");
+    if (instance.wait_seconds && !options.start)
+        return fail(Errc::usage, "--wait goes with -e and -f: nothing else starts an instance");
     const bool names_one = instance.id.has_value();
     if (options.halt && (options.load || options.start || options.unload))
         return fail(Errc::usage, "--halt is a thing of its own: unload afterwards with -u --multikernel=ID");
@@ -327,6 +339,11 @@ Result<> check_multikernel(const Options& options) {
 Result<> check_combination(Options& options, bool verb_given, std::span<const std::string> operands, Notices& notices) {
     if (!operands.empty())
         options.kernel = operands[0];
+    if (options.pool && !options.pool_size && !operands.empty()) {
+        // "--multikernel-pool 256M": an optional value is not taken from the next word.
+        options.pool_size = KX_TRY(within("--multikernel-pool", parse_size(operands[0])));
+        options.kernel.clear();
+    }
     for (const std::string& extra : operands.subspan(std::min<std::size_t>(operands.size(), 1)))
         notices.add("\"{}\" is left out: only one kernel can be loaded", extra);
 

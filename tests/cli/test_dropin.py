@@ -34,7 +34,7 @@ def words(run):
 # What is printed and left
 
 
-@pytest.mark.parametrize("option", ["-h", "--help", "--hel"])
+@pytest.mark.parametrize("option", ["-h", "--help", "--hel", "--h"])
 def test_help_goes_to_stdout(kexec, option):
     run = kexec(option)
     assert run.code == 0 and run.stderr == "" and run.calls == []
@@ -363,6 +363,11 @@ def test_a_start_syncs_takes_interfaces_down_and_reboots(kexec, machine):
 def test_a_start_without_sync_and_ifdown_in_any_order(kexec, machine, arguments):
     machine.set_loaded(normal=True)
     assert kexec(*arguments).names() == ["reboot"]
+
+
+def test_exec_keeps_its_shortest_abbreviation(kexec, machine):
+    machine.set_loaded(normal=True)
+    assert kexec("--ex", "-x").names() == ["sync", "reboot"]
 
 
 def test_a_refused_start_fails(kexec, machine):
