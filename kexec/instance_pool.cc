@@ -127,17 +127,39 @@ std::string why_not(const MemoryBlock& block, Errno error) {
     }
 }
 
-// A run of neighbours, whole or not at all.
-bool take_run(Session& session, std::span<const MemoryBlock> run) {
+bool holds(std::span<const std::uint32_t> numbers, const MemoryBlock& block) {
+    return std::ranges::find(numbers, block.number) != numbers.end();
+}
+
+// The numbers of those that could not be brought back.
+std::vector<std::uint32_t> put_back(Session& session, std::span<const MemoryBlock> blocks) {
+    std::vector<std::uint32_t> left;
+    for (const MemoryBlock& block : blocks) {
+        if (put(session, block, "online"))
+            continue;
+        session.notices.add("{} is left offline: it could not be brought back", shown(block));
+        left.push_back(block.number);
+    }
+    return left;
+}
+
+// A run of neighbours, whole or not at all. They are in the record before they go, so that --multikernel-pool=0 knows
+// them whatever ends this program. The block that refused is added to `refused`.
+Result<bool> take_run(Session& session, std::span<const MemoryBlock> run, std::vector<std::uint32_t>& ours,
+                      std::vector<std::uint32_t>& refused) {
+    std::vector<std::uint32_t> with_run = ours;
+    for (const MemoryBlock& block : run)
+        with_run.push_back(block.number);
+    KX_TRY(write_pool_record(session.run_root, with_run));
     for (std::size_t i = 0; i < run.size(); ++i) {
         const auto taken = put(session, run[i], "offline");
         if (taken)
             continue;
         session.notices.add("{}", why_not(run[i], taken.error()));
-        for (const MemoryBlock& before : run.first(i)) {
-            if (!put(session, before, "online"))
-                session.notices.add("{} is left offline: it could not be brought back", shown(before));
-        }
+        refused.push_back(run[i].number);
+        const auto left = put_back(session, run.first(i));
+        ours.insert(ours.end(), left.begin(), left.end());
+        KX_TRY(write_pool_record(session.run_root, ours));
         return false;
     }
     return true;
@@ -155,7 +177,8 @@ Result<int> grow(Session& session, std::uint64_t size) {
     Pool pool = KX_TRY(read_pool(session.files, session.notices));
     KX_TRY(leave_out_holes(pool.blocks, session.files));
     const std::vector<PhysRange> free = pool.free();
-    if (std::ranges::any_of(free, [size](PhysRange range) { return range.size() >= size; }))
+    const auto candidates = pool_candidates(pool.blocks, free, size);
+    if (std::ranges::any_of(candidates, &std::vector<MemoryBlock>::empty))
         return show(session);
     if (pool.blocks.empty())
         return fail(Errc::unsupported,
@@ -163,14 +186,22 @@ Result<int> grow(Session& session, std::uint64_t size) {
                     "with memmap=SIZE$ADDR",
                     session.files.display("sys/devices/system/memory"));
     std::vector<std::uint32_t> ours = KX_TRY(read_pool_record(session.files));
-    for (const std::vector<MemoryBlock>& run : pool_candidates(pool.blocks, free, size)) {
-        if (!take_run(session, run))
+    std::vector<std::uint32_t> refused;
+    for (const std::vector<MemoryBlock>& run : candidates) {
+        if (std::ranges::any_of(run, [&](const MemoryBlock& block) { return holds(refused, block); }))
             continue;
-        for (const MemoryBlock& block : run)
-            ours.push_back(block.number);
-        if (const auto written = write_pool_record(session.run_root, ours); !written)
-            session.notices.add("{}; --multikernel-pool=0 will not know these blocks", written.error().message);
-        return show(session);
+        if (!KX_TRY(take_run(session, run, ours, refused)))
+            continue;
+        const Pool made = KX_TRY(read_pool(session.files, session.notices));
+        const auto still_missing = pool_candidates(made.blocks, made.free(), size);
+        if (std::ranges::any_of(still_missing, &std::vector<MemoryBlock>::empty))
+            return show(session);
+        const auto left = put_back(session, run);
+        ours.insert(ours.end(), left.begin(), left.end());
+        KX_TRY(write_pool_record(session.run_root, ours));
+        return fail(Errc::unsupported,
+                    "{} and what was to go with it went offline, and no instance could use it all the same; {}",
+                    shown(run.front()), left.empty() ? "all was brought back" : "not all could be brought back");
     }
     return fail(Errc::no_room,
                 "no run of memory blocks with {} in one piece could be put offline ({} of the pool are free now); a "
@@ -185,7 +216,7 @@ Result<int> give_back(Session& session) {
     const std::vector<std::uint32_t> ours = KX_TRY(read_pool_record(session.files));
     std::vector<std::uint32_t> kept;
     for (const MemoryBlock& block : pool.blocks) {
-        if (block.online || std::ranges::find(ours, block.number) == ours.end())
+        if (block.online || !holds(ours, block))
             continue;
         const PhysRange range = block.range;
         if (!intersection(std::span(&range, 1), taken).empty()) {
