@@ -2,6 +2,7 @@
 #include "instance_load.h"
 
 #include "call_context.h"
+#include "core/command_line.h"
 #include "handover/digest.h"
 #include "instance_choice.h"
 #include "load_inputs.h"
@@ -12,7 +13,12 @@
 #include "uapi/kexec.h"
 #include "uapi/multikernel.h"
 
+#include <algorithm>
+#include <cstdlib>
 #include <ctime>
+#include <memory>
+
+#include <unistd.h>
 
 namespace kx {
 namespace {
@@ -30,13 +36,29 @@ PurgatoryOptions purgatory_options(const Options& options, const Instance& insta
             .chatty = options.console_serial};
 }
 
+// What was given stands, also where it takes the place of a parameter that keeps the kernels apart.
+void note_dangers(std::string_view given, Notices& notices) {
+    if (const auto pci = parameter_value(given, "pci"); pci && *pci != "off")
+        notices.add("pci={} stands in the place of pci=off: the second kernel will find the running kernel's devices",
+                    *pci);
+    if (const auto panic = parameter_value(given, "panic"); panic && *panic != "0")
+        notices.add("panic={} stands in the place of panic=0: a panic of the second kernel resets the whole machine",
+                    *panic);
+}
+
 Result<PlacedInstance> plan_instance(Session& session, LoadInputs& inputs, const MultikernelFacts& facts) {
     const Options& options = session.options;
     PlacedInstance placed;
     placed.instance = KX_TRY(choose_instance(options.instance, facts, session.files, session.notices));
     std::string& command_line = inputs.request.command_line;
-    if (!options.instance.exact_command_line)
+    const auto words = command_line_words(command_line);
+    if (!options.instance.exact_command_line && !words.empty() && std::ranges::count(command_line, '"') % 2 != 0)
+        return fail(Errc::usage, "the command line ends inside quotes: what has to be added would become part of {}",
+                    words.back());
+    if (!options.instance.exact_command_line) {
+        note_dangers(command_line, session.notices);
         placed.added = added_parameters(placed.instance, command_line);
+    }
     command_line = with_parameters(command_line, placed.added);
 
     const Machine running = KX_TRY(read_machine(session.files, session.notices));
@@ -94,13 +116,20 @@ std::string now_utc() {
     return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
 }
 
+// As seen from everywhere; as it was given where the current folder has no name.
+std::string absolute(const std::string& path) {
+    const std::unique_ptr<char, decltype(&std::free)> here(path.starts_with('/') ? nullptr : getcwd(nullptr, 0),
+                                                           &std::free);
+    return here ? fmt::format("{}/{}", here.get(), path) : path;
+}
+
 InstanceRecord record_of(const PlacedInstance& placed, const LoadInputs& inputs) {
     const Digest digest = digest_of(inputs.kernel.bytes());
     return {.id = placed.instance.id,
-            .kernel_path = inputs.request.kernel.path,
+            .kernel_path = absolute(inputs.request.kernel.path),
             .kernel_version = placed.load.plan.kernel_version,
             .kernel_digest = fmt::format("xxh3-128:{:016x}{:016x}", digest.high, digest.low),
-            .initrd_path = inputs.request.initrd ? inputs.request.initrd->path : "",
+            .initrd_path = inputs.request.initrd ? absolute(inputs.request.initrd->path) : "",
             .command_line = inputs.request.command_line,
             .loaded_at = now_utc(),
             .serial_port = placed.instance.serial_port,
@@ -174,6 +203,8 @@ Result<std::uint32_t> load_instance(Session& session) {
     if (options.debug)
         print(stderr, "{}", text_of(report));
 
+    // One that an earlier image of this id left would be taken for this one's, should ours not be written.
+    KX_TRY(remove_instance_record(session.run_root, placed.instance.id));
     KX_TRY(load_and_assign(session, placed, inputs));
     if (const auto written = write_instance_record(session.run_root, record_of(placed, inputs)); !written)
         session.notices.add("{}; kexec -S will not know the kernel's path and command line", written.error().message);

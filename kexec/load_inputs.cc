@@ -11,13 +11,24 @@
 namespace kx {
 namespace {
 
+// What the running kernel was told about memory, CPUs, devices and consoles is wrong for a kernel beside it: the
+// memmap= that reserves an instance's memory would take it from the instance, too.
+std::string without_machine_parameters(std::string_view running) {
+    return without_parameters(running, {"BOOT_IMAGE", "crashkernel", "memmap", "mem", "movablecore", "kernelcore",
+                                        "hugepages", "hugepagesz", "maxcpus", "nr_cpus", "possible_cpus", "isolcpus",
+                                        "console", "earlyprintk", "earlycon", "pci", "panic"});
+}
+
 Result<std::string> next_command_line(const Session& session) {
     const Options& options = session.options;
     std::string line;
     if (options.reuse_command_line) {
         const std::string running = KX_TRY(session.files.read("proc/cmdline"));
-        line = options.crash ? without_parameters(running, {"BOOT_IMAGE", "crashkernel"})
-                             : without_parameters(running, {"BOOT_IMAGE"});
+        if (options.multikernel)
+            line = without_machine_parameters(running);
+        else
+            line = options.crash ? without_parameters(running, {"BOOT_IMAGE", "crashkernel"})
+                                 : without_parameters(running, {"BOOT_IMAGE"});
     }
     if (options.append) {
         if (!line.empty() && !options.append->empty())
