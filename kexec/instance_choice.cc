@@ -77,8 +77,11 @@ Result<PhysRange> choose_pool_memory(const std::optional<MemoryWish>& wanted, co
     if (wanted)
         return within("--memory", choose_memory(*wanted, pool, taken));
     std::uint64_t largest = 0;
-    for (const PhysRange& range : free_pool(pool, taken))
-        largest = std::max(largest, range.size());
+    for (const PhysRange& range : free_pool(pool, taken)) {
+        const auto begin = align_up(range.begin, instance_alignment);
+        const auto usable = begin ? PhysRange::between(*begin, range.end) : std::nullopt;
+        largest = std::max(largest, usable ? usable->size() : 0);
+    }
     return choose_memory({.size = std::min(usual_size, std::max(largest, page_size)), .address = {}}, pool, taken);
 }
 

@@ -77,7 +77,7 @@ Result<> check_memory_size(const Instance& instance, const LoadRequest& request,
     return fail(
         Errc::no_room,
         "{} MiB of memory at {:#x} are too little for this kernel: only to load it takes {} MiB ({}), and to run "
-        "it takes more",
+        "it takes more; choose how much with --memory=SIZE",
         instance.memory.size() >> 20, instance.memory.begin, mebibytes(needed), parts);
 }
 
