@@ -92,13 +92,19 @@ Result<> halt_one(Session& session, const InstanceFacts& instance, const Multike
 Result<int> halt_instances(Session& session) {
     const RunLock lock = KX_TRY(take_lock(session.run_root));
     const MultikernelFacts facts = KX_TRY(read_multikernel_facts(session.files));
+    Result<> all;
     for (const InstanceFacts& instance : KX_TRY(chosen_instances(session, facts))) {
         if (instance.status == "loaded" && !session.options.instance.id)
             continue; // =all: those that run
         if (instance.status == "loaded")
             return fail(Errc::unsupported, "instance {} does not run: it was never started", instance.id);
-        KX_TRY(halt_one(session, instance, facts));
+        if (auto halted = halt_one(session, instance, facts); !halted) {
+            if (!all)
+                session.notices.add("{}", all.error().message);
+            all = std::move(halted);
+        }
     }
+    KX_TRY(all);
     return exit_ok;
 }
 

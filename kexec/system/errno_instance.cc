@@ -21,8 +21,6 @@ Causes load_causes(int error) {
         return {{"the module found the segments wrong", "report it with the output of --dry-run and dmesg"}};
     case EFAULT:
         return {{"a file shrank during the load, or this program has a defect", "try again"}};
-    case ENOMEM:
-        return {{"the running kernel has too little free memory for its own notes of the image", "free memory"}};
     case EINTR:
         return {{"a signal interrupted the copying", "load again"}};
     default:
@@ -50,7 +48,9 @@ Causes assign_causes(Call call, int error, const CallContext& context) {
     case EADDRNOTAVAIL:
         return {{"the running kernel uses some of that memory", "choose other memory with --memory"}};
     case ENODEV:
-        return {{fmt::format("one of {} does not exist", context.cpus), "choose other CPUs"}};
+        if (call == Call::assign_cpus)
+            return {{fmt::format("one of {} does not exist", context.cpus), "choose other CPUs"}};
+        [[fallthrough]];
     case ENOENT:
         return {{"another program changed it meanwhile", "look with kexec -S --multikernel and try again"}};
     default:
@@ -91,6 +91,8 @@ Causes halt_causes(int error) {
 } // namespace
 
 Causes instance_causes_of(Call call, int error, const CallContext& context) {
+    if (error == ENOMEM)
+        return {{"the running kernel has too little free memory for its own notes of the instance", "free memory"}};
     if (error == ENOSYS)
         return {{"the module was removed, or this kernel has no kexec", "load multikernel.ko"}};
     switch (call) {

@@ -85,3 +85,17 @@ TEST_CASE("the lock: no place for it is an error, as is a link in its place") {
     fs::create_symlink(root.path / "elsewhere", lock);
     CHECK_FALSE(take_lock(root.path, 0ms));
 }
+
+TEST_CASE("the lock: who may not have it is told what it takes") {
+    const TemporaryFolder root;
+    fs::permissions(root.path,
+                    fs::perms::owner_read | fs::perms::owner_exec | fs::perms::others_read | fs::perms::others_exec);
+    const uid_t was = geteuid();
+    REQUIRE((was != 0 || seteuid(65534) == 0));
+    const auto refused = take_lock(root.path, 0ms);
+    REQUIRE((was != 0 || seteuid(was) == 0));
+    fs::permissions(root.path, fs::perms::owner_all);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Errc::denied);
+    CHECK(refused.error().message.ends_with("; it takes root"));
+}
