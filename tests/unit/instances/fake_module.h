@@ -10,6 +10,7 @@
 #include "uapi/multikernel.h"
 
 #include <cerrno>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -63,6 +64,12 @@ public:
     std::map<std::string, int, std::less<>> refuse; // the call's first word, or a path written to, to its errno
     std::set<std::uint32_t> online{0, 1};
     std::string stage_after_start = "kernel";
+    std::function<int(const std::string& path, std::string_view value)> on_write; // asked first; an errno, or 0
+
+    void forget(std::uint32_t id) {
+        images.erase(id);
+        show();
+    }
 
     SysResult<> load(std::uint64_t entry, std::span<const KernelSegment> segments, std::uint64_t flags) override {
         const auto id = static_cast<std::uint32_t>((flags & KEXEC_MK_ID_MASK) >> KEXEC_MK_ID_SHIFT);
@@ -102,7 +109,7 @@ public:
     }
     SysResult<> force_halt_instance(std::uint32_t id) override {
         order.push_back(fmt::format("halt {}", id));
-        if (const int error = refused("halt"))
+        if (const int error = refused(fmt::format("halt {}", id)))
             return std::unexpected(Errno{error});
         images.at(id).status = "halted";
         show();
@@ -110,7 +117,7 @@ public:
     }
     SysResult<> write_attribute(const std::string& path, std::string_view value) override {
         order.push_back(fmt::format("write {} {}", path, value));
-        if (const int error = refused(path))
+        if (const int error = on_write ? on_write(path, value) : refused(path))
             return std::unexpected(Errno{error});
         if (path.starts_with("sys/fs/multikernel/instances/"))
             assign(path, std::string(value));

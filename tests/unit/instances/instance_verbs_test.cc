@@ -8,6 +8,7 @@
 #include "instances/fake_module.h"
 #include "machine/machine.h"
 #include "multikernel/memory_pool.h"
+#include "multikernel/record.h"
 #include "multikernel/serial_ports.h"
 #include "temporary_folder.h"
 
@@ -39,6 +40,13 @@ struct Machine4 {
             return std::unexpected(options.error());
         Session session{*options, files, module, notices, folder.path.string()};
         return options->pool ? instance_pool(session) : instance_verb(session);
+    }
+
+    InstanceRecord record(std::uint32_t id) const {
+        return read_instance_record(DirectoryFiles(folder.path.string()), id).value();
+    }
+    std::string pool_record() const {
+        return DirectoryFiles(folder.path.string()).read("run/kexec-tools-mk/pool").value();
     }
 
     bool loaded(std::uint32_t id) const { return module.images.contains(id); }
@@ -196,10 +204,76 @@ TEST_CASE("=all drops what does not run and says what does") {
     CHECK(machine.module.images.empty());
 }
 
-TEST_CASE("--dry-run and --exact-cmdline: no call, nothing added") {
+TEST_CASE("--dry-run makes no call and leaves no file") {
     Machine4 machine;
     REQUIRE(machine.run({"-l", "--multikernel", "--cpu=2", "--dry-run", "KERNEL"}) == 0);
     CHECK(machine.module.order.empty());
+    CHECK_FALSE(std::filesystem::exists(machine.folder.path / "run"));
+}
+
+TEST_CASE("what the second kernel needs is added to its command line, and with --exact-cmdline nothing") {
+    Machine4 machine;
+    REQUIRE(machine.run({"-l", "--multikernel=1", "--cpu=2", "--memory=128M", "--append=quiet", "KERNEL"}) == 0);
+    CHECK(machine.record(1).command_line.starts_with("quiet console=ttyS1,115200 "));
+    CHECK(machine.record(1).command_line.find(" pci=off ") != std::string::npos);
+    REQUIRE(machine.run({"-l", "--multikernel=2", "--cpu=3", "--memory=128M", "--append=quiet", "--exact-cmdline",
+                         "KERNEL"}) == 0);
+    CHECK(machine.record(2).command_line == "quiet");
+}
+
+TEST_CASE("--reuse-cmdline leaves out what the running kernel was told about its machine") {
+    Machine4 machine;
+    machine.files.with("proc/cmdline", "BOOT_IMAGE=/vmlinuz memmap=512M$0x20000000 console=ttyS0 panic=9 pci=realloc "
+                                       "mem=2G crashkernel=256M quiet\n");
+    REQUIRE(machine.run({"-l", "--multikernel=1", "--cpu=2", "--reuse-cmdline", "KERNEL"}) == 0);
+    CHECK(machine.record(1).command_line.starts_with("quiet console=ttyS1,115200 "));
+    CHECK(machine.record(1).command_line.find(" panic=0 ") != std::string::npos);
+    CHECK(machine.notices.texts().empty());
+}
+
+TEST_CASE("a command line that undoes what keeps the kernels apart is told; one that swallows it, refused") {
+    Machine4 machine;
+    refused(machine.run({"-l", "--multikernel=1", "--cpu=2", "--append=a=\"b", "KERNEL"}), "quotes");
+    CHECK(machine.module.order.empty());
+    REQUIRE(machine.run({"-l", "--multikernel=1", "--cpu=2", "--append=pci=nomsi panic=-1 a=\"b c\"", "KERNEL"}) == 0);
+    REQUIRE(machine.notices.texts().size() == 2);
+    CHECK(machine.notices.texts()[0].starts_with("pci=nomsi stands"));
+    CHECK(machine.notices.texts()[1].starts_with("panic=-1 stands"));
+}
+
+TEST_CASE("the record names files as they are found from everywhere") {
+    Machine4 machine;
+    const auto here = std::filesystem::current_path();
+    std::filesystem::current_path(machine.folder.path);
+    const auto loaded = machine.run({"-l", "--multikernel=1", "--cpu=2", "vmlinuz"});
+    std::filesystem::current_path(here);
+    REQUIRE(loaded == 0);
+    CHECK(machine.record(1).kernel_path == (machine.folder.path / "vmlinuz").string());
+}
+
+TEST_CASE("a record that cannot be written is told, and the one before it is gone") {
+    Machine4 machine;
+    REQUIRE(machine.run({"-l", "--multikernel=1", "--cpu=2", "--append=old", "KERNEL"}) == 0);
+    machine.module.forget(1); // the module was removed and came back
+    machine.module.refuse["load"] = ENOMEM;
+    CHECK_FALSE(machine.run({"-l", "--multikernel=1", "--cpu=2", "--append=new", "KERNEL"}));
+    CHECK_FALSE(read_instance_record(DirectoryFiles(machine.folder.path.string()), 1));
+}
+
+TEST_CASE("without --memory it is what can be had, wherever the free range begins") {
+    Machine4 machine;
+    machine.files.with("proc/cmdline", "memmap=127M$0x20100000\n");
+    REQUIRE(machine.run({"-l", "--multikernel=1", "--cpu=2", "KERNEL"}) == 0);
+    CHECK(machine.module.images.at(1).memory[1] == PhysRange{0x20200000, 0x28000000});
+}
+
+TEST_CASE("--halt --multikernel=all goes on after one that does not stop") {
+    Machine4 machine;
+    for (const char* cpu : {"--cpu=2", "--cpu=3"})
+        REQUIRE(machine.run({"-f", "--multikernel", cpu, "--memory=128M", "KERNEL"}) == 0);
+    machine.module.refuse["halt 1"] = EPERM;
+    refused(machine.run({"--halt", "--multikernel=all"}), "instance 1");
+    CHECK(machine.module.images.at(2).status == "halted");
 }
 
 TEST_CASE("a captured machine plans for an instance as the machine itself does") {
@@ -215,22 +289,88 @@ TEST_CASE("a captured machine plans for an instance as the machine itself does")
     CHECK(read_serial_ports(captured) == read_serial_ports(machine.files));
 }
 
+namespace {
+
+// Machine4 without memory reserved at boot.
+struct MachineOfBlocks : Machine4 {
+    MachineOfBlocks() {
+        files.with("proc/iomem", "00001000-0009fbff : System RAM\n00100000-7fffffff : System RAM\n")
+            .with("proc/cmdline", "\n");
+    }
+    static std::string state_file(unsigned block) {
+        return fmt::format("sys/devices/system/memory/memory{}/state", block);
+    }
+    std::vector<unsigned> offline() const {
+        std::vector<unsigned> blocks;
+        for (unsigned block = 0; block < 16; ++block) {
+            if (files.files.at(state_file(block)) == "offline\n")
+                blocks.push_back(block);
+        }
+        return blocks;
+    }
+    std::ptrdiff_t tried(unsigned block) const {
+        return std::ranges::count(module.order, fmt::format("write {} offline", state_file(block)));
+    }
+};
+
+} // namespace
+
 TEST_CASE("the pool: a run of blocks goes offline whole, or comes back") {
-    Machine4 machine;
-    machine.files.with("proc/iomem", "00001000-0009fbff : System RAM\n00100000-7fffffff : System RAM\n");
-    machine.module.refuse["sys/devices/system/memory/memory14/state"] = EBUSY;
+    MachineOfBlocks machine;
+    machine.module.refuse[machine.state_file(14)] = EBUSY;
     REQUIRE(machine.run({"--multikernel-pool=256M"}) == 0);
-    const auto offline = [&](unsigned block) {
-        return machine.files.files.at(fmt::format("sys/devices/system/memory/memory{}/state", block)) == "offline\n";
+    CHECK(machine.offline() == std::vector<unsigned>{12, 13});
+    CHECK(machine.pool_record() == "13\n12\n");
+    CHECK(machine.tried(14) == 1);
+    REQUIRE(machine.notices.texts().size() == 1);
+    CHECK(machine.notices.texts()[0].starts_with("memory block 14 "));
+
+    REQUIRE(machine.run({"--multikernel-pool=256M"}) == 0);
+    CHECK(machine.offline().size() == 2);
+}
+
+TEST_CASE("the pool: its size may be the next word, and nothing else") {
+    MachineOfBlocks machine;
+    REQUIRE(machine.run({"--multikernel-pool", "128M"}) == 0);
+    CHECK(machine.offline() == std::vector<unsigned>{15});
+    refused(machine.run({"--multikernel-pool", "vmlinuz"}), "no size");
+}
+
+TEST_CASE("the pool: blocks are in the record before they go offline") {
+    MachineOfBlocks machine;
+    machine.folder.write("run", "in the way of a folder");
+    CHECK_FALSE(machine.run({"--multikernel-pool=128M"}));
+    CHECK(machine.offline().empty());
+
+    MachineOfBlocks stubborn;
+    stubborn.module.on_write = [&](const std::string& path, std::string_view value) {
+        const std::string number = path.substr(path.find_last_of('y') + 1, 2);
+        if (value == "offline")
+            CHECK(stubborn.pool_record().find(number + "\n") != std::string::npos);
+        return path.ends_with("14/state") || (path.ends_with("15/state") && value == "online") ? EBUSY : 0;
     };
-    unsigned count = 0;
-    for (unsigned block = 0; block < 16; ++block)
-        count += offline(block);
-    CHECK(count == 2);
-    CHECK_FALSE(offline(14));
-    CHECK_FALSE(offline(15));
-    CHECK(std::ranges::any_of(machine.notices.texts(),
-                              [](const std::string& text) { return text.find("block 14") != std::string::npos; }));
+    REQUIRE(stubborn.run({"--multikernel-pool=256M"}) == 0);
+    CHECK(stubborn.offline() == std::vector<unsigned>{12, 13, 15});
+    CHECK(stubborn.pool_record() == "15\n13\n12\n");
+}
+
+TEST_CASE("the pool: blocks that no instance could use are brought back at once") {
+    MachineOfBlocks machine;
+    machine.files.with("sys/module/memory_hotplug/parameters/memmap_on_memory", "Y\n");
+    refused(machine.run({"--multikernel-pool=128M"}), "no instance could use it");
+    CHECK(machine.offline().empty());
+    CHECK(machine.pool_record().empty());
+    CHECK(machine.tried(15) == 1);
+}
+
+TEST_CASE("the pool: a free range that no instance fits in is not enough") {
+    MachineOfBlocks machine;
+    machine.files
+        .with("proc/iomem", "00100000-200fffff : System RAM\n20100000-280fffff : Reserved\n"
+                            "28100000-7fffffff : System RAM\n")
+        .with("proc/cmdline", "memmap=128M$0x20100000\n");
+    REQUIRE(machine.run({"--multikernel-pool=128M"}) == 0);
+    CHECK(machine.offline() == std::vector<unsigned>{15});
 }
 
 TEST_CASE("options that have no meaning for an instance are refused at once") {
@@ -245,5 +385,10 @@ TEST_CASE("options that have no meaning for an instance are refused at once") {
     refused(machine.run({"-e", "--multikernel"}), "which instance");
     refused(machine.run({"-u", "--multikernel"}), "=all");
     refused(machine.run({"--halt"}), "which");
+    for (const char* option :
+         {"--cpu=2", "--memory=128M", "--serial-port=0x2f8", "--serial-port=none", "--exact-cmdline"})
+        refused(machine.run({"-e", "--multikernel=1", option}), "settled by the load");
+    refused(machine.run({"-l", "--multikernel=1", "--cpu=2", "--wait=1", "KERNEL"}), "--wait");
+    refused(machine.run({"-e", "--multikernel=1", "--multikernel=all"}), "which instance");
     CHECK(machine.module.order.empty());
 }
