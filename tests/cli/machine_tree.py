@@ -73,9 +73,9 @@ class MachineTree:
         self.write("proc/iomem", "\n".join(sorted(lines)) + "\n")
         self.command_line = f"root=/dev/vda1 memmap={(end + 1 - begin) >> 20}M${begin:#x}"
         self.write("proc/consoles", "ttyS0                -W- (EC  p a)    4:64\n")
-        self.write("proc/tty/driver/serial", "serinfo:1.0 driver revision:\n" + "".join(
-            f"{number}: uart:16550A port:{port:08X} irq:4 tx:0 rx:0\n"
-            for number, port in enumerate((0x3f8, 0x2f8, 0x3e8))))
+        for number, port in enumerate((0x3f8, 0x2f8, 0x3e8)):
+            for name, value in {"line": number, "type": 4, "io_type": 0, "port": f"{port:#x}"}.items():
+                self.write(f"sys/class/tty/ttyS{number}/{name}", f"{value}\n")
         self.write("sys/fs/multikernel/abi", "module 1\n")
         (self.root / "sys/fs/multikernel/instances").mkdir(exist_ok=True)
         owner = {cpu: instance["id"] for instance in instances for cpu in instance["cpus"]}

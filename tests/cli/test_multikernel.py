@@ -91,11 +91,11 @@ def test_exact_cmdline_and_serial_port_none_add_nothing(kexec, host):
     assert plan["instance"]["serial_port"] is None and plan["instance"]["added_parameters"] == []
 
 
-def test_a_load_is_written_down_for_its_owner_alone(kexec, host):
+def test_a_load_is_written_down_for_its_owner_alone(kexec, host, files):
     assert kexec(*LOAD, "--append=secret").code == 0
     file = host.root / "run/kexec-tools-mk/instances/1.json"
     record = json.loads(file.read_text())
-    assert record["kernel_path"] == "kernel" and "secret" in record["command_line"]
+    assert record["kernel_path"] == str(files / "kernel") and "secret" in record["command_line"]
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert kexec("-u", "--multikernel=1").code == 0
     assert not file.exists() and not (host.root / INSTANCES / "1").exists()
