@@ -150,8 +150,8 @@ static struct hook {
 	unsigned char name[32];
 	struct ftrace_ops ops;
 } hooks[] = {
-	{ "__x64_sys_kexec_load", { .func = at_kexec_load, .flags = HOOK_FLAGS } },
 	{ "__x64_sys_reboot", { .func = at_reboot, .flags = HOOK_FLAGS } },
+	{ "__x64_sys_kexec_load", { .func = at_kexec_load, .flags = HOOK_FLAGS } },
 };
 
 static int set_hook(struct hook *hook)
@@ -174,6 +174,7 @@ static void remove_hook(struct hook *hook)
 	ftrace_free_filter(&hook->ops);
 }
 
+/* Loading last: without images the other calls do nothing that must be undone. */
 int mk_hooks_set(void)
 {
 	int ret;

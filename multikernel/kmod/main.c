@@ -64,16 +64,17 @@ static int __init mk_init(void)
 	ret = mk_procfs_init();
 	if (ret)
 		goto unwatch;
-	ret = mk_hooks_set();
-	if (ret)
-		goto exit_procfs;
 	ret = mk_sysfs_init();
 	if (ret)
-		goto remove_hooks;
+		goto exit_procfs;
+	/* Last: from here on images are loaded, and nothing may fail. */
+	ret = mk_hooks_set();
+	if (ret)
+		goto exit_sysfs;
 	return 0;
 
-remove_hooks:
-	mk_hooks_remove();
+exit_sysfs:
+	mk_sysfs_exit();
 exit_procfs:
 	mk_procfs_exit();
 unwatch:
