@@ -3,9 +3,11 @@
  * INIT and start-up messages (Intel SDM volume 3, "MP initialization"). The
  * kernel's own functions for it are not exported; its APIC driver is.
  */
+#include <linux/cpumask.h>
 #include <linux/delay.h>
 #include <linux/jiffies.h>
 #include <asm/apic.h>
+#include <asm/apicdef.h>
 #include <asm/smp.h>
 
 #include "cpu.h"
@@ -21,16 +23,33 @@ u32 mk_apic_id(unsigned int cpu)
 	return per_cpu(x86_cpu_to_apicid, cpu);
 }
 
-/* The message has arrived when this returns: that takes some microseconds. */
+static bool is_apic_id(u32 id)
+{
+	return id != (u32)BAD_APICID && id != (u16)BAD_APICID;
+}
+
+bool mk_cpu_exists(s64 cpu)
+{
+	return cpu >= 0 && cpu < nr_cpu_ids && cpu_present(cpu) &&
+	       is_apic_id(mk_apic_id(cpu));
+}
+
+/*
+ * The message has arrived when this returns: that takes some microseconds.
+ * A CPU that was removed has the id that means all CPUs.
+ */
 static void send(unsigned int cpu, u32 message)
 {
 	unsigned int tries = ICR_TRIES;
+	u32 id = READ_ONCE(per_cpu(x86_cpu_to_apicid, cpu));
 	unsigned long flags;
 
+	if (!is_apic_id(id))
+		return;
 	local_irq_save(flags);
 	while ((apic->icr_read() & APIC_ICR_BUSY) && --tries)
 		udelay(1);
-	apic->icr_write(message, mk_apic_id(cpu));
+	apic->icr_write(message, id);
 	local_irq_restore(flags);
 	usleep_range(100, 200);
 }

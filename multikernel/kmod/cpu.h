@@ -8,8 +8,9 @@
 struct mk_startup;
 
 u32 mk_apic_id(unsigned int cpu);
+bool mk_cpu_exists(s64 cpu);
 
-/* Makes the CPU wait for a start, whatever it was doing. */
+/* Makes the CPU wait for a start, unless it has virtualization on. */
 void mk_cpu_init(unsigned int cpu);
 
 /*

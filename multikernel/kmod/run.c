@@ -6,20 +6,12 @@
 #include <linux/module.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
-#include <asm/apicdef.h>
 
 #include "cpu.h"
 #include "host.h"
 #include "instance.h"
 #include "low.h"
 #include "trampoline.h"
-
-static bool cpu_exists(s64 cpu)
-{
-	return cpu >= 0 && cpu < nr_cpu_ids && cpu_present(cpu) &&
-	       mk_apic_id(cpu) != (u32)BAD_APICID &&
-	       mk_apic_id(cpu) != (u16)BAD_APICID;
-}
 
 /*
  * CPU 0 is the one that the firmware has started: INIT would make it run the
@@ -151,7 +143,7 @@ int mk_start(s32 id, s32 cpu)
 		ret = -EINVAL;
 	else if (inst->status == MK_ACTIVE)
 		ret = -EBUSY;
-	else if (!cpu_exists(cpu))
+	else if (!mk_cpu_exists(cpu))
 		ret = -ENODEV;
 	else
 		ret = start_instance(inst, cpu);
@@ -203,7 +195,7 @@ static int assign_cpus(struct mk_instance *inst, struct mk_cpus *cpus)
 	int ret = 0;
 
 	for (i = 0; i < cpus->nr; i++) {
-		if (!cpu_exists(cpus->cpu[i]))
+		if (!mk_cpu_exists(cpus->cpu[i]))
 			return -ENODEV;
 	}
 	spin_lock(&mk_claims);
