@@ -6,6 +6,7 @@
 #include <linux/module.h>
 #include <linux/namei.h>
 #include <asm/cpufeature.h>
+#include <asm/msr.h>
 
 #include "files.h"
 #include "firmware.h"
@@ -24,6 +25,18 @@ static bool exists(const char *name)
 	return true;
 }
 
+/*
+ * The one that INIT sends to the firmware. It is not CPU 0 of a kernel that was
+ * started on another one: after a crash, or beside a first kernel.
+ */
+static bool cpu_0_is_firmware_boot_cpu(void)
+{
+	u32 low, high;
+
+	return rdmsr_on_cpu(0, MSR_IA32_APICBASE, &low, &high) ||
+	       low & MSR_IA32_APICBASE_BSP;
+}
+
 static int check_machine(void)
 {
 	if (exists("/sys/fs/multikernel") || exists("/proc/kimage")) {
@@ -33,6 +46,10 @@ static int check_machine(void)
 	if (!boot_cpu_has(X86_FEATURE_APIC) ||
 	    boot_cpu_has(X86_FEATURE_XENPV)) {
 		pr_err("CPUs of this machine cannot be started by APIC\n");
+		return -ENODEV;
+	}
+	if (!cpu_0_is_firmware_boot_cpu()) {
+		pr_err("CPU 0 is not the one that the firmware has started\n");
 		return -ENODEV;
 	}
 	if (cc_platform_has(CC_ATTR_MEM_ENCRYPT)) {
