@@ -35,6 +35,18 @@ static int cover(struct resource *res, void *data)
 	return covered->until >= covered->end;
 }
 
+static int found(struct resource *res, void *unused)
+{
+	return 1;
+}
+
+/* Also below others: region_intersects() of older kernels looks at the top only. */
+static bool has_resource(const struct mk_range *range, unsigned long flags)
+{
+	return walk_iomem_res_desc(IORES_DESC_NONE, flags, range->begin,
+				   range->end - 1, NULL, found) == 1;
+}
+
 /*
  * Outside System RAM, inside what the running kernel calls Reserved, no
  * driver's, and RAM to the firmware: its own Reserved ranges may be devices.
@@ -42,13 +54,9 @@ static int cover(struct resource *res, void *data)
 static bool is_reserved_at_boot(const struct mk_range *range)
 {
 	struct coverage covered = { range->begin, range->end };
-	u64 size = range->end - range->begin;
 
-	if (region_intersects(range->begin, size, IORESOURCE_SYSTEM_RAM,
-			      IORES_DESC_NONE) != REGION_DISJOINT ||
-	    region_intersects(range->begin, size,
-			      IORESOURCE_MEM | IORESOURCE_BUSY,
-			      IORES_DESC_NONE) != REGION_DISJOINT)
+	if (has_resource(range, IORESOURCE_SYSTEM_RAM) ||
+	    has_resource(range, IORESOURCE_MEM | IORESOURCE_BUSY))
 		return false;
 	walk_iomem_res_desc(IORES_DESC_RESERVED, IORESOURCE_MEM, range->begin,
 			    range->end - 1, &covered, cover);
