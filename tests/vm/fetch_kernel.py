@@ -20,6 +20,7 @@ from pathlib import Path
 
 import apt_sources
 import cache
+import debug_kernel
 from private_apt import FetchFailed, PrivateApt
 
 
@@ -115,7 +116,9 @@ def unpack(debs, release, folder):
 
 
 def kernel(name):
-    """The folder of kernel `name`; fetched at the first call, found at once afterwards."""
+    """The folder of kernel `name`; fetched at the first call, found at once afterwards. `debug`: debug_kernel.py's."""
+    if name == "debug":
+        return debug_kernel.kernel()
     if name not in KERNELS:
         raise FetchFailed(f"no kernel is called {name}; there are {', '.join(KERNELS)}")
     return cache.folder(f"kernels/{name}", functools.partial(fetch_into, wanted=KERNELS[name]))

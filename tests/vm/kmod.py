@@ -18,6 +18,7 @@ from pathlib import Path
 
 import apt_sources
 import cache
+import fetch_kernel
 import kernel_headers
 from private_apt import FetchFailed, PrivateApt
 
@@ -75,19 +76,15 @@ def make(tree, folder, *arguments):
     return done.stdout
 
 
-def build_tree(name, kernel_dir):
-    """Of a kernel that brings its own (`build` in its folder), else of a stock kernel."""
-    if kernel_dir and (Path(kernel_dir) / "build").is_dir():
-        return kernel_headers.BuildTree((Path(kernel_dir) / "build").resolve(), {})
-    return kernel_headers.build_tree(name)
+def build_tree(name):
+    """That of a kernel which was built here, else the headers of a stock kernel."""
+    own = fetch_kernel.kernel(name) / "build"
+    return kernel_headers.BuildTree(own.resolve(), {}) if own.is_dir() else kernel_headers.build_tree(name)
 
 
-def module(name, kernel_dir=None):
-    """Path of multikernel.ko for kernel `name`; built when it is not there or the sources have changed.
-
-    kernel_dir: where the kernel has a build tree of its own, its folder.
-    """
-    tree = build_tree(name, kernel_dir)
+def module(name):
+    """Path of multikernel.ko for kernel `name`; built when it is not there or the sources have changed."""
+    tree = build_tree(name)
     place = TOP / "build/kmod" / name
     place.mkdir(parents=True, exist_ok=True)
     built, stamp, wanted = place / "multikernel.ko", place / "made-from", digest(tree)
@@ -148,7 +145,7 @@ def check():
 
 def main():
     parser = argparse.ArgumentParser(description="Build multikernel.ko for a kernel; print where it is.")
-    parser.add_argument("name", nargs="?", default="6.1", help="6.1, 6.12 or newest")
+    parser.add_argument("name", nargs="?", default="6.1", help="6.1, 6.12, newest or debug")
     parser.add_argument("--check", action="store_true", help="run checkpatch and sparse instead")
     arguments = parser.parse_args()
     os.umask(0o022)

@@ -15,6 +15,7 @@ EXTRA_DIST += \
 	tests/vm/initramfs.py \
 	tests/vm/instances.py \
 	tests/vm/kernel_headers.py \
+	tests/vm/kernels.py \
 	tests/vm/kmod.py \
 	tests/vm/kmod_calls.c \
 	tests/vm/kmod_payload.S \

@@ -16,6 +16,7 @@ import faults
 import fetch_kernel
 import first_kernel
 import initramfs
+import kernels
 import kmod
 import vm
 
@@ -23,7 +24,6 @@ pytestmark = pytest.mark.multikernel
 
 HERE = Path(__file__).parent
 RESERVED, RESERVED_SIZE = 0x20000000, 0x10000000
-KERNELS = ["6.1", "6.12", "newest"]
 
 START = """
 insmod /multikernel.ko
@@ -32,7 +32,7 @@ cpu() { echo $2 2>/dev/null >/sys/devices/system/cpu/cpu$1/online; }
 block() { echo $2 2>/dev/null >/sys/devices/system/memory/memory$1/state; }
 put() { kmod_calls put "$@"; }
 """
-END = """
+END = faults.ASK + """
 step dmesg dmesg
 """
 
@@ -78,7 +78,7 @@ def machine_with_module(programs, tmp_path):
     """machine_with_module(script, kernel, **machine): the module is in; yields the machine that runs the script."""
 
     @contextlib.contextmanager
-    def start(script, kernel="6.1", cmdline=f"memmap={RESERVED_SIZE:#x}${RESERVED:#x}", files=None, **machine):
+    def start(script, kernel=kernels.FIRST, cmdline=f"memmap={RESERVED_SIZE:#x}${RESERVED:#x}", files=None, **machine):
         initrd = initramfs.build(tmp_path / "initrd", first_kernel.STEP + START + script + END,
                                  programs={"bin/kmod_calls": programs / "kmod_calls"},
                                  files={"payload": programs / "payload", "multikernel.ko": kmod.module(kernel)}
@@ -103,7 +103,7 @@ def differences(got, wanted):
     return [f"{name}: {got.get(name)!r}, not {answer!r}" for name, answer in wanted.items() if got.get(name) != answer]
 
 
-@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("kernel", kernels.NAMES)
 def test_refusals(machine_with_module, kernel):
     """Each refusal has its errno, leaves nothing, and other calls are the kernel's."""
     script = f"""
@@ -173,7 +173,7 @@ def started_line(apic):
             f"interrupts={0:016x}")
 
 
-@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("kernel", kernels.NAMES)
 def test_life_of_an_instance(machine_with_module, all_of, kernel):
     """Load, start, halt, drop, with the files and the refusals of each state; the CPU comes back."""
     script = f"""
@@ -269,7 +269,7 @@ step kernel-again kmod_calls load 7 {RESERVED:#x} /payload 0x1000
         check(second.split("\n") == [started_line(2), ""], f"the payload says its line, not {second!r}")
 
 
-@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("kernel", kernels.NAMES)
 def test_offline_memory_without_kernel_parameters(machine_with_module, kernel):
     """A memory block that was put offline serves; while it is held, it stays offline."""
     script = """
