@@ -16,7 +16,7 @@ std::unexpected<Error> failed(const std::string& path, int error) {
     return fail(error == ENOENT ? Errc::not_found
                 : may_not       ? Errc::denied
                                 : Errc::io,
-                "{}: {}{}", path, std::strerror(error), may_not && error != EROFS ? "; it takes root" : "");
+                "{}: {}{}", path, std::strerror(error), may_not && error != EROFS ? "; run as root" : "");
 }
 
 Result<> refuse_of_others(const FileDescriptor& folder, const std::string& path) {

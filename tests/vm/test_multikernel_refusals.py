@@ -18,7 +18,7 @@ state() {
     cat /sys/fs/multikernel/pool /proc/kimage /sys/kernel/kexec_loaded
     for file in /sys/fs/multikernel/instances/*/*; do echo "$file: $(cat $file)"; done
     grep . /sys/devices/system/memory/memory*/state /sys/devices/system/cpu/online
-    for file in $(find /run/kexec-tools-mk -type f); do echo "$file: $(cat $file)"; done
+    for file in $(find /run/kexec-tools-mk -type f ! -name lock 2>/dev/null); do echo "$file: $(cat $file)"; done
 }
 """
 
