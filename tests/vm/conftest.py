@@ -26,6 +26,7 @@ MARKS = {
     "formats": "kernel formats other than bzImage",
     "crash": "crash kernels and dumps",
     "multikernel": "kernels beside the running one",
+    "kmod_debug": "the module on a kernel with lockdep, KASAN and kmemleak",
     "kho": "kexec handover",
     "arm64": "arm64 machines",
     "riscv64": "riscv64 machines",

@@ -5,3 +5,4 @@ import os
 
 NAMES = os.environ.get("KEXEC_MK_KERNELS", "6.1 6.12 newest").split()
 FIRST = NAMES[0]                # for tests that one kernel is enough for
+PATIENCE = 6 if "debug" in NAMES else 1     # what is watched is slow

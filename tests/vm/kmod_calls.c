@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The system calls of multikernel/kmod, raw: single ones for scripts, and the table of what must be refused.
 // Every call prints a line "NAME ERRNO", ERRNO being OK, a number that was returned, or a name such as EINVAL.
+//
+// `fail N VERB...`: the Nth piece of memory or copy from user space that the call needs is not to be had
+// (/proc/self/fail-nth, on a kernel with fault injection). If the call came to its end before that, the line ends in
+// "unused LEFT".
 #define _GNU_SOURCE
 #include "../../include/uapi/multikernel.h"
 
@@ -24,18 +28,41 @@ struct segment {
 
 static const uint64_t page = 4096;
 
+static const char* fail_at; // N of `fail N`
+static int fail_nth;        // the file, open
+
+static void arm(void) {
+    if (fail_at && pwrite(fail_nth, fail_at, strlen(fail_at), 0) < 0)
+        perror("fail-nth");
+}
+
+// How much was left to go, or 0. What is done here counts as well.
+static long disarm(void) {
+    char text[24] = "";
+    const long left = pread(fail_nth, text, sizeof text - 1, 0) < 0 ? 1 : atol(text);
+    while (pwrite(fail_nth, "0", 1, 0) < 0)
+        ;
+    return left;
+}
+
 static int report(const char* name, long returned) {
-    if (returned == -1)
-        printf("%s %s\n", name, strerrorname_np(errno));
+    const char* error = returned == -1 ? strerrorname_np(errno) : NULL;
+    const long left = fail_at ? disarm() : 0;
+    if (error)
+        printf("%s %s", name, error);
     else if (returned)
-        printf("%s %ld\n", name, returned);
+        printf("%s %ld", name, returned);
     else
-        printf("%s OK\n", name);
+        printf("%s OK", name);
+    if (left)
+        printf(" unused %ld", left);
+    puts("");
     fflush(stdout);
     return returned != 0;
 }
 
 static long kexec_load(uint64_t entry, unsigned long count, const void* segments, unsigned long flags) {
+    arm();
     return syscall(SYS_kexec_load, entry, count, segments, flags);
 }
 
@@ -45,6 +72,7 @@ static unsigned long about(unsigned id) {
 
 static long mk_reboot(unsigned command, int id, int cpu) {
     struct multikernel_boot_args arguments = {id, cpu};
+    arm();
     return syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, command, &arguments);
 }
 
@@ -67,10 +95,19 @@ static int put(const char* text, const char* path) {
     const int file = open(path, O_WRONLY | O_CLOEXEC);
     if (file < 0)
         return report("put", -1);
+    arm();
     const ssize_t written = write(file, text, strlen(text));
     const int failed = report("put", written == (ssize_t)strlen(text) ? 0 : written);
     close(file);
     return failed;
+}
+
+static int insert(const char* path) {
+    const int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return report("insert", -1);
+    arm();
+    return report("insert", syscall(SYS_finit_module, file, "", 0));
 }
 
 // One call with one segment, one thing wrong.
@@ -205,6 +242,16 @@ static uint64_t number(const char* text) {
 }
 
 int main(int argc, char** argv) {
+    if (argc > 3 && !strcmp(argv[1], "fail")) {
+        fail_at = argv[2];
+        fail_nth = open("/proc/self/fail-nth", O_RDWR | O_CLOEXEC);
+        if (fail_nth < 0) {
+            perror("/proc/self/fail-nth");
+            return 2;
+        }
+        argv += 2;
+        argc -= 2;
+    }
     const char* verb = argc > 1 ? argv[1] : "";
     const unsigned id = (unsigned)number(argc > 2 ? argv[2] : NULL);
     if (!strcmp(verb, "load") && argc >= 6)
@@ -217,11 +264,13 @@ int main(int argc, char** argv) {
         return report("halt", mk_reboot(LINUX_REBOOT_CMD_MULTIKERNEL_FORCE_HALT, (int)id, 0));
     if (!strcmp(verb, "put") && argc == 4)
         return put(argv[2], argv[3]);
+    if (!strcmp(verb, "insert") && argc == 3)
+        return insert(argv[2]);
     if (!strcmp(verb, "refusals") && argc == 4) {
         refusals(number(argv[2]), number(argv[3]));
         return 0;
     }
-    fprintf(stderr, "usage: kmod_calls load ID ADDRESS FILE SIZE [LOW] | drop ID | start ID CPU | halt ID |"
-                    " put TEXT FILE | refusals ADDRESS SIZE\n");
+    fprintf(stderr, "usage: kmod_calls [fail N] load ID ADDRESS FILE SIZE [LOW] | drop ID | start ID CPU | halt ID |"
+                    " put TEXT FILE | insert MODULE | refusals ADDRESS SIZE\n");
     return 2;
 }

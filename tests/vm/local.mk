@@ -30,6 +30,7 @@ EXTRA_DIST += \
 	tests/vm/test_flipped_byte.py \
 	tests/vm/test_harness.py \
 	tests/vm/test_kmod.py \
+	tests/vm/test_kmod_debug.py \
 	tests/vm/test_multikernel.py \
 	tests/vm/test_multikernel_refusals.py \
 	tests/vm/uptime.py \

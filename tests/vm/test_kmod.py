@@ -92,7 +92,7 @@ def machine_with_module(programs, tmp_path):
 
 def outcome(machine):
     """The steps of a machine that has ended; fails where a kernel complained."""
-    log = machine.wait_off()
+    log = machine.wait_off(vm.BOOT_SECONDS * kernels.PATIENCE)
     steps = first_kernel.steps(log)
     assert not faults.found(log)
     assert "multikernel:" in steps["dmesg"].output
