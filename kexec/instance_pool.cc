@@ -5,6 +5,7 @@
 #include "multikernel/lock.h"
 #include "multikernel/memory_choice.h"
 #include "multikernel/pool_record.h"
+#include "verbs.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -185,6 +186,9 @@ Result<int> grow(Session& session, std::uint64_t size) {
                     "this kernel cannot put memory blocks offline (no {}); reserve memory at boot "
                     "with memmap=SIZE$ADDR",
                     session.files.display("sys/devices/system/memory"));
+    if (normal_kernel_loaded(session.files))
+        session.notices.add(
+            "a kernel is loaded for kexec -e and may be bound for this memory: load it again afterwards");
     std::vector<std::uint32_t> ours = KX_TRY(read_pool_record(session.files));
     std::vector<std::uint32_t> refused;
     for (const std::vector<MemoryBlock>& run : candidates) {

@@ -142,8 +142,8 @@ Result<int> instance_verb(Session& session) {
         return instance_status(session);
     if (options.halt)
         return halt_instances(session);
-    if (options.unload && !options.dry_run)
-        KX_TRY(unload_instances(session));
+    if (options.unload)
+        return unload_instances(session);
     std::optional<std::uint32_t> id = options.instance.id;
     if (options.load)
         id = KX_TRY(load_instance(session));

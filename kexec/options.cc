@@ -289,7 +289,8 @@ std::string name_for_help(const OptionRow& row) {
 
 // What has no meaning for a kernel beside the running one, or would be taken for something else by the kernel.
 Result<> check_multikernel(const Options& options) {
-    if (options.pool && (options.load || options.start || options.unload || options.halt || options.status))
+    if (options.pool && (options.load || options.start || options.unload || options.halt || options.status ||
+                         options.check || options.capture_to || options.print_crash_size))
         return fail(Errc::usage, "--multikernel-pool is a thing of its own: nothing else can be asked for with it");
     if (!options.multikernel) {
         if (options.halt)
@@ -328,6 +329,8 @@ Result<> check_multikernel(const Options& options) {
         if (!names_one && !(options.halt && instance.all))
             return fail(Errc::usage, "which instance? --multikernel=ID; kexec -S --multikernel lists them");
     }
+    if (options.unload && options.load)
+        return fail(Errc::usage, "an instance is dropped and loaded anew in two steps: -u, then -l");
     if (options.unload && !names_one && !instance.all)
         return fail(Errc::usage, "which instance? --multikernel=ID, or --multikernel=all for every one");
     if (instance.all && (options.load || options.start))

@@ -5,9 +5,11 @@
 #include "instance_status.h"
 #include "machine/capabilities.h"
 #include "machine/machine.h"
+#include "multikernel/facts.h"
 #include "system/network.h"
 #include "uapi/kexec.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -50,6 +52,10 @@ bool no_crash_reservation(const SystemFiles& files) {
     return size && *size == 0;
 }
 
+bool normal_kernel_loaded(const SystemFiles& files) {
+    return is_loaded(files, false).value_or(false);
+}
+
 Result<int> unload(Session& session) {
     const bool crash = session.options.crash;
     const auto by_files = [&] {
@@ -78,6 +84,19 @@ Result<int> unload(Session& session) {
     return std::unexpected(why);
 }
 
+namespace {
+
+// The next kernel knows nothing of them: it takes every CPU and all memory.
+void note_instances(Session& session) {
+    const auto facts = multikernel_dialect(session.files) == MultikernelDialect::module
+                           ? read_multikernel_facts(session.files)
+                           : Result<MultikernelFacts>{};
+    if (facts && std::ranges::any_of(facts->instances, &InstanceFacts::active))
+        session.notices.add("kernels run beside this one: the next kernel takes their CPUs and memory, and ends them");
+}
+
+} // namespace
+
 Result<int> start(Session& session) {
     if (const auto loaded = is_loaded(session.files, false); loaded && !*loaded) {
         print(stderr, "Nothing has been loaded! Load a kernel first: kexec -l KERNEL\n");
@@ -85,6 +104,7 @@ Result<int> start(Session& session) {
     }
     if (session.options.sync)
         session.kernel.sync_filesystems();
+    note_instances(session);
     print_notices(session.notices);
     if (session.options.interfaces_down)
         take_interfaces_down(session.notices);

@@ -11,8 +11,12 @@
 #include "multikernel/record.h"
 #include "multikernel/serial_ports.h"
 #include "temporary_folder.h"
+#include "verbs.h"
 
 #include <algorithm>
+#include <cstdio>
+
+#include <unistd.h>
 
 using namespace kx;
 
@@ -373,8 +377,38 @@ TEST_CASE("the pool: a free range that no instance fits in is not enough") {
     CHECK(machine.offline() == std::vector<unsigned>{15});
 }
 
+TEST_CASE("an ordinary start says that it ends the instances; so does a pool made under a loaded kernel") {
+    Machine4 machine;
+    machine.files.with("sys/kernel/kexec_loaded", "1\n");
+    const auto noted = [&](std::string_view word) {
+        return std::ranges::any_of(machine.notices.take(),
+                                   [&](const std::string& text) { return text.find(word) != std::string::npos; });
+    };
+    REQUIRE(machine.run({"-f", "--multikernel=1", "--cpu=2", "KERNEL"}) == 0);
+    REQUIRE(machine.run({"--multikernel-pool=512M"}) == 0);
+    CHECK(noted("bound for this memory"));
+
+    Options options;
+    options.interfaces_down = false;
+    options.start = true;
+    Session session{options, machine.files, machine.module, machine.notices, "/nowhere"};
+    const auto saved = dup(STDERR_FILENO);
+    REQUIRE(saved >= 0);
+    const std::string said = machine.folder.path / "stderr";
+    REQUIRE(std::freopen(said.c_str(), "w", stderr));
+    CHECK_FALSE(start(session)); // the fake has no normal image
+    std::fflush(stderr);
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    std::ifstream text(said);
+    const std::string all((std::istreambuf_iterator<char>(text)), std::istreambuf_iterator<char>());
+    CHECK(all.find("kernels run beside this one") != std::string::npos);
+}
+
 TEST_CASE("options that have no meaning for an instance are refused at once") {
     Machine4 machine;
+    refused(machine.run({"-u", "-l", "--multikernel=1", "--cpu=2", "KERNEL"}), "two steps");
+    refused(machine.run({"--multikernel-pool=64M", "--check"}), "a thing of its own");
     for (const char* option : {"-p", "-s", "--no-cma", "--force-dtb", "--entry=1", "--mem-min=1", "--console-vga"})
         refused(machine.run({"-l", "--multikernel=1", "--cpu=2", option, "KERNEL"}), "does not go with");
     for (const char* option :

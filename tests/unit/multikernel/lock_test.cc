@@ -97,5 +97,5 @@ TEST_CASE("the lock: who may not have it is told what it takes") {
     fs::permissions(root.path, fs::perms::owner_all);
     REQUIRE_FALSE(refused);
     CHECK(refused.error().code == Errc::denied);
-    CHECK(refused.error().message.ends_with("; it takes root"));
+    CHECK(refused.error().message.ends_with("; run as root"));
 }
