@@ -83,6 +83,9 @@ Causes halt_causes(int error) {
         return {{"there is no such instance", "kexec -S --multikernel lists them"}};
     case EINVAL:
         return {{"it was never started", "drop it with -u --multikernel=ID"}};
+    case EIO:
+        return {{"one of its CPUs does not answer to INIT, as when virtualization (KVM) is on in the second kernel",
+                 "unload KVM there, or power that kernel off from within, and try again"}};
     default:
         return {};
     }

@@ -77,7 +77,7 @@ static int start_boot_cpu(struct mk_instance *inst)
 	int ret;
 
 	if (!page)
-		return -EIO;
+		return -ENOMEM;
 	mk_startup_prepare(inst->startup, page);
 	ret = mk_cpu_start(cpu, page, inst->startup);
 	if (ret) {
@@ -151,18 +151,66 @@ int mk_start(s32 id, s32 cpu)
 	return ret;
 }
 
+/* Not in its own low memory if that can be: should this fail, it still runs. */
+static u64 park_page(const struct mk_instance *inst)
+{
+	u64 page = mk_low_free_page();
+
+	return page ? page : start_page(inst);
+}
+
+/*
+ * A CPU with virtualization on ignores INIT (Intel SDM volume 3, "VMX
+ * operation"). So each has to come into the module's code, before anyone is
+ * told that its memory is free. A CPU that the host has removed is gone.
+ */
+static int park_cpu(struct mk_instance *inst, unsigned int cpu, u64 page)
+{
+	int ret;
+
+	if (!mk_cpu_exists(cpu))
+		return 0;
+	mk_startup_prepare_park(inst->startup, page);
+	ret = mk_cpu_start(cpu, page, inst->startup);
+	if (ret)
+		pr_warn("instance %u: CPU %u does not answer to INIT\n", inst->id,
+			cpu);
+	else
+		mk_cpu_init(cpu);
+	return ret;
+}
+
 /*
  * The boot CPU last. Twice, for one that was halted may have been started
  * again by one that was not yet.
  */
-static void halt_cpus(const struct mk_cpus *cpus)
+static int halt_cpus(struct mk_instance *inst)
 {
-	unsigned int i, rounds = cpus->nr > 1 ? 2 : 1;
+	const struct mk_cpus *cpus = inst->cpus;
+	u64 page = park_page(inst);
+	unsigned int i;
+	int ret = 0;
 
-	while (rounds--) {
-		for (i = cpus->nr; i--;)
-			mk_cpu_init(cpus->cpu[i]);
-	}
+	if (!page)
+		return -ENOMEM;
+	for (i = cpus->nr; i--;)
+		mk_cpu_init(cpus->cpu[i]);
+	for (i = cpus->nr; i--;)
+		ret = park_cpu(inst, cpus->cpu[i], page) ?: ret;
+	return ret;
+}
+
+static int halt_instance(struct mk_instance *inst)
+{
+	int ret = halt_cpus(inst);
+
+	if (ret)
+		return ret;
+	mk_set_status(inst, MK_HALTED);
+	/* Whoever calls keeps the module, or is called by the host. */
+	module_put(THIS_MODULE);
+	pr_info("instance %u: halted\n", inst->id);
+	return 0;
 }
 
 int mk_force_halt(s32 id)
@@ -178,11 +226,7 @@ int mk_force_halt(s32 id)
 	} else if (inst->status == MK_LOADED) {
 		ret = -EINVAL;
 	} else if (inst->status == MK_ACTIVE) {
-		halt_cpus(inst->cpus);
-		mk_set_status(inst, MK_HALTED);
-		/* The call itself still keeps it. */
-		module_put(THIS_MODULE);
-		pr_info("instance %d: halted\n", id);
+		ret = halt_instance(inst);
 	}
 	mutex_unlock(&mk_changes);
 	return ret;

@@ -141,6 +141,13 @@ void mk_startup_prepare(struct mk_startup *startup, u64 page)
 	WRITE_ONCE(*status_of(startup), 0);
 }
 
+void mk_startup_prepare_park(struct mk_startup *startup, u64 page)
+{
+	fill_control(startup->control, virt_to_phys(startup->control) +
+				       (mk_start64_park - mk_start64));
+	mk_startup_prepare(startup, page);
+}
+
 bool mk_startup_arrived(const struct mk_startup *startup)
 {
 	return READ_ONCE(*status_of(startup)) == MK_STATUS_ARRIVED;

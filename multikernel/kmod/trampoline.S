@@ -98,6 +98,11 @@ SYM_DATA_START(mk_start64)
 	xorl	%r15d, %r15d
 	ret
 
+/* The entry for a CPU that only has to show that it can be started. */
+SYM_INNER_LABEL(mk_start64_park, SYM_L_GLOBAL)
+1:	hlt
+	jmp	1b
+
 	.balign 8
 SYM_INNER_LABEL(mk_start64_gdt, SYM_L_GLOBAL)
 	.quad	0

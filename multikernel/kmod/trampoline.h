@@ -25,6 +25,7 @@ extern const u8 mk_start32[];
 
 extern const u8 mk_start64[], mk_start64_end[];
 extern const u8 mk_start64_gdt[], mk_start64_gdt_end[];
+extern const u8 mk_start64_park[];
 extern const u8 mk_start64_entry[];	/* u64 */
 extern const u8 mk_start64_status[];	/* u32, written by the CPU */
 
@@ -34,6 +35,8 @@ void mk_startup_free(struct mk_startup *startup);
 
 /* Fills a page below 1 MiB for the next start. */
 void mk_startup_prepare(struct mk_startup *startup, u64 page);
+/* The same; the CPU will stay in the module's code. For good: the entry is gone. */
+void mk_startup_prepare_park(struct mk_startup *startup, u64 page);
 bool mk_startup_arrived(const struct mk_startup *startup);
 #endif
 

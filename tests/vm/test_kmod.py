@@ -367,6 +367,28 @@ step unload rmmod multikernel
     assert second == started_line(1) + "\n"
 
 
+def test_halt_of_a_cpu_that_does_not_answer(machine_with_module):
+    """An instance is halted when all its CPUs have shown that they are: until then nothing is given back."""
+    script = f"""
+step load kmod_calls load 1 {RESERVED:#x} /payload 0x1000
+step cpus put '1,2' $MK/instances/1/cpus
+step start kmod_calls start 1 1
+step halt kmod_calls halt 1
+step status cat $MK/instances/1/status
+step drop kmod_calls drop 1
+step online cpu 1 1
+step unload rmmod multikernel
+"""
+    with machine_with_module(script, cmdline=f"memmap={RESERVED_SIZE:#x}${RESERVED:#x} maxcpus=1", smp=2,
+                             files={"kernel/firmware/acpi/madt.aml": madt([0, 1, 9])}) as machine:
+        steps = outcome(machine)
+    says = {name: step.output for name, step in steps.items()}
+    assert not differences(says, {"load": "load OK", "cpus": "put OK", "start": "start OK", "halt": "halt EIO",
+                                  "status": "active", "drop": "drop EBUSY"})
+    assert "CPU 2 does not answer to INIT" in says["dmesg"]
+    assert steps["online"].rc and steps["unload"].rc
+
+
 def test_no_suspend_while_active(machine_with_module):
     script = f"""
 cpu 1 0
