@@ -5,6 +5,7 @@
 #include <linux/cc_platform.h>
 #include <linux/module.h>
 #include <linux/namei.h>
+#include <linux/smp.h>
 #include <asm/cpufeature.h>
 #include <asm/msr.h>
 
@@ -25,15 +26,23 @@ static bool exists(const char *name)
 	return true;
 }
 
+static void read_apic_base(void *low)
+{
+	u32 high;
+
+	rdmsr(MSR_IA32_APICBASE, *(u32 *)low, high);
+	(void)high;
+}
+
 /*
  * The one that INIT sends to the firmware. It is not CPU 0 of a kernel that was
  * started on another one: after a crash, or beside a first kernel.
  */
 static bool cpu_0_is_firmware_boot_cpu(void)
 {
-	u32 low, high;
+	u32 low;
 
-	return rdmsr_on_cpu(0, MSR_IA32_APICBASE, &low, &high) ||
+	return smp_call_function_single(0, read_apic_base, &low, 1) ||
 	       low & MSR_IA32_APICBASE_BSP;
 }
 
