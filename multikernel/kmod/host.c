@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Callbacks of the host: CPUs and memory blocks that go online, and suspend.
- * They run with locks of the host held and take mk_claims only.
+ * Callbacks of the host: CPUs and memory blocks that go online, suspend, and its
+ * end. They run with locks of the host held and take mk_claims only, but for the
+ * last one.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -9,6 +10,7 @@
 #include <linux/jiffies.h>
 #include <linux/memory.h>
 #include <linux/pfn.h>
+#include <linux/reboot.h>
 #include <linux/suspend.h>
 
 #include "host.h"
@@ -20,7 +22,7 @@
  */
 static struct mk_range going_online;
 
-/* From the decision to suspend until the machine is back, under mk_claims. */
+/* From the decision to suspend or reboot until the machine is back, under mk_claims. */
 static bool falling_asleep;
 
 static int hotplug_state;
@@ -113,18 +115,23 @@ static int memory_changes(struct notifier_block *nb, unsigned long action,
 	return notifier_from_errno(-EBUSY);
 }
 
-static u32 running_instance(void)
+/* An active instance or, with `or_loaded`, one that could be started. */
+static u32 find_instance(bool or_loaded)
 {
 	struct mk_instance *inst;
 
 	list_for_each_entry(inst, &mk_instances, node) {
-		if (mk_running(inst))
+		if (mk_running(inst) ||
+		    (or_loaded && inst->status == MK_LOADED))
 			return inst->id;
 	}
 	return 0;
 }
 
-/* A machine that sleeps takes all its kernels with it. */
+/*
+ * A machine that sleeps takes all its kernels with it. One that hibernates
+ * does not save reserved and offline memory, where the images are.
+ */
 static int power_changes(struct notifier_block *nb, unsigned long action,
 			 void *data)
 {
@@ -134,19 +141,36 @@ static int power_changes(struct notifier_block *nb, unsigned long action,
 	switch (action) {
 	case PM_SUSPEND_PREPARE:
 	case PM_HIBERNATION_PREPARE:
-		id = running_instance();
+	case PM_RESTORE_PREPARE:
+		id = find_instance(action != PM_SUSPEND_PREPARE);
 		falling_asleep = !id;
 		break;
 	case PM_POST_SUSPEND:
 	case PM_POST_HIBERNATION:
+	case PM_POST_RESTORE:
 		falling_asleep = false;
 		break;
 	}
 	spin_unlock(&mk_claims);
 	if (!id)
 		return NOTIFY_OK;
-	pr_info("no suspend: instance %u is active\n", id);
+	pr_info("no suspend: instance %u is %s\n", id,
+		action == PM_SUSPEND_PREPARE ? "active" : "active or loaded");
 	return notifier_from_errno(-EBUSY);
+}
+
+/*
+ * Whoever comes next has all the memory: the kernel of a kexec would share it
+ * with instances that it does not know.
+ */
+static int host_ends(struct notifier_block *nb, unsigned long action,
+		     void *data)
+{
+	spin_lock(&mk_claims);
+	falling_asleep = true;
+	spin_unlock(&mk_claims);
+	mk_halt_all();
+	return NOTIFY_DONE;
 }
 
 static struct notifier_block memory_notifier = {
@@ -155,6 +179,10 @@ static struct notifier_block memory_notifier = {
 
 static struct notifier_block power_notifier = {
 	.notifier_call = power_changes,
+};
+
+static struct notifier_block reboot_notifier = {
+	.notifier_call = host_ends,
 };
 
 int mk_host_watch(void)
@@ -174,8 +202,13 @@ int mk_host_watch(void)
 	ret = register_pm_notifier(&power_notifier);
 	if (ret)
 		goto remove_memory;
+	ret = register_reboot_notifier(&reboot_notifier);
+	if (ret)
+		goto remove_power;
 	return 0;
 
+remove_power:
+	unregister_pm_notifier(&power_notifier);
 remove_memory:
 	unregister_memory_notifier(&memory_notifier);
 remove_state:
@@ -185,6 +218,7 @@ remove_state:
 
 void mk_host_unwatch(void)
 {
+	unregister_reboot_notifier(&reboot_notifier);
 	unregister_pm_notifier(&power_notifier);
 	unregister_memory_notifier(&memory_notifier);
 	cpuhp_remove_state_nocalls(hotplug_state);

@@ -11,7 +11,7 @@ void mk_host_unwatch(void);
 /* A block of the range is on its way online. The caller holds mk_claims. */
 bool mk_going_online(const struct mk_range *range);
 
-/* The machine is about to suspend. The caller holds mk_claims. */
+/* The machine is about to suspend or reboot. The caller holds mk_claims. */
 bool mk_falling_asleep(void);
 
 #endif

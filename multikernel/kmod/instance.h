@@ -113,6 +113,7 @@ int mk_image_set_memory(u32 id, struct mk_ranges *ranges);
 /* run.c: reboot(2) */
 int mk_start(s32 id, s32 cpu);
 int mk_force_halt(s32 id);
+void mk_halt_all(void);
 /* Takes `cpus` when it succeeds. */
 int mk_set_cpus(u32 id, struct mk_cpus *cpus);
 

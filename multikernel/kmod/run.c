@@ -221,15 +221,26 @@ int mk_force_halt(s32 id)
 	if (mutex_lock_killable(&mk_changes))
 		return -EINTR;
 	inst = mk_find(id);
-	if (!inst) {
+	if (!inst)
 		ret = -ENOENT;
-	} else if (inst->status == MK_LOADED) {
+	else if (inst->status == MK_LOADED)
 		ret = -EINVAL;
-	} else if (inst->status == MK_ACTIVE) {
+	else if (inst->status == MK_ACTIVE)
 		ret = halt_instance(inst);
-	}
 	mutex_unlock(&mk_changes);
 	return ret;
+}
+
+void mk_halt_all(void)
+{
+	struct mk_instance *inst;
+
+	mutex_lock(&mk_changes);
+	list_for_each_entry(inst, &mk_instances, node) {
+		if (inst->status == MK_ACTIVE)
+			halt_instance(inst);
+	}
+	mutex_unlock(&mk_changes);
 }
 
 static int assign_cpus(struct mk_instance *inst, struct mk_cpus *cpus)

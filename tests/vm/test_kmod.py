@@ -313,7 +313,7 @@ life() {{
         kmod_calls drop 3 && cpu 1 1
 }}
 lives() {{ for n in $(seq $1); do life || return; done; }}
-free() {{ sync; echo 3 >/proc/sys/vm/drop_caches; sleep 1; sed -n 's/^MemFree: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo; }}
+free() {{ sync; echo 3 >/proc/sys/vm/drop_caches; echo 1 >/proc/sys/vm/compact_memory; sleep 1; sed -n 's/^MemFree: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo; }}
 step warm lives 3
 step free-before free
 step lives lives 20
@@ -389,10 +389,27 @@ step unload rmmod multikernel
     assert steps["online"].rc and steps["unload"].rc
 
 
+def test_host_that_reboots_halts_instances(machine_with_module):
+    script = f"""
+cpu 1 0
+step load kmod_calls load 1 {RESERVED:#x} /payload 0x1000
+step start kmod_calls start 1 1
+step dmesg dmesg
+dmesg -n 8
+reboot -f
+"""
+    with machine_with_module(script) as machine:
+        log = machine.wait_off()
+    assert first_kernel.steps(log)["start"].output == "start OK"
+    assert re.search(r"\] multikernel: instance 1: halted\s", log)
+    assert not faults.found(log)
+
+
 def test_no_suspend_while_active(machine_with_module):
     script = f"""
 cpu 1 0
 step load kmod_calls load 1 {RESERVED:#x} /payload 0x1000
+step hibernate put disk /sys/power/state
 step start kmod_calls start 1 1
 step suspend put freeze /sys/power/state
 step halt kmod_calls halt 1
@@ -400,5 +417,7 @@ step halt kmod_calls halt 1
     with machine_with_module(script) as machine:
         steps = outcome(machine)
     assert steps["start"].output == "start OK"
+    assert steps["hibernate"].output == "put EBUSY"
+    assert "no suspend: instance 1 is active or loaded" in steps["dmesg"].output
     assert steps["suspend"].output == "put EBUSY"
-    assert "no suspend: instance 1 is active" in steps["dmesg"].output
+    assert re.search("no suspend: instance 1 is active$", steps["dmesg"].output, re.M)
