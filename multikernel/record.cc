@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/record.h"
 
+#include "machine/attribute.h"
 #include "multikernel/run_folder.h"
 #include "uapi/multikernel.h"
 
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <nlohmann/json.hpp>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -15,79 +15,118 @@
 namespace kx {
 namespace {
 
-using nlohmann::ordered_json;
-
-constexpr std::string_view schema = "kexec-instance-1";
+constexpr std::string_view first_line = "kexec-instance-1";
+constexpr std::string_view no_serial_port = "none";
 constexpr std::size_t longest_record = 1 << 20;
 
 std::string file_name(std::uint32_t id) {
-    return fmt::format("{}.json", id);
+    return fmt::format("{}", id);
 }
 
 std::string shown(const std::string& root, std::string_view file) {
     return fmt::format("{}{}{}/{}/{}", root, root.ends_with('/') ? "" : "/", run_folder, instance_records, file);
 }
 
-// Takes the values of one object, each refused by file and key.
+std::string escaped(std::string_view value) {
+    std::string text;
+    for (const char byte : value) {
+        if (byte == '\n')
+            text += "\\n";
+        else if (byte == '\\')
+            text += "\\\\";
+        else
+            text += byte;
+    }
+    return text;
+}
+
+std::optional<std::string> unescaped(std::string_view text) {
+    std::string value;
+    while (!text.empty()) {
+        if (text.starts_with("\\n"))
+            value += '\n';
+        else if (text.starts_with("\\\\"))
+            value += '\\';
+        else if (text.front() == '\\')
+            return std::nullopt;
+        else
+            value += text.front();
+        text.remove_prefix(text.front() == '\\' ? 2 : 1);
+    }
+    return value;
+}
+
+// Takes the values of the lines, each refused by file and key.
 class RecordReader {
 public:
-    RecordReader(const ordered_json& json, std::string_view file) : json_(json), file_(file) {}
+    RecordReader(std::string_view lines, std::string_view file) : lines_(lines), file_(file) {}
 
-    Result<std::string> text(const char* key) const {
-        if (const auto* value = find<ordered_json::string_t>(key))
-            return *value;
-        return refuse(key, "a text");
+    Result<std::string> text(std::string_view key) const {
+        auto value = unescaped(KX_TRY(line_of(key)));
+        if (!value)
+            return refuse(key, "has a backslash before something other than n or a backslash");
+        return *std::move(value);
     }
-    Result<std::uint64_t> number(const char* key, std::uint64_t least, std::uint64_t most) const {
-        const auto* value = find<ordered_json::number_unsigned_t>(key);
+    Result<std::uint64_t> number(std::string_view key, std::uint64_t least, std::uint64_t most) const {
+        const auto value = number_in(KX_TRY(line_of(key)));
         if (!value || *value < least || *value > most)
-            return refuse(key, fmt::format("a number from {} to {}", least, most));
+            return refuse(key, fmt::format("is not a number from {} to {}", least, most));
         return *value;
     }
-    bool is_null(const char* key) const {
-        const auto found = json_.find(key);
-        return found != json_.end() && found->is_null();
-    }
-    std::unexpected<Error> refuse(const char* key, std::string_view wanted) const {
-        return fail(Errc::malformed, "{}: \"{}\" is not {}", file_, key, wanted);
+    // As it is in the file: escapes are left.
+    Result<std::string_view> line_of(std::string_view key) const {
+        std::optional<std::string_view> found;
+        for (std::string_view rest = lines_; !rest.empty();) {
+            const std::string_view line = take_line(rest);
+            if (!line.starts_with(key) || line.substr(key.size(), 1) != " ")
+                continue;
+            if (found)
+                return refuse(key, "is there twice");
+            found = line.substr(key.size() + 1);
+        }
+        if (!found)
+            return refuse(key, "is missing");
+        if (found->find('\0') != std::string_view::npos)
+            return refuse(key, "holds a NUL byte");
+        return *found;
     }
 
 private:
-    template <typename T> const T* find(const char* key) const {
-        const auto found = json_.find(key);
-        return found == json_.end() ? nullptr : found->get_ptr<const T*>();
+    std::unexpected<Error> refuse(std::string_view key, std::string_view reason) const {
+        return fail(Errc::malformed, "{}: \"{}\" {}", file_, key, reason);
     }
-    const ordered_json& json_;
+    std::string_view lines_;
     std::string_view file_;
 };
 
 } // namespace
 
-std::string json_of(const InstanceRecord& record) {
-    const ordered_json json{
-        {"schema", schema},
-        {"id", record.id},
-        {"kernel_path", record.kernel_path},
-        {"kernel_version", record.kernel_version},
-        {"kernel_digest", record.kernel_digest},
-        {"initrd_path", record.initrd_path},
-        {"command_line", record.command_line},
-        {"loaded_at", record.loaded_at},
-        {"serial_port", record.serial_port ? ordered_json(*record.serial_port) : ordered_json()},
-        {"entry", record.entry},
+std::string text_of(const InstanceRecord& record) {
+    std::string text = fmt::format("{}\n", first_line);
+    const auto line = [&text](std::string_view key, std::string_view value) {
+        text += fmt::format("{} {}\n", key, escaped(value));
     };
-    return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+    line("id", fmt::format("{}", record.id));
+    line("kernel_path", record.kernel_path);
+    line("kernel_version", record.kernel_version);
+    line("kernel_digest", record.kernel_digest);
+    line("initrd_path", record.initrd_path);
+    line("command_line", record.command_line);
+    line("loaded_at", record.loaded_at);
+    line("serial_port", record.serial_port ? fmt::format("{:#x}", *record.serial_port) : std::string(no_serial_port));
+    line("entry", fmt::format("{:#x}", record.entry));
+    return text;
 }
 
-Result<InstanceRecord> parse_instance_record(std::string_view json, std::string_view file) {
-    if (json.size() > longest_record)
-        return fail(Errc::malformed, "{}: is longer than any record ({} bytes)", file, json.size());
-    const auto parsed = ordered_json::parse(json, nullptr, false);
-    if (!parsed.is_object())
-        return fail(Errc::malformed, "{}: is no JSON object", file);
-    const RecordReader reader(parsed, file);
-    if (KX_TRY(reader.text("schema")) != schema)
-        return reader.refuse("schema", schema);
+Result<InstanceRecord> parse_instance_record(std::string_view text, std::string_view file) {
+    if (text.size() > longest_record)
+        return fail(Errc::malformed, "{}: is longer than any record ({} bytes)", file, text.size());
+    if (!text.ends_with('\n'))
+        return fail(Errc::malformed, "{}: its last line is cut short", file);
+    std::string_view lines = text;
+    if (take_line(lines) != first_line)
+        return fail(Errc::malformed, "{}: the first line is not \"{}\"", file, first_line);
+    const RecordReader reader(lines, file);
     InstanceRecord record;
     record.id = static_cast<std::uint32_t>(KX_TRY(reader.number("id", KEXEC_MK_ID_MIN, KEXEC_MK_ID_MAX)));
     record.kernel_path = KX_TRY(reader.text("kernel_path"));
@@ -96,9 +135,11 @@ Result<InstanceRecord> parse_instance_record(std::string_view json, std::string_
     record.initrd_path = KX_TRY(reader.text("initrd_path"));
     record.command_line = KX_TRY(reader.text("command_line"));
     record.loaded_at = KX_TRY(reader.text("loaded_at"));
-    if (!reader.is_null("serial_port"))
+    if (KX_TRY(reader.line_of("serial_port")) != no_serial_port)
         record.serial_port = static_cast<std::uint16_t>(KX_TRY(reader.number("serial_port", 0, UINT16_MAX)));
     record.entry = KX_TRY(reader.number("entry", 0, UINT64_MAX));
+    if (text.find('\0') != std::string_view::npos)
+        return fail(Errc::malformed, "{}: a line of no known key holds a NUL byte", file);
     return record;
 }
 
@@ -112,7 +153,7 @@ Result<InstanceRecord> read_instance_record(const SystemFiles& files, std::uint3
 }
 
 Result<> write_instance_record(const std::string& root, const InstanceRecord& record) {
-    return write_run_file(root, instance_records, file_name(record.id), json_of(record));
+    return write_run_file(root, instance_records, file_name(record.id), text_of(record));
 }
 
 Result<> remove_instance_record(const std::string& root, std::uint32_t id) {

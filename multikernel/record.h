@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What was loaded as an instance: the kernel knows its segments only. One JSON file an instance below
+// What was loaded as an instance: the kernel knows its segments only. One text file an instance below
 // /run/kexec-tools-mk/instances, written whole or not at all (mode 0600: a command line may hold secrets).
+//
+// Its first line is "kexec-instance-1". Each line after it is a key, a blank and the value to the end of the line, in
+// which \n stands for a newline and \\ for a backslash; every other byte but NUL stands for itself.
 #pragma once
 
 #include "core/result.h"
@@ -25,10 +28,14 @@ struct InstanceRecord {
     friend bool operator==(const InstanceRecord&, const InstanceRecord&) = default;
 };
 
-std::string json_of(const InstanceRecord& record);
-Result<InstanceRecord> parse_instance_record(std::string_view json, std::string_view file);
+// The content of the file. No text of `record` holds a NUL byte.
+std::string text_of(const InstanceRecord& record);
 
-// Reads through `files` ("run/kexec-tools-mk/instances/ID.json"), so that a captured machine shows its own.
+// Errc::malformed names `file`, and the key that is missing, there twice, or has a value that cannot be. Keys that are
+// not known are left out.
+Result<InstanceRecord> parse_instance_record(std::string_view text, std::string_view file);
+
+// Reads through `files` ("run/kexec-tools-mk/instances/ID"), so that a captured machine shows its own.
 Result<InstanceRecord> read_instance_record(const SystemFiles& files, std::uint32_t id);
 
 // Below `root` ("/" but in tests). Removing one that is not there is no error.

@@ -93,8 +93,10 @@ def test_exact_cmdline_and_serial_port_none_add_nothing(kexec, host):
 
 def test_a_load_is_written_down_for_its_owner_alone(kexec, host, files):
     assert kexec(*LOAD, "--append=secret").code == 0
-    file = host.root / "run/kexec-tools-mk/instances/1.json"
-    record = json.loads(file.read_text())
+    file = host.root / "run/kexec-tools-mk/instances/1"
+    schema, *lines = file.read_text().splitlines()
+    record = dict(line.split(" ", 1) for line in lines)
+    assert schema == "kexec-instance-1"
     assert record["kernel_path"] == str(files / "kernel") and "secret" in record["command_line"]
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert kexec("-u", "--multikernel=1").code == 0

@@ -330,20 +330,26 @@ def kimage():
 
 
 def record():
-    good = (b'{"schema": "kexec-instance-1", "id": 7, "kernel_path": "/boot/vmlinuz", "kernel_version": "6.1",\n'
-            b' "kernel_digest": "xxh3-128:00", "initrd_path": "", "command_line": "panic=0 x=\\"\\u00e9\\"",\n'
-            b' "loaded_at": "2025-01-02T03:04:05Z", "serial_port": 760, "entry": 536875008}\n')
+    good = (b'kexec-instance-1\nid 7\nkernel_path /boot/vmlinuz\nkernel_version 6.1\nkernel_digest xxh3-128:00\n'
+            b'initrd_path \ncommand_line panic=0 x="\\\\\\n"\nloaded_at 2025-01-02T03:04:05Z\n'
+            b'serial_port 0x2f8\nentry 0x20001000\n')
     yield "good", good
-    yield "good-no-serial-port", good.replace(b"760", b"null")
-    yield "good-unknown-key", good.replace(b'"id"', b'"colour": [1], "id"')
-    yield "bad-schema", good.replace(b"instance-1", b"instance-2")
-    yield "bad-id", good.replace(b" 7,", b" 2048,")
-    yield "bad-entry-real", good.replace(b"536875008", b"5.5")
+    yield "good-no-serial-port", good.replace(b"0x2f8", b"none")
+    yield "good-unknown-key", good.replace(b"id 7", b"colour \\x\n\nid 7")
+    yield "good-not-utf-8", good.replace(b"panic", b"\xff\xfe\r\x1b")
+    yield "good-decimal", good.replace(b"0x20001000", b"536875008")
+    yield "bad-empty", b""
+    yield "bad-first-line", good.replace(b"instance-1", b"instance-2")
+    yield "bad-id", good.replace(b"id 7", b"id 2048")
+    yield "bad-entry-real", good.replace(b"0x20001000", b"5.5")
     yield "bad-missing-key", good.replace(b"loaded_at", b"loaded")
-    yield "bad-cut", good[:-20]
-    yield "bad-not-utf-8", good.replace(b"panic", b"\xff\xfe")
-    yield "bad-array", b"[" + good + b"]"
-    yield "bad-deep", b"[" * 5000
+    yield "bad-key-twice", good + b"entry 0x20001000\n"
+    yield "bad-no-value", good.replace(b"initrd_path ", b"initrd_path")
+    yield "bad-escape", good.replace(b"/boot", b"\\t")
+    yield "bad-escape-cut", good.replace(b"vmlinuz", b"\\")
+    yield "bad-nul", good.replace(b"panic", b"\0")
+    yield "bad-nul-in-unknown-key", good + b"colour \0\n"
+    yield "bad-cut", good[:-4]
 
 
 def main():

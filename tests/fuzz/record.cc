@@ -15,6 +15,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return 0;
     }
     INVARIANT(record->id >= 1 && record->id <= 2047);
-    INVARIANT(parse_instance_record(json_of(*record), "record") == *record);
+    INVARIANT(parse_instance_record(text_of(*record), "record") == *record);
     return 0;
 }

@@ -147,7 +147,7 @@ TEST_CASE("what fails half-way is undone") {
         refused(machine.run({"-l", "--multikernel=1", "--cpu=2", "KERNEL"}), "dropped again");
         CHECK_FALSE(machine.loaded(1));
         CHECK(machine.module.order.back() == fmt::format("unload {:#x}", 0x10 | 1 << 5));
-        CHECK_FALSE(std::filesystem::exists(machine.folder.path / "run/kexec-tools-mk/instances/1.json"));
+        CHECK_FALSE(std::filesystem::exists(machine.folder.path / "run/kexec-tools-mk/instances/1"));
     }
 }
 

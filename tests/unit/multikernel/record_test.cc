@@ -15,11 +15,11 @@ namespace {
 
 InstanceRecord some_record() {
     return {.id = 7,
-            .kernel_path = "/boot/vmlinuz \"x\"\n",
+            .kernel_path = "/boot/vmlinuz \\n \n",
             .kernel_version = "6.1.0-50-cloud-amd64",
             .kernel_digest = "xxh3-128:00112233445566778899aabbccddeeff",
             .initrd_path = "",
-            .command_line = "console=ttyS1,115200 password=\\\"",
+            .command_line = "console=ttyS1,115200 password=\\ \x1b\xff\r ",
             .loaded_at = "2025-01-02T03:04:05Z",
             .serial_port = 0x2f8,
             .entry = 0xfffffffffffff000};
@@ -37,68 +37,111 @@ fs::perms mode_of(const fs::path& path) {
 
 struct Root : TemporaryFolder {
     fs::path ours = path / "run/kexec-tools-mk";
-    fs::path file = ours / "instances/7.json";
+    fs::path file = ours / "instances/7";
 };
+
+std::string text_of_some() {
+    return text_of(some_record());
+}
+
+std::string refusal_of(const std::string& text) {
+    const auto refused = parse_instance_record(text, "/run/x");
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Errc::malformed);
+    return refused.error().message;
+}
 
 } // namespace
 
+TEST_CASE("instance records: a line for each key") {
+    CHECK(text_of_some() == "kexec-instance-1\n"
+                            "id 7\n"
+                            "kernel_path /boot/vmlinuz \\\\n \\n\n"
+                            "kernel_version 6.1.0-50-cloud-amd64\n"
+                            "kernel_digest xxh3-128:00112233445566778899aabbccddeeff\n"
+                            "initrd_path \n"
+                            "command_line console=ttyS1,115200 password=\\\\ \x1b\xff\r \n"
+                            "loaded_at 2025-01-02T03:04:05Z\n"
+                            "serial_port 0x2f8\n"
+                            "entry 0xfffffffffffff000\n");
+}
+
 TEST_CASE("instance records: written and read") {
     auto record = some_record();
-    CHECK(parse_instance_record(json_of(record), "f") == record);
+    CHECK(parse_instance_record(text_of(record), "f") == record);
     record.serial_port = std::nullopt;
     record.initrd_path = "/boot/initrd.img";
-    CHECK(parse_instance_record(json_of(record), "f") == record);
+    CHECK(parse_instance_record(text_of(record), "f") == record);
+}
+
+TEST_CASE("instance records: unknown keys, another order and decimal numbers are taken") {
+    const auto [from, to] = GENERATE(table<std::string, std::string>({
+        {"id 7\n", "id 0x7\n"},
+        {"id 7\n", "colour \\x\n\nidentity 8\nid\nid 7\n"},
+        {"id 7\nkernel_path /boot/vmlinuz \\\\n \\n\n", "kernel_path /boot/vmlinuz \\\\n \\n\nid 7\n"},
+        {"serial_port 0x2f8", "serial_port 760"},
+    }));
+    INFO(from << " -> " << to);
+    CHECK(parse_instance_record(replaced(text_of_some(), from, to), "f") == some_record());
 }
 
 TEST_CASE("instance records: what is wrong is told by file and key") {
     const auto [from, to, words] = GENERATE(table<std::string, std::string, std::string>({
-        {"\"id\": 7", "\"id\": \"7\"", "\"id\" is not a number from 1 to 2047"},
-        {"\"id\": 7", "\"id\": -7", "\"id\" is not"},
-        {"\"id\": 7", "\"id\": 0", "\"id\" is not"},
-        {"\"id\": 7", "\"id\": 2048", "\"id\" is not"},
-        {"\"id\": 7", "\"id\": 7.0", "\"id\" is not"},
-        {"\"id\": 7", "\"ids\": 7", "\"id\" is not"},
-        {"kexec-instance-1", "kexec-instance-2", "\"schema\" is not kexec-instance-1"},
-        {"\"schema\"", "\"scheme\"", "\"schema\" is not a text"},
-        {"\"initrd_path\": \"\"", "\"initrd_path\": null", "\"initrd_path\" is not a text"},
-        {"\"initrd_path\": \"\"", "\"initrd_path\": []", "\"initrd_path\" is not a text"},
-        {"\"kernel_version\"", "\"kernel_versions\"", "\"kernel_version\" is not a text"},
-        {"\"kernel_path\"", "\"kernel_paths\"", "\"kernel_path\" is not a text"},
-        {"\"kernel_digest\"", "\"kernel_digests\"", "\"kernel_digest\" is not a text"},
-        {"\"command_line\"", "\"command_lines\"", "\"command_line\" is not a text"},
-        {"\"2025-01-02T03:04:05Z\"", "2025", "\"loaded_at\" is not a text"},
-        {"\"serial_port\": 760", "\"serial_port\": 65536", "\"serial_port\" is not a number from 0 to 65535"},
-        {"\"serial_port\": 760", "\"serial_ports\": 760", "\"serial_port\" is not"},
-        {"\"entry\": 18446744073709547520", "\"entry\": 18446744073709551616", "\"entry\" is not"},
-        {"{", "[", "is no JSON object"},
-        {"{", "", "is no JSON object"},
-        {"}\n", "} }", "is no JSON object"},
+        {"id 7", "id seven", "\"id\" is not a number from 1 to 2047"},
+        {"id 7", "id -7", "\"id\" is not a number"},
+        {"id 7", "id 0", "\"id\" is not a number"},
+        {"id 7", "id 2048", "\"id\" is not a number"},
+        {"id 7", "id 7.0", "\"id\" is not a number"},
+        {"id 7", "id  7", "\"id\" is not a number"},
+        {"id 7", "id 7 ", "\"id\" is not a number"},
+        {"id 7", "id ", "\"id\" is not a number"},
+        {"id 7", "id", "\"id\" is missing"},
+        {"id 7", "ids 7", "\"id\" is missing"},
+        {"id 7", "id 7\nid 7", "\"id\" is there twice"},
+        {"initrd_path \n", "initrd_path \ninitrd_path \n", "\"initrd_path\" is there twice"},
+        {"initrd_path \n", "initrd_path\n", "\"initrd_path\" is missing"},
+        {"kernel_version", "kernel_versions", "\"kernel_version\" is missing"},
+        {"kernel_path", " kernel_path", "\"kernel_path\" is missing"},
+        {"kernel_digest ", "kernel_digest\t", "\"kernel_digest\" is missing"},
+        {"command_line", "command_lines", "\"command_line\" is missing"},
+        {"loaded_at", "loaded", "\"loaded_at\" is missing"},
+        {"2025", "\\2025", "\"loaded_at\" has a backslash before something other"},
+        {"cloud-amd64", "\\", "\"kernel_version\" has a backslash before something other"},
+        {"ddeeff", std::string(1, '\0'), "\"kernel_digest\" holds a NUL byte"},
+        {"0x2f8", std::string("none\0", 5), "\"serial_port\" holds a NUL byte"},
+        {"id 7", std::string("id 7\ncolour \0", 13), "a line of no known key holds a NUL byte"},
+        {"serial_port 0x2f8", "serial_port 0x10000", "\"serial_port\" is not a number from 0 to 65535"},
+        {"serial_port 0x2f8", "serial_port nothing", "\"serial_port\" is not a number"},
+        {"serial_port 0x2f8", "serial_ports 0x2f8", "\"serial_port\" is missing"},
+        {"entry 0x", "entry 0x1", "\"entry\" is not a number"},
+        {"kexec-instance-1", "kexec-instance-2", "the first line is not \"kexec-instance-1\""},
+        {"kexec-instance-1\n", "kexec-instance-1 \n", "the first line is not"},
+        {"kexec-instance-1\n", "", "the first line is not"},
+        {"f000\n", "f000", "its last line is cut short"},
     }));
-    const auto refused = parse_instance_record(replaced(json_of(some_record()), from, to), "/run/x.json");
     INFO(from << " -> " << to);
-    REQUIRE_FALSE(refused);
-    CHECK(refused.error().code == Errc::malformed);
-    INFO(refused.error().message);
-    CHECK(refused.error().message.starts_with("/run/x.json: "));
-    CHECK(refused.error().message.find(words) != std::string::npos);
+    const std::string message = refusal_of(replaced(text_of_some(), from, to));
+    INFO(message);
+    CHECK(message.starts_with("/run/x: "));
+    CHECK(message.find(words) != std::string::npos);
 }
 
-TEST_CASE("instance records: hostile sizes and depths are refused") {
-    CHECK_FALSE(parse_instance_record("", "f"));
-    CHECK_FALSE(parse_instance_record("7", "f"));
-    CHECK_FALSE(parse_instance_record(std::string(500'000, '['), "f"));
-    CHECK(parse_instance_record(json_of(some_record()) + std::string(1 << 20, ' '), "f")
-              .error()
-              .message.find("longer than any record") != std::string::npos);
+TEST_CASE("instance records: hostile lengths are refused") {
+    CHECK(refusal_of("").find("cut short") != std::string::npos);
+    CHECK(refusal_of("\n").find("first line") != std::string::npos);
+    std::string longest = text_of_some() + "colour ";
+    longest.resize((1 << 20) - 1, 'x');
+    CHECK(parse_instance_record(longest + "\n", "f") == some_record());
+    CHECK(refusal_of(longest + "x\n").find("longer than any record (1048577 bytes)") != std::string::npos);
 }
 
 TEST_CASE("instance records: read as the machine shows them") {
     MemoryFiles files;
-    files.with("run/kexec-tools-mk/instances/7.json", json_of(some_record()))
-        .with("run/kexec-tools-mk/instances/8.json", json_of(some_record()));
+    files.with("run/kexec-tools-mk/instances/7", text_of(some_record()))
+        .with("run/kexec-tools-mk/instances/8", text_of(some_record()));
     CHECK(read_instance_record(files, 7) == some_record());
     CHECK(read_instance_record(files, 8).error().message ==
-          "test:/run/kexec-tools-mk/instances/8.json: is the record of instance 7");
+          "test:/run/kexec-tools-mk/instances/8: is the record of instance 7");
     CHECK(read_instance_record(files, 9).error().code == Errc::not_found);
 }
 
@@ -116,7 +159,7 @@ TEST_CASE("instance records: a file that only its owner can read, whole or not t
 
     auto again = some_record();
     again.entry = 0x1000;
-    root.write("run/kexec-tools-mk/instances/7.json.new", "half a rec");
+    root.write("run/kexec-tools-mk/instances/7.new", "half a rec");
     REQUIRE(write_instance_record(root.path.string() + "/", again));
     CHECK(read_instance_record(files, 7) == again);
     CHECK(std::distance(fs::directory_iterator(root.ours / "instances"), fs::directory_iterator()) == 1);
