@@ -97,7 +97,8 @@ def test_another_kernel_than_the_first(kernels_beside, release, host, guest):
 
 
 LIVES = 20
-# A life as a user's script would have it; the kernel is Debian's, and is seen to run each time.
+# A life as a user's script would have it; the kernel is Debian's, and is seen to run each time. Free pages that CPUs
+# keep for themselves do not count as free; they give them up when a memory block goes offline.
 LIFE = f"""
 life() {{
     echo 0 >/sys/devices/system/cpu/cpu1/online &&
@@ -106,14 +107,15 @@ life() {{
     echo 1 >/sys/devices/system/cpu/cpu1/online
 }}
 memory_kib() {{
-    echo 3 >/proc/sys/vm/drop_caches; sleep 1
+    echo 3 >/proc/sys/vm/drop_caches
+    kexec --multikernel-pool=0 && kexec --multikernel-pool={instances.INSTANCE_MIB}M || return
     awk '/^(MemFree|SUnreclaim|KernelStack|Percpu|PageTables):/ {{ print $1, $2 }}' /proc/meminfo
 }}
 """
 
 
 def meminfo(text):
-    return {name.rstrip(":"): int(kib) for name, kib in map(str.split, text.splitlines())}
+    return {name: int(kib) for name, kib in re.findall(r"^(\w+): (\d+)$", text, re.M)}
 
 
 def test_twenty_lives(kernels_beside):
@@ -126,9 +128,8 @@ def test_twenty_lives(kernels_beside):
         assert said.count("its kernel runs") == LIVES, said
         after = meminfo(first.succeed("memory_kib"))
         lost = {name: before[name] - after[name] if name == "MemFree" else after[name] - before[name] for name in before}
-        # One life that kept its page tables would cost 24 KiB, one that kept its task or its files more.
-        assert all(kib < LIVES * 24 / 2 for name, kib in lost.items() if name != "MemFree"), lost
-        assert lost["MemFree"] < 2048, lost
+        # Free memory varies by 1 MiB without any life. test_kmod.py has the finer measure, of the module alone.
+        assert lost["MemFree"] < 1536 and all(kib < 512 for name, kib in lost.items() if name != "MemFree"), lost
 
         instances.set_cpus(first, [1], False)
         instances.load(first, 1, "1")
