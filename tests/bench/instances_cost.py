@@ -49,7 +49,8 @@ def seconds_to(machine, regex, since, known):
 
 
 def one_round(first):
-    """Seconds to the kernel's first line and to its init's, and KiB that being loaded and being active take."""
+    """Seconds to the kernel's first line and to its init's; KiB that being loaded and being active take of the first
+    kernel's memory, and KiB that the second one leaves to programs."""
     machine = first.machine
     lines, reports = machine.log(1).count("Linux version"), len(second_instance.reports(machine.log(1)))
     unloaded = available_kib(first)
@@ -60,12 +61,13 @@ def one_round(first):
     first_line = seconds_to(machine, "Linux version", began, lines)
     first_init = seconds_to(machine, second_instance.UP, began, reports)
     active = unloaded - available_kib(first)
+    left = second_instance.reports(machine.log(1))[-1].memory
     instances.stop(first)
-    return first_line, first_init, loaded, active
+    return first_line, first_init, loaded, active, left
 
 
 def measure(name):
-    """Medians of ROUNDS rounds with kernel `name`: first line, init (seconds), loaded, active (KiB)."""
+    """Medians of ROUNDS rounds with kernel `name`: first line, init (seconds), loaded, active, left (KiB)."""
     kernel = fetch_kernel.kernel(name)
     files = {"kernel": kernel / "vmlinuz", "initrd": second_instance.initrd(), "multikernel.ko": kmod.module(name)}
     with tempfile.TemporaryDirectory() as folder:
@@ -81,7 +83,7 @@ def measure(name):
 def main():
     name = sys.argv[1] if len(sys.argv) > 1 else "6.1"
     try:
-        first_line, first_init, loaded, active = measure(name)
+        first_line, first_init, loaded, active, left = measure(name)
     except (FetchFailed, apt_sources.NoMirror, kmod.BuildFailed, program.NoProgram, initramfs.InitramfsError,
             dialogue.Refused, vm.MachineError, subprocess.CalledProcessError, OSError) as error:
         print(f"bench: instances: {error}", file=sys.stderr)
@@ -90,7 +92,9 @@ def main():
           f"{ROUNDS}; load of this machine {os.getloadavg()[0]:.1f}\n"
           f"  kexec -e --multikernel to its first line   {first_line:6.1f} s\n"
           f"  and to its user space                      {first_init:6.1f} s\n"
-          f"  the first kernel's memory, besides the pool: loaded {loaded:.0f} KiB, active {active:.0f} KiB")
+          f"  memory of the first kernel, besides the pool: loaded {loaded:.0f} KiB, active {active:.0f} KiB "
+          "(by itself it varies by 1 MiB)\n"
+          f"  of its {instances.INSTANCE_MIB} MiB the second kernel manages {left / 1024:.0f} MiB")
     return 0
 
 
