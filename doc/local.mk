@@ -5,6 +5,7 @@ EXTRA_DIST += \
 	doc/adding-an-architecture.md \
 	doc/architecture.md \
 	doc/multikernel-abi.md \
+	doc/multikernel-debug.md \
 	doc/multikernel.md \
 	doc/plan-json.md \
 	doc/decisions/0001-errors-as-values.md \

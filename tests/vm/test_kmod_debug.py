@@ -74,7 +74,10 @@ step unload rmmod multikernel
 
 
 def test_errors_while_the_module_comes(machine_with_module):
-    """What it has set up by then is taken down again: it can be loaded afterwards, and unloaded."""
+    """What it has set up by then is taken down again: it can be loaded afterwards, and unloaded.
+
+    Every third of the last 150 needs of an insertion; those before are the kernel's own.
+    """
     script = ERRORS + """
 rmmod multikernel
 all=$(kmod_calls fail 100000 insert /multikernel.ko | sed -n 's/.*unused //p')
@@ -82,12 +85,12 @@ rmmod multikernel
 used=$((100000 - all))
 insertions() {
     n=$((used > 150 ? used - 150 : 1))
-    while [ $n -lt $((used + 50)) ]; do
+    while [ $n -lt $((used + 100)) ]; do
         said=$(kmod_calls fail $n insert /multikernel.ko)
         echo "$n $said"
         case $said in *OK*) rmmod multikernel || return;; esac
         case $said in *unused*) return 0;; esac
-        n=$((n + 1))
+        n=$((n + 3))        # one unload takes seconds here
     done
     return 1
 }
@@ -100,7 +103,7 @@ step unload rmmod multikernel
     with machine_with_module(script) as machine:
         steps = outcome(machine)
     assert steps["insertions"].rc == 0, steps["insertions"].output
-    assert steps["insertions"].output.count("ENOMEM") > 50, steps["insertions"].output
+    assert steps["insertions"].output.count("ENOMEM") > 10, steps["insertions"].output
     assert steps["left"].rc != 0 and steps["left"].output.count("No such file") == 2
     assert steps["hooks"].output == ""
     assert steps["again"].rc == steps["unload"].rc == 0
@@ -199,5 +202,5 @@ def test_a_stock_kernel_beside(kernels_beside, release):
         first.succeed("echo 1 >/sys/devices/system/cpu/cpu1/online")
         first.succeed("kexec --multikernel-pool=0")
         first.succeed("rmmod multikernel")
-        assert faults.found(first.succeed("sh /ask", 120)) == first.faults() == []
+        assert faults.found(first.succeed("sh /ask", 600)) == first.faults() == []
         first.end()
