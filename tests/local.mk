@@ -24,7 +24,9 @@ tests_unit_unit_SOURCES = \
 	tests/unit/image/unpack_test.cc
 tests_unit_unit_SOURCES += \
 	tests/unit/instances/fake_module.h \
+	tests/unit/instances/instance_pool_test.cc \
 	tests/unit/instances/instance_verbs_test.cc \
+	tests/unit/instances/machine4.h \
 	tests/unit/load/load_test.cc \
 	tests/unit/machine/capabilities_test.cc \
 	tests/unit/machine/capture_test.cc \

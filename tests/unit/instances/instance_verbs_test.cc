@@ -2,15 +2,11 @@
 // The verbs about instances against a fake module: which calls are made, in which order, and that a refusal leaves
 // nothing behind.
 #include "catch.h"
-#include "image/bzimage_builder.h"
 #include "instance_status.h"
-#include "instance_verbs.h"
-#include "instances/fake_module.h"
+#include "instances/machine4.h"
 #include "machine/machine.h"
 #include "multikernel/memory_pool.h"
-#include "multikernel/record.h"
 #include "multikernel/serial_ports.h"
-#include "temporary_folder.h"
 #include "verbs.h"
 
 #include <algorithm>
@@ -19,50 +15,8 @@
 #include <unistd.h>
 
 using namespace kx;
-
-namespace {
-
-struct Machine4 {
-    test::TemporaryFolder folder;
-    test::MemoryFiles files = test::machine_with_module();
-    test::FakeModule module{files};
-    Notices notices;
-
-    Machine4() {
-        const auto image = test::BzimageBuilder{}.build();
-        folder.write("vmlinuz", {reinterpret_cast<const char*>(image.data()), image.size()});
-    }
-
-    Result<int> run(std::vector<std::string> words) {
-        for (std::string& word : words) {
-            if (word == "KERNEL")
-                word = (folder.path / "vmlinuz").string();
-        }
-        words.insert(words.begin(), "kexec");
-        const auto options = parse_options(words, notices);
-        if (!options)
-            return std::unexpected(options.error());
-        Session session{*options, files, module, notices, folder.path.string()};
-        return options->pool ? instance_pool(session) : instance_verb(session);
-    }
-
-    InstanceRecord record(std::uint32_t id) const {
-        return read_instance_record(DirectoryFiles(folder.path.string()), id).value();
-    }
-    std::string pool_record() const {
-        return DirectoryFiles(folder.path.string()).read("run/kexec-tools-mk/pool").value();
-    }
-
-    bool loaded(std::uint32_t id) const { return module.images.contains(id); }
-};
-
-void refused(const Result<int>& answer, std::string_view word) {
-    REQUIRE_FALSE(answer);
-    INFO(answer.error().message);
-    CHECK(answer.error().message.find(word) != std::string::npos);
-}
-
-} // namespace
+using test::Machine4;
+using test::refused;
 
 TEST_CASE("an instance is loaded, then given its memory, then its CPUs") {
     Machine4 machine;
@@ -291,90 +245,6 @@ TEST_CASE("a captured machine plans for an instance as the machine itself does")
     Notices notices;
     CHECK(read_memory_pool(captured, notices).value() == read_memory_pool(machine.files, notices).value());
     CHECK(read_serial_ports(captured) == read_serial_ports(machine.files));
-}
-
-namespace {
-
-// Machine4 without memory reserved at boot.
-struct MachineOfBlocks : Machine4 {
-    MachineOfBlocks() {
-        files.with("proc/iomem", "00001000-0009fbff : System RAM\n00100000-7fffffff : System RAM\n")
-            .with("proc/cmdline", "\n");
-    }
-    static std::string state_file(unsigned block) {
-        return fmt::format("sys/devices/system/memory/memory{}/state", block);
-    }
-    std::vector<unsigned> offline() const {
-        std::vector<unsigned> blocks;
-        for (unsigned block = 0; block < 16; ++block) {
-            if (files.files.at(state_file(block)) == "offline\n")
-                blocks.push_back(block);
-        }
-        return blocks;
-    }
-    std::ptrdiff_t tried(unsigned block) const {
-        return std::ranges::count(module.order, fmt::format("write {} offline", state_file(block)));
-    }
-};
-
-} // namespace
-
-TEST_CASE("the pool: a run of blocks goes offline whole, or comes back") {
-    MachineOfBlocks machine;
-    machine.module.refuse[machine.state_file(14)] = EBUSY;
-    REQUIRE(machine.run({"--multikernel-pool=256M"}) == 0);
-    CHECK(machine.offline() == std::vector<unsigned>{12, 13});
-    CHECK(machine.pool_record() == "13\n12\n");
-    CHECK(machine.tried(14) == 1);
-    REQUIRE(machine.notices.texts().size() == 1);
-    CHECK(machine.notices.texts()[0].starts_with("memory block 14 "));
-
-    REQUIRE(machine.run({"--multikernel-pool=256M"}) == 0);
-    CHECK(machine.offline().size() == 2);
-}
-
-TEST_CASE("the pool: its size may be the next word, and nothing else") {
-    MachineOfBlocks machine;
-    REQUIRE(machine.run({"--multikernel-pool", "128M"}) == 0);
-    CHECK(machine.offline() == std::vector<unsigned>{15});
-    refused(machine.run({"--multikernel-pool", "vmlinuz"}), "no size");
-}
-
-TEST_CASE("the pool: blocks are in the record before they go offline") {
-    MachineOfBlocks machine;
-    machine.folder.write("run", "in the way of a folder");
-    CHECK_FALSE(machine.run({"--multikernel-pool=128M"}));
-    CHECK(machine.offline().empty());
-
-    MachineOfBlocks stubborn;
-    stubborn.module.on_write = [&](const std::string& path, std::string_view value) {
-        const std::string number = path.substr(path.find_last_of('y') + 1, 2);
-        if (value == "offline")
-            CHECK(stubborn.pool_record().find(number + "\n") != std::string::npos);
-        return path.ends_with("14/state") || (path.ends_with("15/state") && value == "online") ? EBUSY : 0;
-    };
-    REQUIRE(stubborn.run({"--multikernel-pool=256M"}) == 0);
-    CHECK(stubborn.offline() == std::vector<unsigned>{12, 13, 15});
-    CHECK(stubborn.pool_record() == "15\n13\n12\n");
-}
-
-TEST_CASE("the pool: blocks that no instance could use are brought back at once") {
-    MachineOfBlocks machine;
-    machine.files.with("sys/module/memory_hotplug/parameters/memmap_on_memory", "Y\n");
-    refused(machine.run({"--multikernel-pool=128M"}), "no instance could use it");
-    CHECK(machine.offline().empty());
-    CHECK(machine.pool_record().empty());
-    CHECK(machine.tried(15) == 1);
-}
-
-TEST_CASE("the pool: a free range that no instance fits in is not enough") {
-    MachineOfBlocks machine;
-    machine.files
-        .with("proc/iomem", "00100000-200fffff : System RAM\n20100000-280fffff : Reserved\n"
-                            "28100000-7fffffff : System RAM\n")
-        .with("proc/cmdline", "memmap=128M$0x20100000\n");
-    REQUIRE(machine.run({"--multikernel-pool=128M"}) == 0);
-    CHECK(machine.offline() == std::vector<unsigned>{15});
 }
 
 TEST_CASE("an ordinary start says that it ends the instances; so does a pool made under a loaded kernel") {
