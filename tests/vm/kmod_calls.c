@@ -76,7 +76,8 @@ static long mk_reboot(unsigned command, int id, int cpu) {
     return syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, command, &arguments);
 }
 
-// Loads `file` at `address`, which is also the entry; `low` (0: none) becomes zeroed memory below 1 MiB.
+// Loads `file` at `address`, which is also the entry; `low` (0: none) becomes zeroed memory below 1 MiB, and is
+// told to the file at its offset 8.
 static int load_file(unsigned id, uint64_t address, const char* path, uint64_t size, uint64_t low) {
     static char bytes[1 << 20];
     FILE* file = fopen(path, "rb");
@@ -86,6 +87,7 @@ static int load_file(unsigned id, uint64_t address, const char* path, uint64_t s
     }
     const size_t length = fread(bytes, 1, sizeof bytes, file);
     fclose(file);
+    memcpy(bytes + 8, &low, sizeof low); // where kmod_payload.S looks for it
     const struct segment segments[] = {{bytes, length, address, size}, {bytes, 0, low, MULTIKERNEL_LOW_SLOT}};
     return report("load", kexec_load(address, low ? 2 : 1, segments, about(id)));
 }

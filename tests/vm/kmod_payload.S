@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The smallest second kernel: says on COM2 which CPU it runs on and how it was entered, and halts. Runs where it lies.
+// Whoever loads it may put the address of its low memory at offset 8: as its last act it leaves there the word that
+// ends the real-mode code of a Linux kernel.
 #define COM2 0x2f8
+#define REALMODE_SIGNATURE 0x65a22c82
 
     .code64
     .globl _start
 _start:
+    jmp begin
+    .balign 8
+low_memory:
+    .quad 0
+begin:
     // Everything that the contract promises to be 0, or'ed together; the stack pointer apart.
     orq %rbx, %rax
     orq %rcx, %rax
@@ -51,6 +59,10 @@ _start:
     call print_hex
     leaq newline(%rip), %rsi
     call print
+    movq low_memory(%rip), %rdi
+    testq %rdi, %rdi
+    jz stop
+    movl $REALMODE_SIGNATURE, 0x1000(%rdi)
 stop:
     cli
     hlt
