@@ -139,11 +139,11 @@ life() {{
 }}
 other() {{ kmod_calls load 2 $at /payload 0x4000; put 3 $MK/instances/2/cpus; kmod_calls drop 2; }}
 readers() {{ cat $MK/pool /proc/kimage $MK/instances/*/*; }}
-cpus() {{ cpu 1 1; cpu 2 0; sleep 1; cpu 2 1; sleep 1; }}
-blocks() {{ block $b offline; sleep 1; block $b online; }}
-modules() {{ sleep 7; rmmod multikernel; insmod /multikernel.ko; }}
+cpus() {{ cpu 1 1; sleep 4; cpu 2 0; cpu 2 1; sleep 4; }}
+blocks() {{ block $b offline; sleep 2; block $b online; sleep 1; }}
+modules() {{ sleep 40; rmmod multikernel; insmod /multikernel.ko; }}
 for what in life other readers readers cpus blocks modules; do until_end $what & done
-sleep 100
+sleep 130
 touch /tmp/end
 wait
 step starts cat /tmp/starts
@@ -158,7 +158,7 @@ step unload rmmod multikernel
 """
     with machine_with_module(script) as machine:
         steps = outcome(machine)
-    assert steps["starts"].output.count("start OK") > 3, steps["starts"].output
+    assert steps["starts"].output.count("start OK") > 1, steps["starts"].output
     assert "instance" not in steps["pool"].output
     assert [steps[name].output for name in ("load", "start", "halt")] == ["load OK", "start OK", "halt OK"]
     assert steps["unload"].rc == 0
@@ -188,7 +188,7 @@ step online block $b online
 
 def test_a_stock_kernel_beside(kernels_beside, release):
     """Debian's 6.1 beside the debug kernel, by kexec, with a CPU and memory that are taken at run time."""
-    with kernels_beside("debug", "6.1", contents={"files": {"ask": faults.ASK}}) as first:
+    with kernels_beside("debug", "6.1", contents={"files": {"ask": faults.ASK}}, cmdline=kernels.CMDLINE) as first:
         first.succeed("insmod /multikernel.ko")
         first.succeed("echo 0 >/sys/devices/system/cpu/cpu1/online")
         first.succeed("kexec --multikernel-pool=256M", 120)
