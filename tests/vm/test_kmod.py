@@ -87,7 +87,8 @@ def machine_with_module(programs, tmp_path):
                                  files={"payload": programs / "payload", "multikernel.ko": kmod.module(kernel)}
                                  | (files or {}))
         options = {"smp": 4, "memory": 2048, "serials": 2} | machine
-        with vm.Machine(fetch_kernel.kernel(kernel), initrd, f"{cmdline} {kernels.CMDLINE}", logs=tmp_path, **options) as started:
+        cmdline = f"{cmdline} {kernels.CMDLINE}".strip()
+        with vm.Machine(fetch_kernel.kernel(kernel), initrd, cmdline, logs=tmp_path, **options) as started:
             yield started
 
     return start

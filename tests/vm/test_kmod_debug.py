@@ -76,7 +76,7 @@ step unload rmmod multikernel
 def test_errors_while_the_module_comes(machine_with_module):
     """What it has set up by then is taken down again: it can be loaded afterwards, and unloaded.
 
-    Every third of the last 150 needs of an insertion; those before are the kernel's own.
+    Every fifth of the last 150 needs of an insertion; those before are the kernel's own.
     """
     script = ERRORS + """
 rmmod multikernel
@@ -90,11 +90,14 @@ insertions() {
         echo "$n $said"
         case $said in *OK*) rmmod multikernel || return;; esac
         case $said in *unused*) return 0;; esac
-        n=$((n + 3))        # one unload takes seconds here
+        n=$((n + 5))        # one unload takes seconds here
     done
     return 1
 }
 step insertions insertions
+# ftrace does without the trampoline that it could not have; the kernel tells of that at length.
+dmesg -c | sed '/vmalloc error: .*vm_struct allocation failed/,/<.TASK>/d' >/tmp/told
+step told cat /tmp/told
 step left ls /sys/fs/multikernel /proc/kimage
 step hooks cat /sys/kernel/debug/tracing/enabled_functions
 step again insmod /multikernel.ko
@@ -103,7 +106,7 @@ step unload rmmod multikernel
     with machine_with_module(script) as machine:
         steps = outcome(machine)
     assert steps["insertions"].rc == 0, steps["insertions"].output
-    assert steps["insertions"].output.count("ENOMEM") > 10, steps["insertions"].output
+    assert steps["insertions"].output.count("ENOMEM") > 5, steps["insertions"].output
     assert steps["left"].rc != 0 and steps["left"].output.count("No such file") == 2
     assert steps["hooks"].output == ""
     assert steps["again"].rc == steps["unload"].rc == 0
