@@ -92,7 +92,7 @@ void note_instances(Session& session) {
                            ? read_multikernel_facts(session.files)
                            : Result<MultikernelFacts>{};
     if (facts && std::ranges::any_of(facts->instances, &InstanceFacts::active))
-        session.notices.add("kernels run beside this one: the next kernel takes their CPUs and memory, and ends them");
+        session.notices.add("kernels run beside this one: they are stopped before the next one starts");
 }
 
 } // namespace
