@@ -98,12 +98,6 @@ LoadReport report_of(const PlacedInstance& placed, const LoadInputs& inputs, con
     return report;
 }
 
-Result<> refuse_if_strict(const Session& session) {
-    if (!session.options.strict || session.notices.texts().empty())
-        return {};
-    return fail(Errc::unsupported, "nothing was loaded because of --strict: {}", session.notices.texts().front());
-}
-
 std::string folder_of(std::uint32_t id) {
     return fmt::format("sys/fs/multikernel/instances/{}", id);
 }

@@ -5,6 +5,7 @@
 #include "multikernel/lock.h"
 #include "multikernel/memory_choice.h"
 #include "multikernel/pool_record.h"
+#include "plan/report.h"
 #include "verbs.h"
 
 #include <algorithm>
@@ -39,10 +40,6 @@ Result<Pool> read_pool(const SystemFiles& files, Notices& notices) {
     return pool;
 }
 
-std::string mib(std::uint64_t bytes) {
-    return bytes >= 1 << 20 ? fmt::format("{} MiB", bytes >> 20) : fmt::format("{} KiB", bytes >> 10);
-}
-
 std::uint64_t total(std::span<const PhysRange> ranges) {
     std::uint64_t sum = 0;
     for (const PhysRange& range : ranges)
@@ -59,14 +56,14 @@ std::string text_of(const Pool& pool) {
     std::string text;
     for (const PoolRange& range : pool.ranges)
         text += fmt::format("pool     {:#014x}-{:#014x} {:>10}  {}\n", range.range.begin, range.range.end - 1,
-                            mib(range.range.size()), name_of(range.source));
+                            size_text(range.range.size()), name_of(range.source));
     for (const InstanceFacts& instance : pool.instances) {
         for (const PhysRange& memory : instance.memory)
             text += fmt::format("taken    {:#014x}-{:#014x} {:>10}  instance {} ({})\n", memory.begin, memory.end - 1,
-                                mib(memory.size()), instance.id, instance.status);
+                                size_text(memory.size()), instance.id, instance.status);
     }
     for (const PhysRange& range : free)
-        text += fmt::format("free     {:#014x}-{:#014x} {:>10}\n", range.begin, range.end - 1, mib(range.size()));
+        text += fmt::format("free     {:#014x}-{:#014x} {:>10}\n", range.begin, range.end - 1, size_text(range.size()));
     if (pool.ranges.empty())
         text += "the pool is empty: --multikernel-pool=SIZE puts memory blocks offline for it, or boot with "
                 "memmap=SIZE$ADDR\n";
@@ -210,7 +207,7 @@ Result<int> grow(Session& session, std::uint64_t size) {
     return fail(Errc::no_room,
                 "no run of memory blocks with {} in one piece could be put offline ({} of the pool are free now); a "
                 "machine that was just started, or booted with movable_node or memmap=, has more to give",
-                mib(size), mib(total(free)));
+                size_text(size), size_text(total(free)));
 }
 
 // Only what this program put offline: other blocks may be offline for reasons of their own.

@@ -5,6 +5,7 @@
 #include "multikernel/memory_pool.h"
 #include "multikernel/record.h"
 #include "multikernel/serial_ports.h"
+#include "plan/report.h"
 
 #include <nlohmann/json.hpp>
 
@@ -34,11 +35,6 @@ std::string state_of(const InstanceFacts& instance) {
     return instance.stage == "kernel" ? "active, its kernel runs" : "active, its kernel was not seen yet";
 }
 
-std::string size_of(PhysRange range) {
-    return range.size() >= 1 << 20 ? fmt::format("{} MiB", range.size() >> 20)
-                                   : fmt::format("{} KiB", range.size() >> 10);
-}
-
 std::string text_of(const Shown& shown) {
     const InstanceFacts& facts = shown.facts;
     std::string text = fmt::format("instance {}: {}\n", facts.id, state_of(facts));
@@ -47,7 +43,7 @@ std::string text_of(const Shown& shown) {
     };
     line("CPUs", shown.cpus.empty() ? "none" : text_of(shown.cpus));
     for (const PhysRange& range : facts.memory)
-        line("memory", fmt::format("{:#x}-{:#x} ({})", range.begin, range.end - 1, size_of(range)));
+        line("memory", fmt::format("{:#x}-{:#x} ({})", range.begin, range.end - 1, size_text(range.size())));
     if (facts.image)
         line("entry", fmt::format("{:#x}", facts.image->entry));
     if (!shown.record) {

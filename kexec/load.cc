@@ -102,12 +102,6 @@ void add_segments(LoadReport& report, const PlacedLoad& load, const Options& opt
                                      .verified = options.checks && !options.entry};
 }
 
-Result<> refuse_if_strict(const Session& session) {
-    if (!session.options.strict || session.notices.texts().empty())
-        return {};
-    return fail(Errc::unsupported, "nothing was loaded because of --strict: {}", session.notices.texts().front());
-}
-
 // What only a load by kexec_load obeys.
 std::vector<std::string_view> options_of_segments(const Options& options) {
     std::vector<std::string_view> given;

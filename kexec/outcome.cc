@@ -8,4 +8,10 @@ void print_notices(Notices& notices) {
         print(stderr, "kexec: note: {}\n", text);
 }
 
+Result<> refuse_if_strict(const Session& session) {
+    if (!session.options.strict || session.notices.texts().empty())
+        return {};
+    return fail(Errc::unsupported, "nothing was loaded because of --strict: {}", session.notices.texts().front());
+}
+
 } // namespace kx

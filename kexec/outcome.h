@@ -31,6 +31,9 @@ template <typename... Args> void print(std::FILE* to, fmt::format_string<Args...
     std::fwrite(text.data(), 1, text.size(), to);
 }
 
+// Under --strict, a load about which there is a note is refused.
+Result<> refuse_if_strict(const Session& session);
+
 // The notices that were not printed yet, to standard error.
 void print_notices(Notices& notices);
 

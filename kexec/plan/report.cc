@@ -38,17 +38,6 @@ Neighbour above(const SegmentsReport& report, PhysRange memory) {
     return neighbour_at(report, memory.end, false);
 }
 
-std::string size_text(std::uint64_t bytes) {
-    constexpr std::uint64_t mib = 1 << 20;
-    if (bytes >= 10 * mib)
-        return fmt::format("{} MiB", bytes / mib + (bytes % mib >= mib / 2));
-    if (bytes >= mib) {
-        const std::uint64_t tenths = (bytes * 10 + mib / 2) / mib;
-        return fmt::format("{}.{} MiB", tenths / 10, tenths % 10);
-    }
-    return fmt::format("{} KiB", (bytes + 1023) / 1024);
-}
-
 std::string text_of(const Neighbour& neighbour) {
     if (neighbour.kind == "free")
         return size_text(neighbour.size) + " free";
@@ -128,6 +117,17 @@ ordered_json json_of(const InstanceReport& instance) {
 }
 
 } // namespace
+
+std::string size_text(std::uint64_t bytes) {
+    constexpr std::uint64_t mib = 1 << 20;
+    if (bytes >= 10 * mib)
+        return fmt::format("{} MiB", bytes / mib + (bytes % mib >= mib / 2));
+    if (bytes >= mib) {
+        const std::uint64_t tenths = (bytes * 10 + mib / 2) / mib;
+        return fmt::format("{}.{} MiB", tenths / 10, tenths % 10);
+    }
+    return fmt::format("{} KiB", (bytes + 1023) / 1024);
+}
 
 std::string text_of(const InstanceReport& instance, std::string_view state) {
     std::vector<std::string> cpus;

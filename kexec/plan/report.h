@@ -11,6 +11,9 @@
 
 namespace kx {
 
+// "51 MiB", "1.5 MiB", "32 KiB": for people.
+std::string size_text(std::uint64_t bytes);
+
 // A placed load by kexec_load.
 struct SegmentsReport {
     const Placement* placement; // borrowed
