@@ -128,8 +128,9 @@ def test_twenty_lives(kernels_beside):
         assert said.count("its kernel runs") == LIVES, said
         after = meminfo(first.succeed("memory_kib"))
         lost = {name: before[name] - after[name] if name == "MemFree" else after[name] - before[name] for name in before}
-        # Free memory varies by 1 MiB without any life. test_kmod.py has the finer measure, of the module alone.
-        assert lost["MemFree"] < 1536 and all(kib < 512 for name, kib in lost.items() if name != "MemFree"), lost
+        # Free memory varies by 1 to 2 MiB without any life. This would see 200 KiB a life; test_kmod.py has the finer
+        # measure, of the module alone.
+        assert lost["MemFree"] < 4096 and all(kib < 1024 for name, kib in lost.items() if name != "MemFree"), lost
 
         instances.set_cpus(first, [1], False)
         instances.load(first, 1, "1")
