@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "instance_load.h"
 
-#include "call_context.h"
+#include "system/call_context.h"
 #include "core/command_line.h"
 #include "handover/digest.h"
 #include "instance_choice.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "instance_verbs.h"
 
-#include "call_context.h"
+#include "system/call_context.h"
 #include "instance_choice.h"
 #include "instance_load.h"
 #include "instance_status.h"

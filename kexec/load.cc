@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "load.h"
 
-#include "call_context.h"
+#include "system/call_context.h"
 #include "image/bzimage.h"
 #include "load_inputs.h"
 #include "placed_load.h"

@@ -4,7 +4,7 @@ noinst_LIBRARIES += kexec/libkexec.a
 kexec_libkexec_a_SOURCES = \
 	kexec/arch/architecture.cc kexec/arch/architecture.h \
 	kexec/arch/x86_64.cc \
-	kexec/call_context.cc kexec/call_context.h \
+	kexec/system/call_context.cc kexec/system/call_context.h \
 	kexec/check.cc \
 	kexec/core/byte_view.cc kexec/core/byte_view.h \
 	kexec/core/bytes.h \
@@ -17,6 +17,7 @@ kexec_libkexec_a_SOURCES = \
 	kexec/handover/digest.cc kexec/handover/digest.h \
 	kexec/handover/purgatory.cc kexec/handover/purgatory.h \
 	kexec/image/bzimage.cc kexec/image/bzimage.h \
+	kexec/image/device_tree.h \
 	kexec/image/elf.cc kexec/image/elf.h \
 	kexec/image/identify.cc kexec/image/identify.h \
 	kexec/image/unpack.cc kexec/image/unpack.h \
@@ -45,6 +46,8 @@ kexec_libkexec_a_SOURCES = \
 	kexec/machine/memory_map.cc kexec/machine/memory_map.h \
 	kexec/machine/multikernel.cc kexec/machine/multikernel.h \
 	kexec/machine/system_files.cc kexec/machine/system_files.h \
+	kexec/multikernel_options.cc \
+	kexec/option_rows.h \
 	kexec/options.cc kexec/options.h \
 	kexec/outcome.cc kexec/outcome.h \
 	kexec/placed_load.cc kexec/placed_load.h \

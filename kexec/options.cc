@@ -2,27 +2,16 @@
 #include "options.h"
 
 #include "loader/formats.h"
-#include "multikernel/cpu_list.h"
-#include "uapi/multikernel.h"
+#include "option_rows.h"
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstdlib>
 #include <span>
 
 #include <getopt.h>
 
 namespace kx {
 namespace {
-
-struct OptionRow {
-    const char* name;  // without the dashes
-    char letter;       // 0 for none
-    const char* value; // its name in the help, in brackets where it may be left out, nullptr where there is none
-    const char* text;  // empty for a synonym that the help leaves out
-    Result<> (*apply)(Options&, const char* value);
-};
 
 int has_argument(const OptionRow& row) {
     if (!row.value)
@@ -34,29 +23,6 @@ struct Section {
     const char* title;
     std::span<const OptionRow> rows;
 };
-
-Result<std::uint64_t> number(const char* name, const char* text) {
-    errno = 0;
-    char* end = nullptr;
-    const std::uint64_t value = std::strtoull(text, &end, 0);
-    const bool starts_with_digit = text[0] >= '0' && text[0] <= '9'; // strtoull takes signs and blanks, we do not
-    if (!starts_with_digit || *end != '\0' || errno != 0)
-        return fail(Errc::usage, "--{}={}: not a number (decimal, 0x… or 0…)", name, text);
-    return value;
-}
-
-template <auto Member> Result<> set(Options& options, const char*) {
-    options.*Member = true;
-    return {};
-}
-template <auto Member> Result<> clear(Options& options, const char*) {
-    options.*Member = false;
-    return {};
-}
-template <auto Member> Result<> take(Options& options, const char* value) {
-    options.*Member = value;
-    return {};
-}
 
 // The verbs set each other aside as scripts expect: of -l, -e, -f and -p the last says whether to load and to start.
 Result<> load_only(Options& options) {
@@ -95,7 +61,18 @@ constexpr OptionRow verb_rows[] = {
     {"status", 'S', nullptr, "Exit with 1 if a crash kernel (-l: a kernel) is loaded, else 0.", set<&Options::status>},
     {"check", 0, nullptr, "Tell what this machine can do, and how that was learned.", set<&Options::check>},
     {"capture", 0, "DIR", "Write what a load reads of this machine to DIR, for --machine.", take<&Options::capture_to>},
-    {"halt", 0, nullptr, "With --multikernel=ID: stop that instance; its CPUs may come back.", set<&Options::halt>},
+    {"halt", 0, "[force]", "With --multikernel=ID: stop that instance, without asking it first.",
+     [](Options& options, const char* value) -> Result<> {
+         options.halt = true;
+         options.halt_by_force = value != nullptr;
+         if (value && std::string_view(value) != "force")
+             return fail(Errc::usage, "--halt={}: only --halt and --halt=force", value);
+         return {};
+     }},
+    {"remove", 0, nullptr, "With --multikernel=ID: give that instance's CPUs and memory back to the pool.",
+     set<&Options::remove>},
+    {"show-handover", 0, "FILE|ID", "Print a handover, or an instance's, as device tree source.",
+     take<&Options::show_handover>},
     {"multikernel-pool", 0, "[SIZE]", "Show memory for instances, or take SIZE of it; 0 gives it back.",
      [](Options& options, const char* value) -> Result<> {
          options.pool = true;
@@ -153,6 +130,8 @@ constexpr OptionRow kernel_rows[] = {
      }},
     {"initrd", 0, "FILE", "Initial ramdisk.", take<&Options::initrd>},
     {"ramdisk", 0, "FILE", "", take<&Options::initrd>},
+    {"i", 0, "FILE", "", take<&Options::initrd>}, // abbreviations from before --instance-dtb
+    {"in", 0, "FILE", "", take<&Options::initrd>},
     {"reuseinitrd", 0, nullptr, "Use the initrd of this boot again (booted with retain_initrd).",
      set<&Options::reuse_initrd>},
     {"command-line", 0, "TEXT", "Kernel command line.", take<&Options::append>},
@@ -207,68 +186,11 @@ constexpr OptionRow x86_rows[] = {
      }},
 };
 
-Result<> take_instance(Options& options, const char* value) {
-    options.multikernel = true;
-    InstanceOptions& instance = options.instance;
-    if (!value)
-        return {};
-    instance.all = std::string_view(value) == "all";
-    instance.id.reset();
-    if (instance.all)
-        return {};
-    const std::uint64_t id = KX_TRY(number("multikernel", value));
-    if (id < KEXEC_MK_ID_MIN || id > KEXEC_MK_ID_MAX)
-        return fail(Errc::usage, "--multikernel={}: ids are {} to {}", value, KEXEC_MK_ID_MIN, KEXEC_MK_ID_MAX);
-    instance.id = static_cast<std::uint32_t>(id);
-    return {};
-}
-
-constexpr OptionRow multikernel_rows[] = {
-    {"multikernel", 0, "[ID]", "Load (-l), start (-e), show (-S), stop (--halt), drop (-u) one.", take_instance},
-    {"cpu", 0, "LIST", "Its CPUs, the boot CPU first: 1 or 2-3,5 or apic:0x11.",
-     [](Options& options, const char* value) -> Result<> {
-         KX_TRY(within("--cpu", parse_cpu_list(value)));
-         options.instance.cpus = value;
-         return {};
-     }},
-    {"memory", 0, "SIZE[@ADDR]", "Its memory, from the pool (default: 256M, or what is free).",
-     [](Options& options, const char* value) -> Result<> {
-         options.instance.memory = KX_TRY(within("--memory", parse_memory_wish(value)));
-         return {};
-     }},
-    {"serial-port", 0, "PORT", "I/O port of its console, or none (default: the first free one).",
-     [](Options& options, const char* value) -> Result<> {
-         InstanceOptions& instance = options.instance;
-         instance.serial_port.reset();
-         instance.no_serial_port = std::string_view(value) == "none";
-         if (instance.no_serial_port)
-             return {};
-         const std::uint64_t port = KX_TRY(number("serial-port", value));
-         if (port == 0 || port > 0xfff8)
-             return fail(Errc::usage, "--serial-port={}: not the I/O port of a serial line (0x2f8, say)", value);
-         instance.serial_port = static_cast<std::uint16_t>(port);
-         return {};
-     }},
-    {"exact-cmdline", 0, nullptr, "Add nothing to its command line (--dry-run shows what is added).",
-     [](Options& options, const char*) -> Result<> {
-         options.instance.exact_command_line = true;
-         return {};
-     }},
-    {"wait", 0, "SECONDS", "With -e or -f: wait so long for a sign that its kernel runs.",
-     [](Options& options, const char* value) -> Result<> {
-         const std::uint64_t seconds = KX_TRY(number("wait", value));
-         if (seconds > 86400)
-             return fail(Errc::usage, "--wait={}: at most 86400 seconds", value);
-         options.instance.wait_seconds = static_cast<std::uint32_t>(seconds);
-         return {};
-     }},
-};
-
-constexpr Section sections[] = {{"What to do", verb_rows},
-                                {"How", how_rows},
-                                {"The kernel to load", kernel_rows},
-                                {"A kernel beside the running one", multikernel_rows},
-                                {"x86", x86_rows}};
+const Section sections[] = {{"What to do", verb_rows},
+                            {"How", how_rows},
+                            {"The kernel to load", kernel_rows},
+                            {"A kernel beside the running one", multikernel_rows()},
+                            {"x86", x86_rows}};
 
 constexpr int long_option_base = 1000; // getopt_long's values for rows: base + number of the row
 
@@ -285,57 +207,6 @@ std::string name_for_help(const OptionRow& row) {
         name +=
             has_argument(row) == optional_argument ? fmt::format("[={}", row.value + 1) : fmt::format("={}", row.value);
     return name;
-}
-
-// What has no meaning for a kernel beside the running one, or would be taken for something else by the kernel.
-Result<> check_multikernel(const Options& options) {
-    if (options.pool && (options.load || options.start || options.unload || options.halt || options.status ||
-                         options.check || options.capture_to || options.print_crash_size))
-        return fail(Errc::usage, "--multikernel-pool is a thing of its own: nothing else can be asked for with it");
-    if (!options.multikernel) {
-        if (options.halt)
-            return fail(Errc::usage, "--halt stops an instance: say which, --multikernel=ID");
-        if (options.instance != InstanceOptions{})
-            return fail(Errc::usage,
-                        "--cpu, --memory, --serial-port, --exact-cmdline and --wait go with --multikernel");
-        return {};
-    }
-    const InstanceOptions& instance = options.instance;
-
-    const std::pair<bool, std::string_view> without_meaning[] = {
-        {options.crash, "-p"},
-        {options.load_by == LoadBy::files, "-s (instances are placed by this program)"},
-        {options.no_cma, "--no-cma"},
-        {options.force_device_tree, "--force-dtb"},
-        {options.entry != 0, "--entry"},
-        {options.memory_limits != PhysRange{0, UINT64_MAX}, "--mem-min and --mem-max (use --memory)"},
-        {options.reset_vga || options.console_vga, "the VGA screen"},
-        {options.shut_down, "a shutdown: say -l, -f, -e, -u, -S or --halt"},
-    };
-    for (const auto& [given, name] : without_meaning) {
-        if (given)
-            return fail(Errc::usage, "--multikernel does not go with {}", name);
-    }
-    if (!options.load && (instance.cpus || instance.memory || instance.serial_port || instance.no_serial_port ||
-                          instance.exact_command_line))
-        return fail(Errc::usage, "--cpu, --memory, --serial-port and --exact-cmdline are settled by the load: they go "
-                                 "with -l and -f");
-    if (instance.wait_seconds && !options.start)
-        return fail(Errc::usage, "--wait goes with -e and -f: nothing else starts an instance");
-    const bool names_one = instance.id.has_value();
-    if (options.halt && (options.load || options.start || options.unload))
-        return fail(Errc::usage, "--halt is a thing of its own: unload afterwards with -u --multikernel=ID");
-    if (options.halt || (options.start && !options.load)) {
-        if (!names_one && !(options.halt && instance.all))
-            return fail(Errc::usage, "which instance? --multikernel=ID; kexec -S --multikernel lists them");
-    }
-    if (options.unload && options.load)
-        return fail(Errc::usage, "an instance is dropped and loaded anew in two steps: -u, then -l");
-    if (options.unload && !names_one && !instance.all)
-        return fail(Errc::usage, "which instance? --multikernel=ID, or --multikernel=all for every one");
-    if (instance.all && (options.load || options.start))
-        return fail(Errc::usage, "--multikernel=all is for -u, -S and --halt");
-    return {};
 }
 
 // What was asked for as a whole; each option alone was fine.

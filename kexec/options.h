@@ -18,6 +18,7 @@ namespace kx {
 // What --multikernel takes.
 struct InstanceOptions {
     std::optional<std::uint32_t> id;
+    std::string name; // or the id; neither: not told
     bool all = false; // =all
     std::optional<std::string> cpus;
     std::optional<MemoryWish> memory;
@@ -25,8 +26,12 @@ struct InstanceOptions {
     bool no_serial_port = false; // --serial-port=none
     bool exact_command_line = false;
     std::optional<std::uint32_t> wait_seconds;
+    std::optional<std::string> kho_fdt;     // --kho-fdt
+    std::optional<std::string> device_tree; // --instance-dtb
     friend bool operator==(const InstanceOptions&, const InstanceOptions&) = default;
 };
+
+enum class MultikernelAbi { automatic, instances, module, v1 };
 
 enum class LoadBy { either, segments, files }; // kexec_file_load, then kexec_load; only kexec_load; only the former
 
@@ -44,6 +49,10 @@ struct Options {
     bool load_named = false; // -l was given: -S asks for the normal image
     bool crash = false;      // -p
     bool halt = false;
+    bool halt_by_force = false; // --halt=force
+    bool remove = false;
+    std::optional<std::string> show_handover;
+    MultikernelAbi multikernel_abi = MultikernelAbi::automatic;
     bool multikernel = false;               // the verb is about instances beside the running kernel
     InstanceOptions instance;               // … and what goes with it
     bool pool = false;                      // --multikernel-pool

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "verbs.h"
 
-#include "call_context.h"
+#include "system/call_context.h"
 #include "instance_status.h"
 #include "machine/capabilities.h"
 #include "machine/machine.h"

@@ -4,16 +4,23 @@ multikernel_libmultikernel_a_SOURCES = \
 	multikernel/acpi_tables.cc multikernel/acpi_tables.h \
 	multikernel/added_parameters.cc \
 	multikernel/aml.cc multikernel/aml.h \
+	multikernel/control.h \
 	multikernel/cpu_list.cc multikernel/cpu_list.h \
 	multikernel/facts.cc multikernel/facts.h \
 	multikernel/instance.cc multikernel/instance.h \
 	multikernel/isolation.h \
+	multikernel/definition.h \
+	multikernel/filesystem.h \
+	multikernel/instance_view.h \
 	multikernel/kimage.cc multikernel/kimage.h \
+	multikernel/lifecycle.h \
 	multikernel/lock.cc multikernel/lock.h \
 	multikernel/memory_choice.cc multikernel/memory_choice.h \
 	multikernel/memory_pool.cc multikernel/memory_pool.h \
+	multikernel/overlay.cc multikernel/overlay.h \
 	multikernel/pool_candidates.cc \
 	multikernel/pool_record.cc multikernel/pool_record.h \
 	multikernel/record.cc multikernel/record.h \
 	multikernel/run_folder.cc multikernel/run_folder.h \
-	multikernel/serial_ports.cc multikernel/serial_ports.h
+	multikernel/serial_ports.cc multikernel/serial_ports.h \
+	multikernel/transaction.h

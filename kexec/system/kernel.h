@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The other seam: everything that changes the running system. The system calls that load, drop and start kernels, and
-// writes to attributes below /sys. Nothing else in the program makes them.
+// writes to attributes and folders below /sys. Nothing else in the program makes them.
 #pragma once
 
 #include "core/byte_view.h"
@@ -43,10 +43,18 @@ public:
     // reboot(2) with LINUX_REBOOT_CMD_MULTIKERNEL: comes back. `cpu`: logical number of the boot CPU. Only for a kernel
     // that multikernel_dialect() knows.
     virtual SysResult<> start_instance(std::uint32_t id, std::uint32_t cpu) = 0;
+    // reboot(2) with LINUX_REBOOT_CMD_MULTIKERNEL_HALT: asks the instance's kernel, and waits for it (30 s). Only for
+    // the `instances` dialect.
+    virtual SysResult<> halt_instance(std::uint32_t id) = 0;
     // reboot(2) with LINUX_REBOOT_CMD_MULTIKERNEL_FORCE_HALT.
     virtual SysResult<> force_halt_instance(std::uint32_t id) = 0;
+    // reboot(2) with LINUX_REBOOT_CMD_MULTIKERNEL as the first multikernel patches have it: the argument is a CPU's
+    // logical number and nothing else. Other kernels would take it for an instance's id: only where the user says so.
+    virtual SysResult<> start_on_cpu(std::uint32_t cpu) = 0;
     // One write(2) of `value` to the attribute `path`, relative to / ("sys/…"). A short write is EIO.
     virtual SysResult<> write_attribute(const std::string& path, std::string_view value) = 0;
+    // rmdir(2) of `path`, relative to / ("sys/…"): what undoes a transaction of a multikernel kernel.
+    virtual SysResult<> remove_folder(const std::string& path) = 0;
 };
 
 // The real thing. Made by main() only.
@@ -57,8 +65,11 @@ public:
     SysResult<> start() override;
     void sync_filesystems() override;
     SysResult<> start_instance(std::uint32_t id, std::uint32_t cpu) override;
+    SysResult<> halt_instance(std::uint32_t id) override;
     SysResult<> force_halt_instance(std::uint32_t id) override;
+    SysResult<> start_on_cpu(std::uint32_t cpu) override;
     SysResult<> write_attribute(const std::string& path, std::string_view value) override;
+    SysResult<> remove_folder(const std::string& path) override;
 };
 
 } // namespace kx

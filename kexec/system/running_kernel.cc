@@ -89,6 +89,16 @@ SysResult<> RunningKernel::start_instance(std::uint32_t id, std::uint32_t cpu) {
     return reboot(LINUX_REBOOT_CMD_MULTIKERNEL, &argument);
 }
 
+SysResult<> RunningKernel::halt_instance(std::uint32_t id) {
+    multikernel_boot_args argument{static_cast<mk_s32>(id), -1};
+    return reboot(LINUX_REBOOT_CMD_MULTIKERNEL_HALT, &argument);
+}
+
+SysResult<> RunningKernel::start_on_cpu(std::uint32_t cpu) {
+    mk_s32 argument = static_cast<mk_s32>(cpu);
+    return reboot(LINUX_REBOOT_CMD_MULTIKERNEL, &argument);
+}
+
 SysResult<> RunningKernel::force_halt_instance(std::uint32_t id) {
     multikernel_boot_args argument{static_cast<mk_s32>(id), -1};
     return reboot(LINUX_REBOOT_CMD_MULTIKERNEL_FORCE_HALT, &argument);
@@ -104,6 +114,10 @@ SysResult<> RunningKernel::write_attribute(const std::string& path, std::string_
     if (written != static_cast<ssize_t>(value.size()))
         return std::unexpected(Errno{error});
     return {};
+}
+
+SysResult<> RunningKernel::remove_folder(const std::string& path) {
+    return answer(::rmdir(("/" + path).c_str()));
 }
 
 void RunningKernel::sync_filesystems() {

@@ -128,6 +128,9 @@ public:
     SysResult<> load_files(int, int, const std::string&, std::uint64_t) override {
         return unexpected_call("file load");
     }
+    SysResult<> halt_instance(std::uint32_t) override { return unexpected_call("a halt that asks"); }
+    SysResult<> start_on_cpu(std::uint32_t) override { return unexpected_call("start by CPU"); }
+    SysResult<> remove_folder(const std::string&) override { return unexpected_call("rmdir"); }
     SysResult<> start() override { return unexpected_call("start of the normal image"); }
     void sync_filesystems() override { order.emplace_back("sync"); }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "call_context.h"
+#include "system/call_context.h"
 #include "catch.h"
 #include "machine/memory_files.h"
 #include "options.h"

@@ -70,6 +70,18 @@ public:
         order.push_back(fmt::format("start_instance {} {}", id, cpu));
         return next(instance_answers);
     }
+    SysResult<> halt_instance(std::uint32_t id) override {
+        order.push_back(fmt::format("halt_instance {}", id));
+        return next(instance_answers);
+    }
+    SysResult<> start_on_cpu(std::uint32_t cpu) override {
+        order.push_back(fmt::format("start_on_cpu {}", cpu));
+        return next(instance_answers);
+    }
+    SysResult<> remove_folder(const std::string& path) override {
+        order.push_back(fmt::format("rmdir {}", path));
+        return next(write_answers);
+    }
     SysResult<> force_halt_instance(std::uint32_t id) override {
         order.push_back(fmt::format("force_halt_instance {}", id));
         return next(instance_answers);

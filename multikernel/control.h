@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What everything that changes instances works with.
+#pragma once
+
+#include "core/notices.h"
+#include "machine/system_files.h"
+#include "system/kernel.h"
+
+#include <string>
+
+namespace kx {
+
+struct InstanceControl {
+    Kernel& kernel;
+    const SystemFiles& files;
+    Notices& notices;
+    std::string run_root = "/"; // /run is below it; tests have their own
+};
+
+} // namespace kx

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What a multikernel kernel tells in /sys/fs/multikernel ("instances" dialect, doc/multikernel-dialects.md): its pool,
+// its instances and the overlays that made them. CPUs are physical numbers, addresses are physical.
+#pragma once
+
+#include "core/phys_range.h"
+#include "core/result.h"
+#include "image/device_tree.h"
+#include "machine/system_files.h"
+#include "multikernel/cpu_list.h"
+#include "multikernel/kimage.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kx {
+
+inline constexpr std::string_view multikernel_folder = "sys/fs/multikernel";
+
+struct PoolChunk {
+    PhysRange range;
+    std::optional<std::uint32_t> numa_node;
+    friend bool operator==(const PoolChunk&, const PoolChunk&) = default;
+};
+
+// /sys/fs/multikernel/device_tree. Before there is a baseline, `chunks` is empty and `cpus` are the kernel's own.
+struct SpawnPool {
+    std::vector<std::uint64_t> cpus;      // all of the pool, those of instances among them
+    std::vector<std::uint64_t> free_cpus; // cpus-available
+    std::vector<PoolChunk> chunks;        // sorted
+    std::vector<std::string> devices;     // PCI addresses and platform names that are free
+    bool made() const { return !chunks.empty(); }
+    friend bool operator==(const SpawnPool&, const SpawnPool&) = default;
+};
+Result<SpawnPool> parse_pool_tree(const DeviceTreeNode& root);
+
+struct SpawnInstance {
+    std::string name;
+    std::uint32_t id = 0;
+    std::string status;               // empty, ready, loading, loaded, active, failed
+    std::vector<std::uint64_t> cpus;  // the boot CPU first
+    std::vector<PhysRange> memory;    // sorted: of the device tree, and what /proc/iomem adds
+    std::vector<std::string> devices; // PCI addresses and platform names
+    std::optional<KimageRow> image;   // its row of /proc/kimage
+    bool active() const { return status == "active"; }
+    friend bool operator==(const SpawnInstance&, const SpawnInstance&) = default;
+};
+// `status` and `image` are for the caller.
+Result<SpawnInstance> parse_instance_tree(const DeviceTreeNode& root);
+
+// One of overlays/tx_N.
+struct Transaction {
+    std::uint32_t number = 0;
+    std::string status;    // applied, failed, removed, pending
+    std::string target;    // of its first fragment
+    std::string resources; // as its overlay tells, or "unknown"
+    std::vector<std::byte> blob;
+    friend bool operator==(const Transaction&, const Transaction&) = default;
+};
+
+struct SpawnFacts {
+    SpawnPool pool;
+    std::vector<SpawnInstance> instances;  // by id
+    std::vector<Transaction> transactions; // by number
+    // Logical numbers, as far as they are known: /proc/cpuinfo loses a CPU that goes into the pool, so this program
+    // keeps those that it moved in /run/kexec-tools-mk/cpus (see remember_cpus).
+    std::vector<Cpu> cpus;
+
+    const SpawnInstance* find(std::uint32_t id) const;
+    const SpawnInstance* find(std::string_view name) const;
+    std::vector<PhysRange> free_memory() const; // of the pool, sorted
+    // Where every CPU that is known has the same logical and physical number, an unknown one is taken to have, too, if
+    // the pool has it; `assumed` is set then. Errc::not_found says how to name the CPU otherwise.
+    Result<std::uint64_t> physical_of(const CpuName& name, bool& assumed) const;
+    std::optional<std::uint32_t> logical_of(std::uint64_t physical) const;
+};
+
+// Everything. Errc::unsupported where the file system is not mounted (with the command that mounts it);
+// Errc::malformed with the file for a tree that cannot be read. Folders that go away meanwhile are left out.
+Result<SpawnFacts> read_spawn_facts(const SystemFiles& files);
+
+// The transactions alone, without the blobs of those up to `after`.
+Result<std::vector<Transaction>> read_transactions(const SystemFiles& files, std::uint32_t after = 0);
+
+// Adds to /run/kexec-tools-mk/cpus (below `root`) what /proc/cpuinfo tells now of logical and physical numbers. To be
+// called before CPUs are moved into the pool.
+Result<> remember_cpus(const std::string& root, const SystemFiles& files);
+
+} // namespace kx

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What happens to an instance after it has an image: started, stopped, dropped. The same functions for every kernel that
+// multikernel_dialect() identifies; the caller holds the lock (lock.h). Refused first, from what the files tell: what a
+// kernel would accept to its own harm (doc/multikernel-dialects.md).
+#pragma once
+
+#include "core/result.h"
+#include "multikernel/control.h"
+#include "multikernel/instance_view.h"
+
+#include <chrono>
+#include <string>
+
+namespace kx {
+
+// Errc::unsupported where it is active already, or has no image.
+Result<> start_instance(const InstanceControl& control, const InstanceView& instance);
+
+// `by_force`: without asking its kernel, the only way on a stock kernel.
+Result<> halt_instance(const InstanceControl& control, const InstanceView& instance, bool by_force);
+
+// Drops the image. Errc::unsupported while it is active: a multikernel kernel would accept it and break.
+Result<> unload_instance(const InstanceControl& control, const InstanceView& instance);
+
+// Until the instance's status (`loaded`, `active`) or, for "kernel", its stage is this. Errc::io with what it was when
+// the time was over.
+Result<> wait_for_status(const InstanceControl& control, const InstanceView& instance, std::string_view status,
+                         std::chrono::milliseconds patience);
+
+} // namespace kx
