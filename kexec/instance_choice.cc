@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "instance_choice.h"
 
+#include "multikernel/host_cpus.h"
 #include "multikernel/memory_choice.h"
 #include "multikernel/record.h"
 #include "multikernel/serial_ports.h"
@@ -32,27 +33,16 @@ Result<std::uint32_t> choose_id(std::optional<std::uint32_t> wanted, const Multi
     return fail(Errc::no_room, "all ids from {} to {} are taken", KEXEC_MK_ID_MIN, KEXEC_MK_ID_MAX);
 }
 
-std::string free_cpus(const MultikernelFacts& facts) {
-    std::vector<Cpu> free;
-    for (const HostCpu& host : facts.cpus) {
-        if (!host.online && !host.instance && host.cpu.logical != 0)
-            free.push_back(host.cpu);
-    }
-    if (free.empty())
-        return "no CPU is offline; take one from the running kernel: echo 0 > /sys/devices/system/cpu/cpuN/online";
-    return fmt::format("offline and free: {}", text_of(free));
-}
-
 Result<Cpu> find_cpu(const CpuName& name, const MultikernelFacts& facts) {
     if (const HostCpu* host = facts.find(name))
         return host->cpu;
     const std::string shown = name.physical ? fmt::format("apic:{:#x}", name.number) : fmt::format("{}", name.number);
-    return fail(Errc::not_found, "CPU {} does not exist here; {}", shown, free_cpus(facts));
+    return fail(Errc::not_found, "CPU {} does not exist here; {}", shown, free_cpus_text(facts));
 }
 
 Result<std::vector<Cpu>> choose_cpus(const std::optional<std::string>& list, const MultikernelFacts& facts) {
     if (!list)
-        return fail(Errc::usage, "which CPUs shall the instance have? --cpu LIST; {}", free_cpus(facts));
+        return fail(Errc::usage, "which CPUs shall the instance have? --cpu LIST; {}", free_cpus_text(facts));
     std::vector<Cpu> cpus;
     for (const CpuName& name : KX_TRY(within("--cpu", parse_cpu_list(*list)))) {
         const Cpu cpu = KX_TRY(find_cpu(name, facts));
@@ -113,26 +103,6 @@ std::optional<std::uint16_t> choose_port(const InstanceOptions& wanted, const Mu
 }
 
 } // namespace
-
-Result<> check_cpus(std::span<const Cpu> cpus, const MultikernelFacts& facts, std::optional<std::uint32_t> own) {
-    for (const Cpu& cpu : cpus) {
-        const HostCpu* host = facts.find(CpuName{.physical = false, .number = cpu.logical});
-        const std::string name = text_of(std::span(&cpu, 1));
-        if (!host)
-            return fail(Errc::not_found, "CPU {} does not exist here; {}", name, free_cpus(facts));
-        if (cpu.logical == 0)
-            return fail(Errc::unsupported, "CPU {} is the machine's boot CPU: it cannot be given away; {}", name,
-                        free_cpus(facts));
-        if (host->instance && host->instance != own)
-            return fail(Errc::unsupported, "CPU {} belongs to instance {}", name, *host->instance);
-        if (host->online)
-            return fail(Errc::unsupported,
-                        "CPU {} is online: the running kernel uses it; take it from there first: echo 0 > "
-                        "/sys/devices/system/cpu/cpu{}/online",
-                        name, cpu.logical);
-    }
-    return {};
-}
 
 Result<Instance> choose_instance(const InstanceOptions& wanted, const MultikernelFacts& facts, const SystemFiles& files,
                                  Notices& notices) {

@@ -13,7 +13,4 @@ namespace kx {
 Result<Instance> choose_instance(const InstanceOptions& wanted, const MultikernelFacts& facts, const SystemFiles& files,
                                  Notices& notices);
 
-// Nothing where all CPUs wait offline and belong to no instance but `own`.
-Result<> check_cpus(std::span<const Cpu> cpus, const MultikernelFacts& facts, std::optional<std::uint32_t> own);
-
 } // namespace kx

@@ -2,13 +2,9 @@
 // -S with --multikernel.
 #pragma once
 
-#include "multikernel/facts.h"
 #include "outcome.h"
 
 namespace kx {
-
-// The instance's CPUs under both names, the boot CPU first.
-std::vector<Cpu> cpus_of(const InstanceFacts& instance, const MultikernelFacts& facts);
 
 // Reads all that planning for an instance and showing instances would read: for a capture.
 void read_for_instances(const SystemFiles& files);

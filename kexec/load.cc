@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "load.h"
 
-#include "system/call_context.h"
 #include "image/bzimage.h"
 #include "load_inputs.h"
 #include "placed_load.h"
 #include "plan/report.h"
+#include "system/call_context.h"
 #include "uapi/kexec.h"
 #include "verbs.h"
 

@@ -26,7 +26,6 @@ kexec_libkexec_a_SOURCES = \
 	kexec/image/unpack_zlib.cc \
 	kexec/image/unpack_zstd.cc \
 	kexec/instance_choice.cc kexec/instance_choice.h \
-	kexec/instance_load.cc kexec/instance_load.h \
 	kexec/instance_pool.cc \
 	kexec/instance_status.cc kexec/instance_status.h \
 	kexec/instance_verbs.cc kexec/instance_verbs.h \
@@ -46,6 +45,7 @@ kexec_libkexec_a_SOURCES = \
 	kexec/machine/memory_map.cc kexec/machine/memory_map.h \
 	kexec/machine/multikernel.cc kexec/machine/multikernel.h \
 	kexec/machine/system_files.cc kexec/machine/system_files.h \
+	kexec/module_load.cc kexec/module_load.h \
 	kexec/multikernel_options.cc \
 	kexec/option_rows.h \
 	kexec/options.cc kexec/options.h \
@@ -57,6 +57,7 @@ kexec_libkexec_a_SOURCES = \
 	kexec/plan/report.cc kexec/plan/report.h \
 	kexec/system/errno_causes.cc kexec/system/errno_causes.h \
 	kexec/system/errno_instance.cc \
+	kexec/system/errno_multikernel.cc \
 	kexec/system/errno_text.cc kexec/system/errno_text.h \
 	kexec/system/kernel.h \
 	kexec/system/network.cc kexec/system/network.h \

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "verbs.h"
 
-#include "system/call_context.h"
 #include "instance_status.h"
 #include "machine/capabilities.h"
 #include "machine/machine.h"
 #include "multikernel/facts.h"
+#include "system/call_context.h"
 #include "system/network.h"
 #include "uapi/kexec.h"
 

@@ -29,9 +29,10 @@ std::string text_of(std::span<const NamedCpu> cpus);
 struct InstanceView {
     MultikernelDialect dialect = MultikernelDialect::none;
     std::uint32_t id = 0;
-    std::string name;   // empty: it has only an id
-    std::string status; // module: defined, loaded, active, halted; instances: empty, ready, loading, loaded, active, failed
-    std::string stage;  // module: none, arrived, kernel; empty elsewhere
+    std::string name; // empty: it has only an id
+    std::string
+        status; // module: defined, loaded, active, halted; instances: empty, ready, loading, loaded, active, failed
+    std::string stage;          // module: none, arrived, kernel; empty elsewhere
     std::vector<NamedCpu> cpus; // the boot CPU first
     std::vector<PhysRange> memory;
     std::vector<std::string> devices;
@@ -53,6 +54,8 @@ struct InstanceChoice {
 };
 Result<InstanceChoice> parse_instance_choice(std::string_view text); // Errc::usage
 
+// nullptr where there is none.
+const InstanceView* find_instance(std::span<const InstanceView> all, const InstanceChoice& choice);
 // Errc::not_found names those that there are.
 Result<InstanceView> choose_instance(std::span<const InstanceView> all, const InstanceChoice& choice);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What happens to an instance after it has an image: started, stopped, dropped. The same functions for every kernel that
-// multikernel_dialect() identifies; the caller holds the lock (lock.h). Refused first, from what the files tell: what a
-// kernel would accept to its own harm (doc/multikernel-dialects.md).
+// What happens to an instance after it has an image: started, stopped, dropped. The same functions for every kernel
+// that multikernel_dialect() identifies; the caller holds the lock (lock.h). Refused first, from what the files tell:
+// what a kernel would accept to its own harm (doc/multikernel-dialects.md).
 #pragma once
 
 #include "core/result.h"
@@ -13,13 +13,16 @@
 
 namespace kx {
 
-// Errc::unsupported where it is active already, or has no image.
+// Errc::unsupported where it is active already, has no image, or (on a stock kernel) was started before, and where its
+// CPUs are not to be had.
 Result<> start_instance(const InstanceControl& control, const InstanceView& instance);
 
-// `by_force`: without asking its kernel, the only way on a stock kernel.
+// `by_force`: without asking its kernel, the only way on a stock kernel, where this is not looked at. Else the call
+// waits up to 30 s for that kernel. Errc::unsupported where it does not run.
 Result<> halt_instance(const InstanceControl& control, const InstanceView& instance, bool by_force);
 
-// Drops the image. Errc::unsupported while it is active: a multikernel kernel would accept it and break.
+// Drops the image and its record. Errc::unsupported while it is active, and where it has none: a multikernel kernel
+// would accept either and break.
 Result<> unload_instance(const InstanceControl& control, const InstanceView& instance);
 
 // Until the instance's status (`loaded`, `active`) or, for "kernel", its stage is this. Errc::io with what it was when

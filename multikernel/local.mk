@@ -11,9 +11,11 @@ multikernel_libmultikernel_a_SOURCES = \
 	multikernel/isolation.h \
 	multikernel/definition.h \
 	multikernel/filesystem.h \
-	multikernel/instance_view.h \
+	multikernel/host_cpus.cc multikernel/host_cpus.h \
+	multikernel/instance_reading.cc \
+	multikernel/instance_view.cc multikernel/instance_view.h \
 	multikernel/kimage.cc multikernel/kimage.h \
-	multikernel/lifecycle.h \
+	multikernel/lifecycle.cc multikernel/lifecycle.h \
 	multikernel/lock.cc multikernel/lock.h \
 	multikernel/memory_choice.cc multikernel/memory_choice.h \
 	multikernel/memory_pool.cc multikernel/memory_pool.h \

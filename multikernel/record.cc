@@ -73,6 +73,14 @@ public:
             return refuse(key, fmt::format("is not a number from {} to {}", least, most));
         return *value;
     }
+    bool has(std::string_view key) const {
+        for (std::string_view rest = lines_; !rest.empty();) {
+            const std::string_view line = take_line(rest);
+            if (line.starts_with(key) && line.substr(key.size(), 1) == " ")
+                return true;
+        }
+        return false;
+    }
     // As it is in the file: escapes are left.
     Result<std::string_view> line_of(std::string_view key) const {
         std::optional<std::string_view> found;
@@ -107,6 +115,8 @@ std::string text_of(const InstanceRecord& record) {
         text += fmt::format("{} {}\n", key, escaped(value));
     };
     line("id", fmt::format("{}", record.id));
+    if (!record.name.empty())
+        line("name", record.name);
     line("kernel_path", record.kernel_path);
     line("kernel_version", record.kernel_version);
     line("kernel_digest", record.kernel_digest);
@@ -129,6 +139,8 @@ Result<InstanceRecord> parse_instance_record(std::string_view text, std::string_
     const RecordReader reader(lines, file);
     InstanceRecord record;
     record.id = static_cast<std::uint32_t>(KX_TRY(reader.number("id", KEXEC_MK_ID_MIN, KEXEC_MK_ID_MAX)));
+    if (reader.has("name"))
+        record.name = KX_TRY(reader.text("name"));
     record.kernel_path = KX_TRY(reader.text("kernel_path"));
     record.kernel_version = KX_TRY(reader.text("kernel_version"));
     record.kernel_digest = KX_TRY(reader.text("kernel_digest"));

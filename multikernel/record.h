@@ -17,6 +17,7 @@ namespace kx {
 
 struct InstanceRecord {
     std::uint32_t id = 0;
+    std::string name; // empty: it has only an id; records of older versions have no such key
     std::string kernel_path;
     std::string kernel_version;
     std::string kernel_digest; // "xxh3-128:" and 32 hex digits, of the file as it was loaded

@@ -18,6 +18,18 @@ MultikernelDialect multikernel_dialect(const SystemFiles& files) {
                                                                   : MultikernelDialect::none;
 }
 
+std::string_view name_of(MultikernelDialect dialect) {
+    switch (dialect) {
+    case MultikernelDialect::module:
+        return "module";
+    case MultikernelDialect::instances:
+        return "instances";
+    case MultikernelDialect::none:
+        break;
+    }
+    return "none";
+}
+
 Result<std::vector<PhysRange>> read_instance_memory(const SystemFiles& files) {
     constexpr std::string_view path = "sys/fs/multikernel/pool";
     constexpr std::string_view key = "memory ";

@@ -6,6 +6,7 @@
 #include "core/result.h"
 #include "machine/system_files.h"
 
+#include <string_view>
 #include <vector>
 
 namespace kx {
@@ -17,6 +18,8 @@ enum class MultikernelDialect {
     instances, // a multikernel kernel: `multikernel` in /proc/filesystems
 };
 MultikernelDialect multikernel_dialect(const SystemFiles& files);
+// "none", "module", "instances".
+std::string_view name_of(MultikernelDialect dialect);
 
 // Physical, sorted and disjoint: the `memory` lines of multikernel/kmod's pool (doc/multikernel-abi.md). Much of it is
 // System RAM in /proc/iomem. Empty without the module; only root may read it (Errc::denied).

@@ -46,7 +46,7 @@ void add_switches(Causes& causes, Call call, const CallContext& context) {
         causes.push_back({"kernel.kexec_load_disabled is 1 and stays so until the machine reboots through its firmware",
                           "remove what sets it (/etc/sysctl.d, a boot script) and reboot",
                           context.load_disabled.has_value()});
-    if (!is_about_instance(call) && context.loads_left.value_or(0) == 0)
+    if ((!is_about_instance(call) || call == Call::load_spawn) && context.loads_left.value_or(0) == 0)
         causes.push_back({fmt::format("kernel.kexec_load_limit_{} is used up (every load and unload counts)",
                                       context.crash ? "panic" : "reboot"),
                           "raise the limit where it is set and reboot: it cannot be raised at run time",
@@ -72,6 +72,14 @@ void add_switches(Causes& causes, Call call, const CallContext& context) {
     case Call::unload_instance:
     case Call::start_instance:
     case Call::halt_instance:
+    case Call::load_spawn:
+    case Call::unload_spawn:
+    case Call::start_spawn:
+    case Call::halt_spawn:
+    case Call::force_halt_spawn:
+    case Call::load_v1:
+    case Call::unload_v1:
+    case Call::start_v1:
         causes.push_back({what + ", which forbids instances: their kernel could change the running one",
                           "boot without lockdown (and without secure boot)", locked});
         break;
@@ -229,7 +237,8 @@ Causes file_system_causes(int error, const CallContext& context) {
 
 std::vector<Cause> causes_of(Call call, int error, const CallContext& context) {
     if (is_about_instance(call) && error != EPERM)
-        return instance_causes_of(call, error, context);
+        return call < Call::load_spawn ? instance_causes_of(call, error, context)
+                                       : multikernel_causes_of(call, error, context);
     switch (error) {
     case EPERM:
         return permission_causes(call, context);

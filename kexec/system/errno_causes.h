@@ -17,7 +17,9 @@ struct Cause {
 
 // Most likely first, without those that the context excludes; empty for an errno that is not in the table.
 std::vector<Cause> causes_of(Call call, int error, const CallContext& context);
-// Those of the calls about instances, but for EPERM: doc/multikernel-abi.md.
+// Those of the calls about instances, but for EPERM: of a stock kernel with multikernel/kmod (doc/multikernel-abi.md),
+// and of the kernels that bring instances themselves (doc/multikernel-dialects.md).
 std::vector<Cause> instance_causes_of(Call call, int error, const CallContext& context);
+std::vector<Cause> multikernel_causes_of(Call call, int error, const CallContext& context);
 
 } // namespace kx

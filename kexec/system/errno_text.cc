@@ -35,6 +35,22 @@ std::string_view name_of(Call call, bool crash) {
         return "starting by reboot with LINUX_REBOOT_CMD_MULTIKERNEL";
     case Call::halt_instance:
         return "stopping by reboot with LINUX_REBOOT_CMD_MULTIKERNEL_FORCE_HALT";
+    case Call::load_spawn:
+        return "kexec_file_load with KEXEC_MULTIKERNEL";
+    case Call::unload_spawn:
+        return "unloading by kexec_file_load with KEXEC_MULTIKERNEL";
+    case Call::start_spawn:
+        return "starting by reboot with LINUX_REBOOT_CMD_MULTIKERNEL";
+    case Call::halt_spawn:
+        return "asking it to stop, by reboot with LINUX_REBOOT_CMD_MULTIKERNEL_HALT,";
+    case Call::force_halt_spawn:
+        return "stopping by reboot with LINUX_REBOOT_CMD_MULTIKERNEL_FORCE_HALT";
+    case Call::load_v1:
+        return "kexec_load with KEXEC_MULTIKERNEL (v1)";
+    case Call::unload_v1:
+        return "dropping all images by kexec_load with KEXEC_MULTIKERNEL (v1)";
+    case Call::start_v1:
+        return "starting by reboot with LINUX_REBOOT_CMD_MULTIKERNEL (v1)";
     }
     return "the system call";
 }

@@ -18,12 +18,25 @@ enum class Call {
     unload_files,  // kexec_file_load(2) with KEXEC_FILE_UNLOAD
     start,         // reboot(2) with LINUX_REBOOT_CMD_KEXEC
 
+    // Of a stock kernel with multikernel/kmod.
     load_instance,   // kexec_load(2) with KEXEC_MULTIKERNEL
     unload_instance, // the same without segments
     assign_memory,   // writing an instance's memory
     assign_cpus,     // writing an instance's cpus
     start_instance,  // reboot(2) with LINUX_REBOOT_CMD_MULTIKERNEL
     halt_instance,   // reboot(2) with LINUX_REBOOT_CMD_MULTIKERNEL_FORCE_HALT
+
+    // Of a multikernel kernel.
+    load_spawn,       // kexec_file_load(2) with KEXEC_MULTIKERNEL
+    unload_spawn,     // the same with KEXEC_FILE_UNLOAD
+    start_spawn,      // reboot(2) with LINUX_REBOOT_CMD_MULTIKERNEL
+    halt_spawn,       // reboot(2) with LINUX_REBOOT_CMD_MULTIKERNEL_HALT
+    force_halt_spawn, // reboot(2) with LINUX_REBOOT_CMD_MULTIKERNEL_FORCE_HALT
+
+    // Of the first multikernel patches: no ids.
+    load_v1,   // kexec_load(2) with KEXEC_MULTIKERNEL
+    unload_v1, // the same without segments
+    start_v1,  // reboot(2) with LINUX_REBOOT_CMD_MULTIKERNEL
 };
 
 constexpr bool is_about_instance(Call call) {

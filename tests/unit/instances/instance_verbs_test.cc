@@ -5,6 +5,7 @@
 #include "instance_status.h"
 #include "instances/machine4.h"
 #include "machine/machine.h"
+#include "multikernel/facts.h"
 #include "multikernel/memory_pool.h"
 #include "multikernel/serial_ports.h"
 #include "verbs.h"
@@ -282,7 +283,7 @@ TEST_CASE("options that have no meaning for an instance are refused at once") {
     for (const char* option : {"-p", "-s", "--no-cma", "--force-dtb", "--entry=1", "--mem-min=1", "--console-vga"})
         refused(machine.run({"-l", "--multikernel=1", "--cpu=2", option, "KERNEL"}), "does not go with");
     for (const char* option :
-         {"--multikernel=0", "--multikernel=2048", "--multikernel=x", "--serial-port=0", "--cpu=a"})
+         {"--multikernel=0", "--multikernel=2048", "--multikernel=-x", "--serial-port=0", "--cpu=a"})
         refused(machine.run({"-l", "--multikernel=1", "--cpu=2", option, "KERNEL"}),
                 std::string_view(option).substr(0, std::string_view(option).find('=')));
     refused(machine.run({"-l", "--cpu=2", "KERNEL"}), "--multikernel");

@@ -15,6 +15,7 @@ namespace {
 
 InstanceRecord some_record() {
     return {.id = 7,
+            .name = {},
             .kernel_path = "/boot/vmlinuz \\n \n",
             .kernel_version = "6.1.0-50-cloud-amd64",
             .kernel_digest = "xxh3-128:00112233445566778899aabbccddeeff",
@@ -52,6 +53,16 @@ std::string refusal_of(const std::string& text) {
 }
 
 } // namespace
+
+TEST_CASE("instance records: a name is kept, and older records have none") {
+    InstanceRecord record = some_record();
+    CHECK(text_of(record).find("\nname ") == std::string::npos);
+    record.name = "web";
+    CHECK(text_of(record).find("id 7\nname web\nkernel_path ") != std::string::npos);
+    CHECK(parse_instance_record(text_of(record), "x").value() == record);
+    CHECK(refusal_of(replaced(text_of(record), "name web\n", "name web\nname db\n")).find("twice") !=
+          std::string::npos);
+}
 
 TEST_CASE("instance records: a line for each key") {
     CHECK(text_of_some() == "kexec-instance-1\n"

@@ -395,3 +395,34 @@ TEST_CASE("every errno that doc/multikernel-abi.md names is explained for the ca
     context.lockdown = "integrity";
     CHECK(explain(Call::load_instance, {EPERM}, context).find("forbids instances") != std::string::npos);
 }
+
+TEST_CASE("every errno that doc/multikernel-dialects.md names is explained for the call that gives it") {
+    const std::pair<Call, std::vector<int>> table[] = {
+        {Call::load_spawn, {EPERM, EINVAL, ENOENT, EBUSY, ENOEXEC, ENOMEM, EBADF, ENOSYS}},
+        {Call::unload_spawn, {EPERM, ENOENT, EBUSY, ENOSYS}},
+        {Call::start_spawn, {EPERM, EBUSY, EINVAL, ETIMEDOUT}},
+        {Call::halt_spawn, {EPERM, ENOENT, EINVAL, ETIMEDOUT}},
+        {Call::force_halt_spawn, {EPERM, ENOENT}},
+        {Call::load_v1, {EPERM, EINVAL, EBUSY, EADDRNOTAVAIL, EFAULT, ENOMEM}},
+        {Call::unload_v1, {EPERM, EINVAL, EBUSY}},
+        {Call::start_v1, {EPERM, EBUSY, EINVAL}},
+    };
+    CallContext context;
+    context.instance = "instance 7 (web)";
+    context.cpus = "3 (apic 0x6)";
+    for (const auto& [call, errnos] : table) {
+        for (const int error : errnos) {
+            const std::string text = explain(call, {error}, context);
+            INFO(text);
+            CHECK(text.starts_with("instance 7 (web): "));
+            CHECK(text.find("not an answer") == std::string::npos);
+        }
+    }
+    for (const int error : {ENOEXEC, ENOMEM, EBADF})
+        CHECK(explain(Call::load_spawn, {error}, context).find("only removing it and creating it again is safe") !=
+              std::string::npos);
+    CHECK(explain(Call::halt_spawn, {ETIMEDOUT}, context).find("--halt=force") != std::string::npos);
+    CHECK(explain(Call::start_v1, {EBUSY}, context).find("CPU 3 (apic 0x6) is online") != std::string::npos);
+    context.loads_left = 0;
+    CHECK(explain(Call::load_spawn, {EPERM}, context).find("load_limit_reboot is used up") != std::string::npos);
+}

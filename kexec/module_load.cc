@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "instance_load.h"
+#include "module_load.h"
 
-#include "system/call_context.h"
 #include "core/command_line.h"
 #include "handover/digest.h"
 #include "instance_choice.h"
 #include "load_inputs.h"
-#include "multikernel/lock.h"
 #include "multikernel/record.h"
 #include "placed_load.h"
 #include "plan/report.h"
+#include "system/call_context.h"
 #include "uapi/kexec.h"
 #include "uapi/multikernel.h"
 
@@ -177,11 +176,8 @@ Result<> load_and_assign(Session& session, const PlacedInstance& placed, const L
 
 } // namespace
 
-Result<std::uint32_t> load_instance(Session& session) {
+Result<std::uint32_t> load_into_module(Session& session) {
     const Options& options = session.options;
-    std::optional<RunLock> lock;
-    if (!options.dry_run)
-        lock = KX_TRY(take_lock(session.run_root));
     const MultikernelFacts facts = KX_TRY(read_multikernel_facts(session.files));
     LoadInputs inputs = KX_TRY(open_inputs(session));
     const PlacedInstance placed = KX_TRY(plan_instance(session, inputs, facts));

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "system/errno_causes.h"
+
+#include <cerrno>
+
+namespace kx {
+namespace {
+
+using Causes = std::vector<Cause>;
+
+const Cause no_such_instance{"there is no such instance", "kexec -S --multikernel lists them"};
+const Cause change_under_way{"another change of the instances is under way", "wait a moment and try again"};
+
+// After these the instance has half an image (doc/multikernel-dialects.md).
+constexpr const char* broken = "the instance is broken now: a load will be refused and an unload would take the kernel "
+                               "down; only removing it and creating it again is safe";
+
+Causes spawn_load_causes(int error) {
+    switch (error) {
+    case EINVAL:
+        return {{"the kernel found the command line or the program headers wrong",
+                 "report it with the output of --dry-run and dmesg"},
+                {"this kernel has no kexec_file_load for instances", "look at kexec --check"}};
+    case ENOENT:
+        return {{no_such_instance}};
+    case EBUSY:
+        return {{"it has an image already", "drop it with -u --multikernel=ID"}, change_under_way};
+    case ENOEXEC:
+        return {
+            {"the kernel does not take the file for a kernel of an instance (ELF64 with a multikernel note)", broken}};
+    case ENOMEM:
+        return {{"the instance's memory is too small for the kernel and its initrd", broken}};
+    case EBADF:
+        return {{"a file could not be read", broken}};
+    case EINTR:
+        return {{"a signal interrupted the kernel while it read the files", broken}};
+    default:
+        return {};
+    }
+}
+
+Causes spawn_start_causes(int error, const CallContext& context) {
+    switch (error) {
+    case EBUSY:
+        return {{"it is running already, or has no kernel", "kexec -S --multikernel shows it"}, change_under_way};
+    case EINVAL:
+        return {{"it has no kernel, or no CPU", "kexec -S --multikernel shows it"}};
+    case ETIMEDOUT:
+        return {{fmt::format("the boot CPU of {} did not answer", context.cpus),
+                 "look at dmesg and kexec -S --multikernel"}};
+    default:
+        return {};
+    }
+}
+
+Causes spawn_halt_causes(Call call, int error) {
+    switch (error) {
+    case ENOENT:
+        return {no_such_instance};
+    case EINVAL:
+        return {{"it does not run", "kexec -S --multikernel shows it"}};
+    case EBUSY:
+        return {change_under_way};
+    case ETIMEDOUT:
+        return {{"its kernel did not stop within 30 s",
+                 call == Call::halt_spawn ? "stop it without asking: --halt=force" : "look at dmesg"}};
+    default:
+        return {};
+    }
+}
+
+Causes v1_load_causes(int error) {
+    switch (error) {
+    case EINVAL:
+        return {{"this kernel does not know the multikernel flag of kexec_load",
+                 "--mk-abi=v1 is for kernels with the first multikernel patches only"},
+                {"the kernel found the segments wrong", "report it with the output of --dry-run and dmesg"}};
+    case EBUSY:
+        return {{"there are ten images already, or another load is under way",
+                 "kexec -u --multikernel=all --mk-abi=v1 drops all images"}};
+    case EADDRNOTAVAIL:
+        return {{"a segment lies outside the memory that may be loaded to", "choose other memory with --memory"}};
+    case EFAULT:
+        return {{"a file shrank during the load, or this program has a defect", "try again"}};
+    case EINTR:
+        return {{"a signal interrupted the copying", "load again"}};
+    default:
+        return {};
+    }
+}
+
+Causes v1_start_causes(int error, const CallContext& context) {
+    switch (error) {
+    case EBUSY:
+        return {{fmt::format("CPU {} is online", context.cpus),
+                 "take it offline: echo 0 > /sys/devices/system/cpu/cpuN/online"}};
+    case EINVAL:
+        return {{"nothing is loaded", "load a kernel first: kexec -l --multikernel --mk-abi=v1 KERNEL"},
+                {"this kernel does not have the first multikernel patches", "look at kexec --check"}};
+    case ENODEV:
+        return {{fmt::format("there is no CPU {}", context.cpus), "choose another"}};
+    case EIO:
+    case ETIMEDOUT:
+        return {{fmt::format("CPU {} did not answer", context.cpus), "look at dmesg"}};
+    default:
+        return {};
+    }
+}
+
+} // namespace
+
+Causes multikernel_causes_of(Call call, int error, const CallContext& context) {
+    if (error == ENOMEM && call != Call::load_spawn)
+        return {{"the running kernel has too little free memory", "free memory"}};
+    if (error == ENOSYS)
+        return {{"this kernel has no kexec", "boot one that has"}};
+    switch (call) {
+    case Call::load_spawn:
+        return spawn_load_causes(error);
+    case Call::unload_spawn:
+        return error == ENOENT ? Causes{no_such_instance} : error == EBUSY ? Causes{change_under_way} : Causes{};
+    case Call::start_spawn:
+        return spawn_start_causes(error, context);
+    case Call::halt_spawn:
+    case Call::force_halt_spawn:
+        return spawn_halt_causes(call, error);
+    case Call::load_v1:
+        return v1_load_causes(error);
+    case Call::unload_v1:
+        return error == EINVAL || error == EBUSY ? v1_load_causes(error) : Causes{};
+    case Call::start_v1:
+        return v1_start_causes(error, context);
+    default:
+        return {};
+    }
+}
+
+} // namespace kx
