@@ -17,7 +17,9 @@ kexec_libkexec_a_SOURCES = \
 	kexec/handover/digest.cc kexec/handover/digest.h \
 	kexec/handover/purgatory.cc kexec/handover/purgatory.h \
 	kexec/image/bzimage.cc kexec/image/bzimage.h \
-	kexec/image/device_tree.h \
+	kexec/image/device_tree.cc kexec/image/device_tree.h \
+	kexec/image/device_tree_source.cc \
+	kexec/image/device_tree_values.cc \
 	kexec/image/elf.cc kexec/image/elf.h \
 	kexec/image/identify.cc kexec/image/identify.h \
 	kexec/image/unpack.cc kexec/image/unpack.h \
@@ -64,7 +66,8 @@ kexec_libkexec_a_SOURCES = \
 	kexec/system/running_kernel.cc \
 	kexec/verbs.cc kexec/verbs.h
 
-KEXEC_LIBS = multikernel/libmultikernel.a kexec/libkexec.a purgatory/libpurgatory.a $(ZLIB_LIBS) $(LZMA_LIBS) $(ZSTD_LIBS)
+KEXEC_LIBS = multikernel/libmultikernel.a kexec/libkexec.a purgatory/libpurgatory.a $(ZLIB_LIBS) $(LZMA_LIBS) $(ZSTD_LIBS) \
+	$(FDT_LIBS)
 
 sbin_PROGRAMS += kexec/kexec
 kexec_kexec_SOURCES = kexec/main.cc

@@ -17,6 +17,8 @@ tests_unit_unit_SOURCES = \
 	tests/unit/handover/purgatory_test.cc \
 	tests/unit/image/bzimage_builder.h \
 	tests/unit/image/bzimage_test.cc \
+	tests/unit/image/device_tree_builder.h \
+	tests/unit/image/device_tree_test.cc \
 	tests/unit/image/elf_builder.h \
 	tests/unit/image/elf_test.cc \
 	tests/unit/image/identify_test.cc \

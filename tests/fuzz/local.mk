@@ -3,6 +3,7 @@
 fuzz_targets = \
 	tests/fuzz/bzimage \
 	tests/fuzz/cpu_list \
+	tests/fuzz/device_tree \
 	tests/fuzz/elf \
 	tests/fuzz/identify \
 	tests/fuzz/iomem \
@@ -30,6 +31,10 @@ tests_fuzz_bzimage_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_cpu_list_SOURCES = tests/fuzz/cpu_list.cc $(fuzz_sources)
 tests_fuzz_cpu_list_LDADD = $(fuzz_libs)
 tests_fuzz_cpu_list_LDFLAGS = $(FUZZ_LDFLAGS)
+
+tests_fuzz_device_tree_SOURCES = tests/fuzz/device_tree.cc $(fuzz_sources)
+tests_fuzz_device_tree_LDADD = $(fuzz_libs)
+tests_fuzz_device_tree_LDFLAGS = $(FUZZ_LDFLAGS)
 
 tests_fuzz_elf_SOURCES = tests/fuzz/elf.cc $(fuzz_sources)
 tests_fuzz_elf_LDADD = $(fuzz_libs)

@@ -28,6 +28,10 @@ def u32(value):
     return struct.pack("<I", value)
 
 
+def be32(value):
+    return struct.pack(">I", value)
+
+
 def u64(value):
     return struct.pack("<Q", value)
 
@@ -352,10 +356,51 @@ def record():
     yield "bad-cut", good[:-4]
 
 
+def device_tree_file(tags, strings=b"", version=17, total=None):
+    """Header, an empty memory reservation block, the tags and their end, the strings."""
+    tags += be32(9)
+    strings_at = 56 + len(tags)
+    header = (0xD00DFEED, total or strings_at + len(strings), 56, strings_at, 40, version, min(version, 16), 0,
+              len(strings), len(tags))
+    return b"".join(map(be32, header)) + bytes(16) + tags + strings
+
+
+def device_tree():
+    """The files captured-* are what a multikernel kernel (7.2.6) had in /sys/fs/multikernel."""
+    def node(name, content=b""):
+        return be32(1) + name + bytes(4 - len(name) % 4) + content + be32(2)
+
+    def prop(name_at, value=b""):
+        return be32(3) + be32(len(value)) + be32(name_at) + value + bytes(-len(value) % 4)
+
+    empty = node(b"")
+    yield "good-empty", device_tree_file(empty)
+    yield "good-values", device_tree_file(node(b"", prop(0, b"a\0b\0") + prop(2, b"\1\2\3") + prop(4, u32(7) * 4) +
+                                               prop(6) + node(b"a@0") + be32(4)), b"a\0b\0c\0d\0")
+    yield "good-version-16", device_tree_file(empty, version=16)
+    yield "good-more-behind", device_tree_file(empty) + bytes(100)
+    yield "good-shared-string", device_tree_file(node(b"", prop(0) + prop(2)), b"ab-c\0")
+    yield "bad-version-15", device_tree_file(empty, version=15)
+    yield "bad-cut", device_tree_file(empty)[:-4]
+    yield "bad-total", device_tree_file(empty, total=0xFFFFFFFF)
+    yield "bad-total-in-header", device_tree_file(empty, total=20)
+    yield "bad-not-ended", device_tree_file(empty[:-4])
+    yield "bad-two-roots", device_tree_file(empty * 2)
+    yield "bad-property-twice", device_tree_file(node(b"", prop(0) * 2), b"a\0")
+    yield "bad-node-twice", device_tree_file(node(b"", node(b"a") * 2))
+    yield "bad-name", device_tree_file(node(b"", node(b"a b")))
+    yield "bad-string-outside", device_tree_file(node(b"", prop(0xFFFFFFF0)), b"a\0")
+    yield "bad-property-length", device_tree_file(node(b"", be32(3) + be32(0x7FFFFFFF) + be32(0)), b"a\0")
+    yield "bad-late-property", device_tree_file(node(b"", node(b"a") + prop(0)), b"a\0")
+    yield "bad-too-deep", device_tree_file((be32(1) + bytes(4) + (be32(1) + b"a\0\0\0") * 64) + be32(2) * 65)
+    yield "bad-other-format", b"\x7fELF" + bytes(60)
+
+
 def main():
     default = pathlib.Path(__file__).resolve().parent / "corpus"
     corpus = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else default
-    for target in (bzimage, elf, unpack, identify, options, placement, pool, cpu_list, kimage, record):
+    for target in (bzimage, elf, unpack, identify, options, placement, pool, cpu_list, kimage, record,
+                   device_tree):
         folder = corpus / target.__name__
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in target():
