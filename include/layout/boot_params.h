@@ -129,10 +129,12 @@ struct SetupData {
     le32 length;
 };
 static_assert(sizeof(SetupData) == 16);
+inline constexpr std::uint32_t setup_none = 0;
 inline constexpr std::uint32_t setup_e820_ext = 1;
 inline constexpr std::uint32_t setup_dtb = 2;
 inline constexpr std::uint32_t setup_efi = 4;
 inline constexpr std::uint32_t setup_rng_seed = 9;
+inline constexpr std::uint32_t setup_kho = 10;
 
 // Payload of SETUP_EFI.
 struct EfiSetupData {
@@ -143,6 +145,15 @@ struct EfiSetupData {
     le64 reserved[8];
 };
 static_assert(sizeof(EfiSetupData) == 96);
+
+// Payload of SETUP_KEXEC_KHO: physical addresses and sizes in bytes, 0 and 0 for what is not handed over.
+struct KhoSetupData {
+    le64 fdt_addr;
+    le64 fdt_size;
+    le64 scratch_addr;
+    le64 scratch_size;
+};
+static_assert(sizeof(KhoSetupData) == 32);
 
 // EFI_MEMORY_DESCRIPTOR, version 1 (UEFI specification 2.10, section 7.2).
 struct EfiMemoryDescriptor {

@@ -131,6 +131,12 @@ void add_firmware(X86BootParams& params, const LoadRequest& request, const Bzima
         notices.add("the next kernel runs without EFI runtime services: {}", *obstacle);
 }
 
+void add_kho(X86BootParams& params, std::vector<std::byte> fdt) {
+    fdt.resize(std::max<std::size_t>(fdt.size(), page_size));
+    params.setup_data.push_back({layout::setup_kho, std::vector<std::byte>(sizeof(layout::KhoSetupData))});
+    params.setup_data.push_back({layout::setup_none, std::move(fdt), true});
+}
+
 } // namespace
 
 std::vector<layout::E820Entry> e820_of(std::span<const MemoryRange> memory_map) {
@@ -173,6 +179,8 @@ X86BootParams x86_boot_params(const LoadRequest& request, const Bzimage& image, 
                                                                  std::as_bytes(std::span(*request.random_seed))))});
     else
         notices.add("the next kernel gets no random seed: the running one has not gathered enough randomness yet");
+    if (request.kho_fdt)
+        add_kho(params, *request.kho_fdt);
     return params;
 }
 
@@ -180,33 +188,56 @@ namespace {
 
 constexpr std::uint64_t command_line_offset = sizeof(BootParams);
 
-std::uint64_t next_node(std::uint64_t offset) {
-    return *align_up(offset, node_alignment);
+std::uint64_t node_offset(const SetupDataNode& node, std::uint64_t behind) {
+    if (node.own_page)
+        return *align_up(behind + sizeof(layout::SetupData), page_size) - sizeof(layout::SetupData);
+    return *align_up(behind, node_alignment);
 }
 
-std::uint64_t first_node_offset(const X86BootParams& params) {
-    return next_node(command_line_offset + params.command_line.size() + 1);
+std::uint64_t node_end(const SetupDataNode& node, std::uint64_t offset) {
+    return offset + sizeof(layout::SetupData) + node.payload.size();
+}
+
+std::vector<std::uint64_t> node_offsets(const X86BootParams& params) {
+    std::vector<std::uint64_t> offsets;
+    std::uint64_t end = command_line_offset + params.command_line.size() + 1;
+    for (const SetupDataNode& node : params.setup_data) {
+        offsets.push_back(node_offset(node, end));
+        end = node_end(node, offsets.back());
+    }
+    return offsets;
 }
 
 std::uint64_t efi_map_offset(const X86BootParams& params) {
-    std::uint64_t offset = first_node_offset(params);
-    for (const SetupDataNode& node : params.setup_data)
-        offset = next_node(offset + sizeof(layout::SetupData) + node.payload.size());
-    return offset;
+    const std::uint64_t end = params.setup_data.empty()
+                                  ? command_line_offset + params.command_line.size() + 1
+                                  : node_end(params.setup_data.back(), node_offsets(params).back());
+    return *align_up(end, node_alignment);
+}
+
+layout::KhoSetupData kho_payload(std::uint64_t fdt, std::uint64_t size) {
+    layout::KhoSetupData kho{};
+    kho.fdt_addr = fdt;
+    kho.fdt_size = size;
+    return kho;
 }
 
 void write_nodes(const X86BootParams& params, std::span<std::byte> out, std::uint64_t base) {
-    std::uint64_t offset = first_node_offset(params);
+    const auto offsets = node_offsets(params);
     for (std::size_t i = 0; i < params.setup_data.size(); ++i) {
         const SetupDataNode& node = params.setup_data[i];
-        const std::uint64_t after = next_node(offset + sizeof(layout::SetupData) + node.payload.size());
+        const bool is_last = i + 1 == params.setup_data.size();
         layout::SetupData head{};
-        head.next = i + 1 < params.setup_data.size() ? base + after : 0;
+        head.next = is_last ? 0 : base + offsets[i + 1];
         head.type = node.type;
         head.length = static_cast<std::uint32_t>(node.payload.size());
-        std::memcpy(out.data() + offset, &head, sizeof(head));
-        std::ranges::copy(node.payload, out.begin() + static_cast<std::ptrdiff_t>(offset + sizeof(head)));
-        offset = after;
+        const std::span payload = out.subspan(offsets[i] + sizeof(head), node.payload.size());
+        std::memcpy(out.data() + offsets[i], &head, sizeof(head));
+        std::ranges::copy(node.payload, payload.begin());
+        if (node.type == layout::setup_kho && !is_last) {
+            const auto kho = kho_payload(head.next + sizeof(head), params.setup_data[i + 1].payload.size());
+            std::memcpy(payload.data(), &kho, sizeof(kho));
+        }
     }
 }
 
@@ -230,7 +261,7 @@ Result<> X86BootParams::operator()(std::span<std::byte> out, const Placement& pl
         page.ext_ramdisk_image = static_cast<std::uint32_t>(initrd >> 32);
     }
     if (!setup_data.empty()) {
-        page.header.setup_data = base + first_node_offset(*this);
+        page.header.setup_data = base + node_offsets(*this).front();
         write_nodes(*this, out, base);
     }
     if (!efi_memory_map.empty()) {

@@ -18,6 +18,7 @@ namespace kx {
 struct SetupDataNode {
     std::uint32_t type;
     std::vector<std::byte> payload;
+    bool own_page = false; // the payload begins on a page
 };
 
 // A Composer of the segment: everything but addresses is settled before placement.
@@ -29,13 +30,16 @@ public:
     layout::BootParams zero_page{};
     std::string command_line;
     bool has_initrd = false;
-    std::vector<SetupDataNode> setup_data;
+    std::vector<SetupDataNode> setup_data; // behind a setup_kho comes the node whose payload it points to
     std::vector<std::byte> efi_memory_map; // EfiMemoryDescriptor array, empty without EFI
 };
 
 // From the running kernel's own boot_params: the screen, ACPI RSDP, EFI, EDD and secure boot state. From the machine:
-// e820, past 128 entries as SETUP_E820_EXT. From the request: command line, random seed, initrd. The composer asks the
-// placement for the segments "boot_params" and, with an initrd, "initrd".
+// e820, past 128 entries as SETUP_E820_EXT. From the request: command line, random seed, initrd, and what is handed
+// over: SETUP_KEXEC_KHO without scratch memory, and its device tree, filled up to a page, in a node of type 0. A kernel
+// reserves what the list has in it and nothing that a node points to: so its tree survives under a kernel without KHO,
+// too, which passes over types that it does not know. The composer asks the placement for the segments "boot_params"
+// and, with an initrd, "initrd".
 X86BootParams x86_boot_params(const LoadRequest& request, const Bzimage& image, const Machine& machine,
                               Notices& notices);
 
