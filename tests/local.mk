@@ -26,6 +26,9 @@ tests_unit_unit_SOURCES = \
 	tests/unit/image/unpack_test.cc
 tests_unit_unit_SOURCES += \
 	tests/unit/instances/fake_module.h \
+	tests/unit/instances/fake_multikernel.cc tests/unit/instances/fake_multikernel.h \
+	tests/unit/instances/fake_multikernel_files.cc \
+	tests/unit/instances/fake_overlays.cc \
 	tests/unit/instances/instance_pool_test.cc \
 	tests/unit/instances/instance_verbs_test.cc \
 	tests/unit/instances/machine4.h \
