@@ -9,6 +9,7 @@
 #include "machine/system_files.h"
 #include "multikernel/cpu_list.h"
 #include "multikernel/kimage.h"
+#include "multikernel/spawn_cpus.h"
 
 #include <cstdint>
 #include <optional>
@@ -35,7 +36,12 @@ struct SpawnPool {
     bool made() const { return !chunks.empty(); }
     friend bool operator==(const SpawnPool&, const SpawnPool&) = default;
 };
+// Errc::malformed for a tree that contradicts itself: ranges that overlap, a free CPU that is not in the pool.
 Result<SpawnPool> parse_pool_tree(const DeviceTreeNode& root);
+
+// A multikernel kernel keeps this much of the beginning of a chunk for CPUs that wait in the pool (seen on 7.2.6: the
+// first instance begins there). No file tells of it.
+inline constexpr std::uint64_t pool_park_size = 0xa000;
 
 struct SpawnInstance {
     std::string name;
@@ -48,7 +54,8 @@ struct SpawnInstance {
     bool active() const { return status == "active"; }
     friend bool operator==(const SpawnInstance&, const SpawnInstance&) = default;
 };
-// `status` and `image` are for the caller.
+// `status` and `image` are for the caller. Of memory in several pieces the tree tells only where the first begins and
+// what they are together: one range here.
 Result<SpawnInstance> parse_instance_tree(const DeviceTreeNode& root);
 
 // One of overlays/tx_N.
@@ -66,27 +73,26 @@ struct SpawnFacts {
     std::vector<SpawnInstance> instances;  // by id
     std::vector<Transaction> transactions; // by number
     // Logical numbers, as far as they are known: /proc/cpuinfo loses a CPU that goes into the pool, so this program
-    // keeps those that it moved in /run/kexec-tools-mk/cpus (see remember_cpus).
+    // keeps those that it moved in /run/kexec-tools-mk/cpus (spawn_cpus.h).
     std::vector<Cpu> cpus;
 
     const SpawnInstance* find(std::uint32_t id) const;
     const SpawnInstance* find(std::string_view name) const;
-    std::vector<PhysRange> free_memory() const; // of the pool, sorted
+    // What instances may still have: the chunks (of that node) less what instances hold, and less pool_park_size at
+    // the beginning of each. Sorted; a range lies in one chunk.
+    std::vector<PhysRange> free_memory(std::optional<std::uint32_t> numa_node = std::nullopt) const;
     // Where every CPU that is known has the same logical and physical number, an unknown one is taken to have, too, if
     // the pool has it; `assumed` is set then. Errc::not_found says how to name the CPU otherwise.
     Result<std::uint64_t> physical_of(const CpuName& name, bool& assumed) const;
     std::optional<std::uint32_t> logical_of(std::uint64_t physical) const;
 };
 
-// Everything. Errc::unsupported where the file system is not mounted (with the command that mounts it);
-// Errc::malformed with the file for a tree that cannot be read. Folders that go away meanwhile are left out.
+// Everything. Errc::unsupported where the kernel is no multikernel kernel, or the file system is not mounted (with the
+// command that mounts it); Errc::malformed with the file for a tree that cannot be read. Folders that go away meanwhile
+// are left out.
 Result<SpawnFacts> read_spawn_facts(const SystemFiles& files);
 
 // The transactions alone, without the blobs of those up to `after`.
 Result<std::vector<Transaction>> read_transactions(const SystemFiles& files, std::uint32_t after = 0);
-
-// Adds to /run/kexec-tools-mk/cpus (below `root`) what /proc/cpuinfo tells now of logical and physical numbers. To be
-// called before CPUs are moved into the pool.
-Result<> remember_cpus(const std::string& root, const SystemFiles& files);
 
 } // namespace kx

@@ -14,6 +14,8 @@ multikernel_libmultikernel_a_SOURCES = \
 	multikernel/host_cpus.cc multikernel/host_cpus.h \
 	multikernel/instance_reading.cc \
 	multikernel/instance_view.cc multikernel/instance_view.h \
+	multikernel/filesystem.cc multikernel/filesystem.h \
+	multikernel/instance_view.h \
 	multikernel/kimage.cc multikernel/kimage.h \
 	multikernel/lifecycle.cc multikernel/lifecycle.h \
 	multikernel/lock.cc multikernel/lock.h \
@@ -25,4 +27,6 @@ multikernel_libmultikernel_a_SOURCES = \
 	multikernel/record.cc multikernel/record.h \
 	multikernel/run_folder.cc multikernel/run_folder.h \
 	multikernel/serial_ports.cc multikernel/serial_ports.h \
+	multikernel/spawn_cpus.cc multikernel/spawn_cpus.h \
+	multikernel/spawn_trees.cc \
 	multikernel/transaction.h
