@@ -52,10 +52,6 @@ bool no_crash_reservation(const SystemFiles& files) {
     return size && *size == 0;
 }
 
-bool normal_kernel_loaded(const SystemFiles& files) {
-    return is_loaded(files, false).value_or(false);
-}
-
 Result<int> unload(Session& session) {
     const bool crash = session.options.crash;
     const auto by_files = [&] {

@@ -9,9 +9,6 @@ namespace kx {
 // Whether the kernel says that it has no crash reservation.
 bool no_crash_reservation(const SystemFiles& files);
 
-// Whether the kernel says that a kernel is loaded for -e.
-bool normal_kernel_loaded(const SystemFiles& files);
-
 Result<int> unload(Session& session);
 // Comes back only when the start failed, or the faked kernel of a test returns.
 Result<int> start(Session& session);

@@ -21,6 +21,8 @@ multikernel_libmultikernel_a_SOURCES = \
 	multikernel/lock.cc multikernel/lock.h \
 	multikernel/memory_choice.cc multikernel/memory_choice.h \
 	multikernel/memory_pool.cc multikernel/memory_pool.h \
+	multikernel/module_pool.cc multikernel/module_pool.h \
+	multikernel/module_pool_changes.cc \
 	multikernel/overlay.cc multikernel/overlay.h \
 	multikernel/pool_candidates.cc \
 	multikernel/pool_record.cc multikernel/pool_record.h \

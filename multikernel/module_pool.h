@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The memory that instances beside a stock kernel may have, with who has it; and how it grows and shrinks: by memory
+// blocks that are put offline and brought back. Addresses are physical.
+#pragma once
+
+#include "core/notices.h"
+#include "core/phys_range.h"
+#include "core/result.h"
+#include "machine/memory_blocks.h"
+#include "machine/system_files.h"
+#include "multikernel/control.h"
+#include "multikernel/facts.h"
+#include "multikernel/memory_pool.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace kx {
+
+struct ModulePool {
+    std::vector<MemoryBlock> blocks;
+    std::vector<PoolRange> ranges;
+    std::vector<InstanceFacts> instances; // empty without the module: the pool can be made before it is there
+
+    std::vector<PhysRange> taken() const; // by instances; sorted
+    std::vector<PhysRange> free() const;  // sorted
+};
+Result<ModulePool> read_module_pool(const SystemFiles& files, Notices& notices);
+
+// For people, a line a range; an empty pool has no line. And as JSON with the schema "kexec-pool-1"
+// (doc/plan-json.md), which ends in a newline.
+std::string text_of(const ModulePool& pool);
+std::string json_of(const ModulePool& pool);
+
+// Puts memory blocks offline until an instance can have `size` bytes in one piece; they are recorded (pool_record.h)
+// before they go. Nothing where that is so already. Errc::no_room or unsupported leaves the blocks as they were, but
+// for those that a notice names. The caller holds the lock (lock.h).
+Result<> grow_module_pool(const InstanceControl& control, std::uint64_t size);
+
+// Brings the blocks back that this program put offline: others may be offline for reasons of their own. False, and a
+// notice for each, where some stay. The caller holds the lock.
+Result<bool> give_back_module_pool(const InstanceControl& control);
+
+} // namespace kx
