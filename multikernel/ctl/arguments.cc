@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "multikernel/ctl/arguments.h"
+
+#include <algorithm>
+#include <ranges>
+
+#include <getopt.h>
+
+namespace kx::ctl {
+namespace {
+
+constexpr int long_option_base = 1000; // getopt_long's values: base + number of the row
+
+int has_argument(const OptionRow& row) {
+    if (!row.value)
+        return no_argument;
+    return row.value[0] == '[' ? optional_argument : required_argument;
+}
+
+} // namespace
+
+const Arguments::Given* Arguments::last(std::string_view name) const {
+    for (const Given& one : std::views::reverse(given_)) {
+        if (one.name == name)
+            return &one;
+    }
+    return nullptr;
+}
+
+bool Arguments::given(std::string_view name) const {
+    return last(name) != nullptr;
+}
+
+const std::string* Arguments::value(std::string_view name) const {
+    const Given* one = last(name);
+    return one && one->has_value ? &one->value : nullptr;
+}
+
+Result<Arguments> parse_arguments(const std::string& called, std::span<const std::string> words,
+                                  std::span<const OptionRow> rows) {
+    std::vector<option> long_options;
+    std::string letters;
+    for (const OptionRow& row : rows) {
+        const int value = row.letter ? row.letter : long_option_base + static_cast<int>(long_options.size());
+        long_options.push_back({row.name, has_argument(row), nullptr, value});
+        if (row.letter)
+            letters += fmt::format("{}{}", row.letter, row.value ? ":" : "");
+    }
+    long_options.push_back({});
+
+    std::vector<std::string> all{called};
+    all.insert(all.end(), words.begin(), words.end());
+    std::vector<char*> argv;
+    for (std::string& word : all)
+        argv.push_back(word.data());
+    argv.push_back(nullptr);
+
+    Arguments arguments;
+    optind = 0; // from the start, also when this is not the first call
+    for (;;) {
+        const int value =
+            getopt_long(static_cast<int>(all.size()), argv.data(), letters.c_str(), long_options.data(), nullptr);
+        if (value == -1)
+            break;
+        const auto chosen = std::ranges::find(long_options, value, &option::val);
+        if (value == '?' || chosen == long_options.end())
+            return fail(Errc::usage, "nothing was done; {} --help lists the options", called);
+        arguments.given_.push_back({chosen->name, optarg != nullptr, optarg ? optarg : ""});
+    }
+    arguments.operands_.assign(argv.begin() + optind, argv.end() - 1);
+    return arguments;
+}
+
+Arguments operands_only(std::vector<std::string> operands) {
+    Arguments arguments;
+    arguments.operands_ = std::move(operands);
+    return arguments;
+}
+
+} // namespace kx::ctl

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// All commands, in the order of the help. Parsing, --help and the check of the man page read this one table.
+#pragma once
+
+#include "multikernel/ctl/command.h"
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kx::ctl {
+
+extern const Command check_command;
+extern const Command pool_command;
+
+std::span<const Command* const> command_table();
+const Command* find_command(std::string_view name);
+
+// Its own options, and those that its effect brings.
+std::vector<OptionRow> options_of(const Command& command);
+
+std::string usage_text();
+std::string help_of(const Command& command);
+
+} // namespace kx::ctl
