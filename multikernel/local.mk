@@ -10,6 +10,7 @@ multikernel_libmultikernel_a_SOURCES = \
 	multikernel/instance.cc multikernel/instance.h \
 	multikernel/isolation.h \
 	multikernel/definition.h \
+	multikernel/desired_state.cc multikernel/desired_state.h \
 	multikernel/filesystem.h \
 	multikernel/host_cpus.cc multikernel/host_cpus.h \
 	multikernel/instance_reading.cc \
@@ -19,6 +20,7 @@ multikernel_libmultikernel_a_SOURCES = \
 	multikernel/kimage.cc multikernel/kimage.h \
 	multikernel/lifecycle.cc multikernel/lifecycle.h \
 	multikernel/lock.cc multikernel/lock.h \
+	multikernel/machine_resources.cc multikernel/machine_resources.h \
 	multikernel/memory_choice.cc multikernel/memory_choice.h \
 	multikernel/memory_pool.cc multikernel/memory_pool.h \
 	multikernel/module_pool.cc multikernel/module_pool.h \
@@ -26,9 +28,16 @@ multikernel_libmultikernel_a_SOURCES = \
 	multikernel/overlay.cc multikernel/overlay.h \
 	multikernel/pool_candidates.cc \
 	multikernel/pool_record.cc multikernel/pool_record.h \
+	multikernel/read_machine_resources.cc \
 	multikernel/record.cc multikernel/record.h \
 	multikernel/run_folder.cc multikernel/run_folder.h \
 	multikernel/serial_ports.cc multikernel/serial_ports.h \
 	multikernel/spawn_cpus.cc multikernel/spawn_cpus.h \
 	multikernel/spawn_trees.cc \
 	multikernel/transaction.h
+	multikernel/transaction.h \
+	multikernel/validation.cc multikernel/validation.h \
+	multikernel/validation_cpus.cc \
+	multikernel/validation_devices.cc \
+	multikernel/validation_memory.cc \
+	multikernel/validation_rules.h

@@ -51,6 +51,7 @@ tests_unit_unit_SOURCES += \
 	tests/unit/multikernel/memory_pool_test.cc \
 	tests/unit/multikernel/record_test.cc \
 	tests/unit/multikernel/serial_ports_test.cc \
+	tests/unit/multikernel/validation_test.cc \
 	tests/unit/plan/placement_test.cc \
 	tests/unit/purgatory/image_test.cc \
 	tests/unit/purgatory/memory_renamed.c \
