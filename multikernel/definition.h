@@ -26,14 +26,15 @@ struct InstanceDefinition {
     friend bool operator==(const InstanceDefinition&, const InstanceDefinition&) = default;
 };
 
-// The content of the file, in the format of record.h, first line "kexec-definition-1".
+// The content of the file, in the format of record_text.h, first line "kexec-definition-1".
 std::string text_of(const InstanceDefinition& definition);
 Result<InstanceDefinition> parse_definition(std::string_view text, std::string_view file); // Errc::malformed
 
 // By id. Empty where there are none.
 Result<std::vector<InstanceDefinition>> read_definitions(const SystemFiles& files);
 
-// Below `root` ("/" but in tests), whole or not at all. Removing one that is not there is no error.
+// Below `root` ("/" but in tests), whole or not at all. Removing one that is not there is no error. Errc::usage for a
+// name that check_instance_name refuses, or that ends in ".new".
 Result<> write_definition(const std::string& root, const InstanceDefinition& definition);
 Result<> remove_definition(const std::string& root, std::string_view name);
 

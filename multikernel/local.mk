@@ -11,6 +11,7 @@ multikernel_libmultikernel_a_SOURCES = \
 	multikernel/isolation.h \
 	multikernel/definition.h \
 	multikernel/desired_state.cc multikernel/desired_state.h \
+	multikernel/definition.cc multikernel/definition.h \
 	multikernel/filesystem.h \
 	multikernel/host_cpus.cc multikernel/host_cpus.h \
 	multikernel/instance_reading.cc \
@@ -30,6 +31,7 @@ multikernel_libmultikernel_a_SOURCES = \
 	multikernel/pool_record.cc multikernel/pool_record.h \
 	multikernel/read_machine_resources.cc \
 	multikernel/record.cc multikernel/record.h \
+	multikernel/record_text.cc multikernel/record_text.h \
 	multikernel/run_folder.cc multikernel/run_folder.h \
 	multikernel/serial_ports.cc multikernel/serial_ports.h \
 	multikernel/spawn_cpus.cc multikernel/spawn_cpus.h \

@@ -43,6 +43,7 @@ tests_unit_unit_SOURCES += \
 	tests/unit/machine/system_files_test.cc \
 	tests/unit/multikernel/acpi_tables_test.cc \
 	tests/unit/multikernel/cpu_list_test.cc \
+	tests/unit/multikernel/definition_test.cc \
 	tests/unit/multikernel/facts_test.cc \
 	tests/unit/multikernel/instance_test.cc \
 	tests/unit/multikernel/kimage_test.cc \
