@@ -14,6 +14,7 @@ kexec_libkexec_a_SOURCES = \
 	kexec/core/notices.h \
 	kexec/core/phys_range.cc kexec/core/phys_range.h \
 	kexec/core/result.h \
+	kexec/device_tree_file.cc kexec/device_tree_file.h \
 	kexec/handover/digest.cc kexec/handover/digest.h \
 	kexec/handover/purgatory.cc kexec/handover/purgatory.h \
 	kexec/image/bzimage.cc kexec/image/bzimage.h \
@@ -28,6 +29,7 @@ kexec_libkexec_a_SOURCES = \
 	kexec/image/unpack_zlib.cc \
 	kexec/image/unpack_zstd.cc \
 	kexec/instance_choice.cc kexec/instance_choice.h \
+	kexec/instance_handover.cc kexec/instance_handover.h \
 	kexec/instance_pool.cc \
 	kexec/instance_status.cc kexec/instance_status.h \
 	kexec/instance_verbs.cc kexec/instance_verbs.h \
@@ -57,6 +59,7 @@ kexec_libkexec_a_SOURCES = \
 	kexec/plan/load_plan.h \
 	kexec/plan/placement.cc kexec/plan/placement.h \
 	kexec/plan/report.cc kexec/plan/report.h \
+	kexec/show_handover.cc \
 	kexec/system/errno_causes.cc kexec/system/errno_causes.h \
 	kexec/system/errno_instance.cc \
 	kexec/system/errno_multikernel.cc \

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "instance_handover.h"
 #include "instance_verbs.h"
 #include "load.h"
 #include "options.h"
@@ -18,6 +19,8 @@ namespace {
 
 Result<int> run(Session& session) {
     const Options& options = session.options;
+    if (options.show_handover)
+        return show_handover(session);
     if (options.pool)
         return instance_pool(session);
     if (options.multikernel && !options.check && !options.print_crash_size && !options.capture_to)

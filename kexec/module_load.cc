@@ -4,7 +4,9 @@
 #include "core/command_line.h"
 #include "handover/digest.h"
 #include "instance_choice.h"
+#include "instance_handover.h"
 #include "load_inputs.h"
+#include "multikernel/kept_handover.h"
 #include "multikernel/record.h"
 #include "placed_load.h"
 #include "plan/report.h"
@@ -25,6 +27,7 @@ namespace {
 struct PlacedInstance {
     Instance instance;
     std::vector<AddedParameter> added;
+    InstanceHandover handover;
     PlacedLoad load;
 };
 
@@ -60,6 +63,8 @@ Result<PlacedInstance> plan_instance(Session& session, LoadInputs& inputs, const
     }
     command_line = with_parameters(command_line, placed.added);
 
+    placed.handover = KX_TRY(instance_handover(options.instance, placed.instance));
+    inputs.request.kho_fdt = placed.handover.page;
     const Machine running = KX_TRY(read_machine(session.files, session.notices));
     const Machine machine = instance_machine(placed.instance, running);
     KX_TRY(check_memory_size(placed.instance, inputs.request, machine));
@@ -93,6 +98,7 @@ LoadReport report_of(const PlacedInstance& placed, const LoadInputs& inputs, con
         instance.cpus.push_back({cpu.logical, cpu.physical});
     for (const AddedParameter& parameter : placed.added)
         instance.added.push_back({parameter.text, parameter.why});
+    instance.handover = placed.handover.report;
     report.instance = std::move(instance);
     return report;
 }
@@ -198,6 +204,8 @@ Result<std::uint32_t> load_into_module(Session& session) {
     KX_TRY(load_and_assign(session, placed, inputs));
     if (const auto written = write_instance_record(session.run_root, record_of(placed, inputs)); !written)
         session.notices.add("{}; kexec -S will not know the kernel's path and command line", written.error().message);
+    if (const auto kept = keep_handover(session.run_root, placed.instance.id, placed.handover.page); !kept)
+        session.notices.add("{}; kexec --show-handover will not know what was handed over", kept.error().message);
     if (options.json)
         print(stdout, "{}", json_of(report));
     else

@@ -118,6 +118,13 @@ std::span<const OptionRow> multikernel_rows() {
 }
 
 Result<> check_multikernel(const Options& options) {
+    if (options.show_handover &&
+        (options.load || options.start || options.unload || options.halt || options.status || options.check ||
+         options.pool || options.remove || options.capture_to || options.print_crash_size || options.multikernel))
+        return fail(Errc::usage, "--show-handover is a thing of its own: nothing else can be asked for with it");
+    if (options.instance.kho_fdt && options.instance.device_tree)
+        return fail(Errc::usage, "--kho-fdt and --instance-dtb exclude each other: what is handed over is one file as "
+                                 "it is, or made around the other");
     if (options.pool && (options.load || options.start || options.unload || options.halt || options.status ||
                          options.check || options.capture_to || options.print_crash_size))
         return fail(Errc::usage, "--multikernel-pool is a thing of its own: nothing else can be asked for with it");
@@ -126,7 +133,8 @@ Result<> check_multikernel(const Options& options) {
             return fail(Errc::usage, "--halt stops an instance: say which, --multikernel=ID");
         if (options.instance != InstanceOptions{})
             return fail(Errc::usage,
-                        "--cpu, --memory, --serial-port, --exact-cmdline and --wait go with --multikernel");
+                        "--cpu, --memory, --serial-port, --exact-cmdline, --wait, --kho-fdt and --instance-dtb go with "
+                        "--multikernel");
         return {};
     }
     const InstanceOptions& instance = options.instance;
@@ -146,9 +154,9 @@ Result<> check_multikernel(const Options& options) {
             return fail(Errc::usage, "--multikernel does not go with {}", name);
     }
     if (!options.load && (instance.cpus || instance.memory || instance.serial_port || instance.no_serial_port ||
-                          instance.exact_command_line))
-        return fail(Errc::usage, "--cpu, --memory, --serial-port and --exact-cmdline are settled by the load: they go "
-                                 "with -l and -f");
+                          instance.exact_command_line || instance.kho_fdt || instance.device_tree))
+        return fail(Errc::usage, "--cpu, --memory, --serial-port, --exact-cmdline, --kho-fdt and --instance-dtb are "
+                                 "settled by the load: they go with -l and -f");
     if (instance.wait_seconds && !options.start)
         return fail(Errc::usage, "--wait goes with -e and -f: nothing else starts an instance");
     const bool names_one = instance.id || !instance.name.empty();

@@ -71,7 +71,7 @@ constexpr OptionRow verb_rows[] = {
      }},
     {"remove", 0, nullptr, "With --multikernel=ID: give that instance's CPUs and memory back to the pool.",
      set<&Options::remove>},
-    {"show-handover", 0, "FILE|ID", "Print a handover, or an instance's, as device tree source.",
+    {"show-handover", 0, "FILE|ID", "Print a handover, or that of an instance, as device tree source.",
      take<&Options::show_handover>},
     {"multikernel-pool", 0, "[SIZE]", "Show memory for instances, or take SIZE of it; 0 gives it back.",
      [](Options& options, const char* value) -> Result<> {
@@ -230,7 +230,7 @@ Result<> check_combination(Options& options, bool verb_given, std::span<const st
     if (options.help || options.version)
         return {};
     KX_TRY(check_multikernel(options));
-    if (options.status || options.check || options.print_crash_size)
+    if (options.status || options.check || options.print_crash_size || options.show_handover)
         return {};
 
     if (options.load && options.kernel.empty())

@@ -9,15 +9,14 @@ multikernel_libmultikernel_a_SOURCES = \
 	multikernel/facts.cc multikernel/facts.h \
 	multikernel/instance.cc multikernel/instance.h \
 	multikernel/isolation.h \
-	multikernel/definition.h \
 	multikernel/desired_state.cc multikernel/desired_state.h \
 	multikernel/definition.cc multikernel/definition.h \
-	multikernel/filesystem.h \
+	multikernel/handover_tree.cc multikernel/handover_tree.h \
 	multikernel/host_cpus.cc multikernel/host_cpus.h \
 	multikernel/instance_reading.cc \
 	multikernel/instance_view.cc multikernel/instance_view.h \
 	multikernel/filesystem.cc multikernel/filesystem.h \
-	multikernel/instance_view.h \
+	multikernel/kept_handover.cc multikernel/kept_handover.h \
 	multikernel/kimage.cc multikernel/kimage.h \
 	multikernel/lifecycle.cc multikernel/lifecycle.h \
 	multikernel/lock.cc multikernel/lock.h \

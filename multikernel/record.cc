@@ -2,15 +2,9 @@
 #include "multikernel/record.h"
 
 #include "machine/attribute.h"
+#include "multikernel/kept_handover.h"
 #include "multikernel/run_folder.h"
 #include "uapi/multikernel.h"
-
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-
-#include <fcntl.h>
-#include <unistd.h>
 
 namespace kx {
 namespace {
@@ -21,10 +15,6 @@ constexpr std::size_t longest_record = 1 << 20;
 
 std::string file_name(std::uint32_t id) {
     return fmt::format("{}", id);
-}
-
-std::string shown(const std::string& root, std::string_view file) {
-    return fmt::format("{}{}{}/{}/{}", root, root.ends_with('/') ? "" : "/", run_folder, instance_records, file);
 }
 
 std::string escaped(std::string_view value) {
@@ -169,15 +159,8 @@ Result<> write_instance_record(const std::string& root, const InstanceRecord& re
 }
 
 Result<> remove_instance_record(const std::string& root, std::uint32_t id) {
-    const std::string name = file_name(id);
-    const auto folder = open_run_folder(root, IfMissing::refuse, instance_records);
-    if (!folder && folder.error().code == Errc::not_found)
-        return {};
-    if (!folder)
-        return std::unexpected(folder.error());
-    if (unlinkat(folder->get(), name.c_str(), 0) != 0 && errno != ENOENT)
-        return fail(Errc::io, "{}: {}", shown(root, name), std::strerror(errno));
-    return {};
+    KX_TRY(remove_kept_handover(root, id));
+    return remove_run_file(root, instance_records, file_name(id));
 }
 
 } // namespace kx

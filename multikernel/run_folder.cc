@@ -99,4 +99,16 @@ Result<> write_run_file(const std::string& root, std::string_view inside, const 
                   std::move(written));
 }
 
+Result<> remove_run_file(const std::string& root, std::string_view inside, const std::string& name) {
+    const auto folder = open_run_folder(root, IfMissing::refuse, inside);
+    if (!folder && folder.error().code == Errc::not_found)
+        return {};
+    if (!folder)
+        return std::unexpected(folder.error());
+    if (unlinkat(folder->get(), name.c_str(), 0) != 0 && errno != ENOENT)
+        return failed(fmt::format("{}{}{}/{}/{}", root, root.ends_with('/') ? "" : "/", run_folder, inside, name),
+                      errno);
+    return {};
+}
+
 } // namespace kx

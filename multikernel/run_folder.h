@@ -25,4 +25,7 @@ Result<FileDescriptor> open_run_folder(const std::string& root, IfMissing if_mis
 Result<> write_run_file(const std::string& root, std::string_view inside, const std::string& name,
                         std::string_view content);
 
+// One that is not there is no error.
+Result<> remove_run_file(const std::string& root, std::string_view inside, const std::string& name);
+
 } // namespace kx

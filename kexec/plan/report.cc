@@ -103,6 +103,19 @@ std::string added_text(const InstanceReport& instance) {
     return text;
 }
 
+std::string text_of(const HandoverReport& handover) {
+    const std::string source = handover.kho_fdt         ? *handover.kho_fdt
+                               : handover.instance_tree ? "made here around " + *handover.instance_tree
+                                                        : "made here";
+    return fmt::format("handover {} bytes of device tree, {}\n", handover.size, source);
+}
+
+ordered_json json_of(const HandoverReport& handover) {
+    return {{"size", handover.size},
+            {"kho_fdt", handover.kho_fdt ? ordered_json(*handover.kho_fdt) : ordered_json()},
+            {"instance_dtb", handover.instance_tree ? ordered_json(*handover.instance_tree) : ordered_json()}};
+}
+
 ordered_json json_of(const InstanceReport& instance) {
     ordered_json json{{"id", instance.id}, {"cpus", ordered_json::array()}};
     for (const InstanceReport::Cpu& cpu : instance.cpus)
@@ -113,6 +126,7 @@ ordered_json json_of(const InstanceReport& instance) {
     json["added_parameters"] = ordered_json::array();
     for (const InstanceReport::Parameter& parameter : instance.added)
         json["added_parameters"].push_back({{"text", parameter.text}, {"why", parameter.why}});
+    json["handover"] = instance.handover ? json_of(*instance.handover) : ordered_json();
     return json;
 }
 
@@ -146,8 +160,12 @@ std::string text_of(const LoadReport& report) {
                                    report.kernel_version.empty() ? "" : ", Linux " + report.kernel_version);
     text += fmt::format("initrd   {}\ncmdline  {}\n", report.initrd_path.value_or("none"),
                         report.command_line.empty() ? "(empty)" : report.command_line);
-    if (report.instance)
-        text += added_text(*report.instance) + "\n" + text_of(*report.instance, "");
+    if (report.instance) {
+        text += added_text(*report.instance);
+        if (report.instance->handover)
+            text += text_of(*report.instance->handover);
+        text += "\n" + text_of(*report.instance, "");
+    }
     if (report.files) {
         text += fmt::format("\nby kexec_file_load{}: the running kernel places and verifies\nflags    {}\n",
                             report.segments || report.no_segments ? " (tried first)" : "",

@@ -30,6 +30,13 @@ struct FilesReport {
     std::vector<std::string> flags;
 };
 
+// The device tree that an instance's kernel is handed.
+struct HandoverReport {
+    std::uint64_t size = 0;                   // bytes of the tree that KHO sees
+    std::optional<std::string> kho_fdt;       // the file that it is; else it was made here …
+    std::optional<std::string> instance_tree; // … around this file, or one that was made here, too
+};
+
 // The instance that a load is for.
 struct InstanceReport {
     struct Cpu {
@@ -47,6 +54,7 @@ struct InstanceReport {
     std::optional<std::uint16_t> serial_port;
     std::string console;          // what the next kernel calls that port: "ttyS1"
     std::vector<Parameter> added; // to the command line
+    std::optional<HandoverReport> handover;
 };
 // One line: "instance 1: loaded, CPU 1 (apic 0x1), 256 MiB at 0x20000000".
 std::string text_of(const InstanceReport& instance, std::string_view state);

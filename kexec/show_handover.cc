@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "device_tree_file.h"
+#include "instance_handover.h"
+#include "machine/multikernel.h"
+#include "multikernel/filesystem.h"
+#include "multikernel/handover_tree.h"
+#include "multikernel/instance_view.h"
+#include "multikernel/kept_handover.h"
+
+namespace kx {
+namespace {
+
+Result<std::string> handover_of(const SystemFiles& files, const InstanceView& instance) {
+    if (instance.dialect == MultikernelDialect::instances)
+        return files.read(fmt::format("{}/instances/{}/device_tree", multikernel_folder, instance.name));
+    if (!instance.record)
+        return fail(Errc::not_found,
+                    "{}: this program did not load it and does not know what it was handed; its kernel shows it in "
+                    "/sys/kernel/boot_params/setup_data",
+                    instance.shown());
+    return read_kept_handover(files, instance.id);
+}
+
+// The instance that `text` names. Nothing where it may be a file: no instance of that name, no such kernel at all.
+Result<std::optional<InstanceView>> instance_meant(const SystemFiles& files, const std::string& text) {
+    const auto choice = parse_instance_choice(text);
+    const auto dialect = multikernel_dialect(files);
+    const bool is_id = choice && choice->id;
+    if (!choice || (dialect == MultikernelDialect::none && !is_id))
+        return std::nullopt;
+    const auto all = KX_TRY(read_instances(files, dialect));
+    if (is_id)
+        return KX_TRY(choose_instance(all, *choice));
+    if (const InstanceView* found = find_instance(all, *choice))
+        return *found;
+    return std::nullopt;
+}
+
+struct Shown {
+    std::string name;
+    std::string content;
+};
+
+Result<Shown> shown(const SystemFiles& files, const std::string& text) {
+    std::optional<InstanceView> instance;
+    if (text.find('/') == text.npos)
+        instance = KX_TRY(instance_meant(files, text));
+    if (instance)
+        return Shown{instance->shown(), KX_TRY(handover_of(files, *instance))};
+    auto content = read_device_tree_file(text);
+    if (!content && content.error().code == Errc::not_found)
+        return fail(Errc::not_found, "{}: there is neither an instance of this name nor such a file", text);
+    return Shown{text, KX_TRY(std::move(content))};
+}
+
+} // namespace
+
+Result<int> show_handover(Session& session) {
+    const Shown handover = KX_TRY(within("--show-handover", shown(session.files, *session.options.show_handover)));
+    const auto trees = KX_TRY(within(handover.name, parse_handover(bytes_in(handover.content))));
+    print(stdout, "{}", source_of(trees));
+    return exit_ok;
+}
+
+} // namespace kx
