@@ -6,6 +6,10 @@ multikernel_ctl_libmultikernelctl_a_SOURCES = \
 	multikernel/ctl/check.cc \
 	multikernel/ctl/command.h \
 	multikernel/ctl/command_table.cc multikernel/ctl/command_table.h \
+	multikernel/ctl/desired_dts.cc \
+	multikernel/ctl/desired_file.cc multikernel/ctl/desired_file.h \
+	multikernel/ctl/desired_toml.cc \
+	multikernel/ctl/device_tree_compiler.cc \
 	multikernel/ctl/pool.cc \
 	multikernel/ctl/run.cc multikernel/ctl/run.h
 
