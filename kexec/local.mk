@@ -24,6 +24,8 @@ kexec_libkexec_a_SOURCES = \
 	kexec/image/elf.cc kexec/image/elf.h \
 	kexec/image/identify.cc kexec/image/identify.h \
 	kexec/image/unpack.cc kexec/image/unpack.h \
+	kexec/image/unpack_bzip2.cc \
+	kexec/image/unpack_lz4.cc \
 	kexec/image/unpack_lzma.cc \
 	kexec/image/unpack_stream.h \
 	kexec/image/unpack_zlib.cc \
@@ -70,7 +72,8 @@ kexec_libkexec_a_SOURCES = \
 	kexec/verbs.cc kexec/verbs.h
 
 KEXEC_LIBS = multikernel/libmultikernel.a kexec/libkexec.a purgatory/libpurgatory.a $(ZLIB_LIBS) $(LZMA_LIBS) $(ZSTD_LIBS) \
-	$(FDT_LIBS)
+	$(FDT_LIBS) \
+	$(LZ4_LIBS) $(BZIP2_LIBS)
 
 sbin_PROGRAMS += kexec/kexec
 kexec_kexec_SOURCES = kexec/main.cc

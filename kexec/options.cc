@@ -301,7 +301,7 @@ std::string usage_text() {
                 text += fmt::format(" {:<31} {}\n", name_for_help(row), row.text);
         }
     }
-    text += "\nFormats (--type), each also gzip, xz, lzma or zstd compressed:\n";
+    text += "\nFormats (--type), each also gzip, xz, lzma, zstd, lz4 or bzip2 compressed:\n";
     for (const ImageFormat& format : image_formats())
         text += fmt::format(" {:<12} {:<10} {}\n", format.name, format.architecture, format.text);
     text += "\nExamples:\n"

@@ -35,7 +35,6 @@ multikernel_libmultikernel_a_SOURCES = \
 	multikernel/serial_ports.cc multikernel/serial_ports.h \
 	multikernel/spawn_cpus.cc multikernel/spawn_cpus.h \
 	multikernel/spawn_trees.cc \
-	multikernel/transaction.h
 	multikernel/transaction.h \
 	multikernel/validation.cc multikernel/validation.h \
 	multikernel/validation_cpus.cc \

@@ -16,11 +16,20 @@ struct Decoder {
     Result<> (*unpack)(ByteView, UnpackOutput&);
 };
 
+Result<> refuse_lzo(ByteView, UnpackOutput&) {
+    return fail(Errc::unsupported, "this program does not unpack it: unpack it by `lzop -d`, or build the kernel with "
+                                   "another compression");
+}
+
 constexpr std::array decoders{
     Decoder{Compression::gzip, "gzip", {"\x1f\x8b", 2}, unpack_gzip},
     Decoder{Compression::zstd, "zstd", {"\x28\xb5\x2f\xfd", 4}, unpack_zstd},
     Decoder{Compression::xz, "xz", {"\xfd\x37zXZ\0", 6}, unpack_xz},
     Decoder{Compression::lzma, "lzma", {"\x5d\0\0", 3}, unpack_lzma},
+    Decoder{Compression::lz4, "lz4", {"\x02\x21\x4c\x18", 4}, unpack_lz4}, // legacy frame
+    Decoder{Compression::lz4, "lz4", {"\x04\x22\x4d\x18", 4}, unpack_lz4},
+    Decoder{Compression::bzip2, "bzip2", "BZh", unpack_bzip2},
+    Decoder{Compression::lzo, "lzo", {"\x89LZO\0", 5}, refuse_lzo},
 };
 
 const Decoder* decoder_of(ByteView packed) {
@@ -43,7 +52,7 @@ Compression compression_of(ByteView packed) {
 Result<Bytes> unpack(ByteView packed, std::uint64_t limit) {
     const auto* decoder = decoder_of(packed);
     if (!decoder)
-        return fail(Errc::not_this_format, "no compressed data at {:#x}: gzip, zstd, xz and lzma are known",
+        return fail(Errc::not_this_format, "no compressed data at {:#x}: gzip, xz, lzma, zstd, lz4 and bzip2 are known",
                     packed.origin());
     UnpackOutput output(limit, std::min<std::uint64_t>(packed.size(), UINT64_MAX / 4) * 4);
     KX_TRY(within(decoder->name, decoder->unpack(packed, output)));

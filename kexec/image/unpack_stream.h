@@ -26,6 +26,7 @@ public:
     // out, so that a stream that ends exactly there can show its end.
     Result<std::span<std::byte>> room();
     void wrote(std::uint64_t count) { size_ += count; }
+    std::uint64_t size() const { return size_; } // written so far
     Result<Bytes> finish();
 
 private:
@@ -43,5 +44,7 @@ Result<> unpack_gzip(ByteView packed, UnpackOutput& output);
 Result<> unpack_zstd(ByteView packed, UnpackOutput& output);
 Result<> unpack_xz(ByteView packed, UnpackOutput& output);
 Result<> unpack_lzma(ByteView packed, UnpackOutput& output);
+Result<> unpack_lz4(ByteView packed, UnpackOutput& output);
+Result<> unpack_bzip2(ByteView packed, UnpackOutput& output);
 
 } // namespace kx

@@ -21,9 +21,6 @@ constexpr ImageFormat formats[] = {
     {"bzImage", "x86_64", "the same", is_bzimage, check_by<parse_bzimage>, plan_bzimage},
 };
 
-constexpr std::uint64_t unpacked_kernel_limit = std::uint64_t{1} << 30;
-constexpr int wrapper_limit = 3; // compressed inside compressed: nobody does more
-
 bool may_be(const ImageFormat& format, const LoadRequest& request, std::string_view architecture) {
     return format.architecture == architecture && (request.type.empty() || request.type == format.name);
 }
