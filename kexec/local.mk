@@ -30,6 +30,7 @@ kexec_libkexec_a_SOURCES = \
 	kexec/image/unpack_stream.h \
 	kexec/image/unpack_zlib.cc \
 	kexec/image/unpack_zstd.cc \
+	kexec/image/vmlinux.cc kexec/image/vmlinux.h \
 	kexec/instance_choice.cc kexec/instance_choice.h \
 	kexec/instance_handover.cc kexec/instance_handover.h \
 	kexec/instance_pool.cc \

@@ -39,7 +39,8 @@ inline constexpr std::uint32_t pf_x = 1; // p_flags
 inline constexpr std::uint32_t pf_w = 2;
 inline constexpr std::uint32_t pf_r = 4;
 
-inline constexpr std::uint32_t sht_symtab = 2; // sh_type
+inline constexpr std::uint32_t sht_null = 0; // sh_type
+inline constexpr std::uint32_t sht_symtab = 2;
 inline constexpr std::uint32_t sht_strtab = 3;
 inline constexpr std::uint32_t sht_rela = 4;
 inline constexpr std::uint32_t sht_note = 7;

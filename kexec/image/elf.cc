@@ -73,6 +73,14 @@ Result<std::vector<ElfSegment>> segments_of(ByteView file, const auto& header,
     return segments;
 }
 
+// Both tables were read, so that neither end wraps.
+template <typename Format>
+std::uint64_t headers_end_of(const auto& header, std::size_t segments, std::size_t sections) {
+    const std::uint64_t segments_end = segments ? header.phoff + segments * sizeof(typename Format::ProgramHeader) : 0;
+    const std::uint64_t sections_end = sections ? header.shoff + sections * sizeof(typename Format::SectionHeader) : 0;
+    return std::max({std::uint64_t{sizeof(header)}, segments_end, sections_end});
+}
+
 Result<std::uint32_t> section_names_of(std::uint16_t index, const std::vector<ElfSection>& sections) {
     const std::uint32_t names = index == layout::shn_xindex && !sections.empty() ? sections[0].link : index;
     if (names != 0 && names >= sections.size())
@@ -85,6 +93,7 @@ template <typename Format> Result<Elf> parse(ByteView file, bool is_64, bool big
     auto sections = KX_TRY(within("section headers", sections_of<Format>(file, header)));
     auto segments = KX_TRY(within("program headers", segments_of<Format>(file, header, sections)));
     const auto names = KX_TRY(section_names_of(header.shstrndx, sections));
+    const auto headers_end = headers_end_of<Format>(header, segments.size(), sections.size());
     return Elf{.file = file,
                .is_64 = is_64,
                .big_endian = big_endian,
@@ -94,7 +103,8 @@ template <typename Format> Result<Elf> parse(ByteView file, bool is_64, bool big
                .entry = header.entry,
                .segments = std::move(segments),
                .sections = std::move(sections),
-               .section_names = names};
+               .section_names = names,
+               .headers_end = headers_end};
 }
 
 Result<> check_loadable(const Elf& elf, const ElfSegment& segment) {
@@ -149,7 +159,10 @@ template <bool BigEndian> Result<std::vector<ElfNote>> notes_in(ByteView content
         const std::uint64_t description_at = at + padded(sizeof(Header) + header.namesz);
         const auto description = KX_TRY(within("note", content.slice(description_at, header.descsz)));
         std::string_view text(reinterpret_cast<const char*>(name.bytes().data()), name.size());
-        notes.push_back({.name = text.substr(0, text.find('\0')), .type = header.type, .description = description});
+        notes.push_back({.name = text.substr(0, text.find('\0')),
+                         .name_size = header.namesz,
+                         .type = header.type,
+                         .description = description});
         at = std::min(description_at + padded(header.descsz), content.size());
     }
     return notes;
@@ -181,6 +194,22 @@ Result<Elf> parse_elf(ByteView file) {
                           : parse<layout::Elf64<false>>(file, is_64, big_endian);
     return big_endian ? parse<layout::Elf32<true>>(file, is_64, big_endian)
                       : parse<layout::Elf32<false>>(file, is_64, big_endian);
+}
+
+std::uint64_t end_of(const Elf& elf) {
+    const std::uint64_t file_size = elf.file.size();
+    std::uint64_t end = elf.headers_end;
+    const auto extend = [&](std::uint64_t offset, std::uint64_t size) {
+        if (size != 0)
+            end = std::max(end, size > file_size || offset > file_size - size ? file_size : offset + size);
+    };
+    for (const ElfSegment& segment : elf.segments)
+        extend(segment.offset, segment.file_size);
+    for (const ElfSection& section : elf.sections) {
+        if (section.type != layout::sht_null && section.type != layout::sht_nobits)
+            extend(section.offset, section.size);
+    }
+    return end;
 }
 
 Result<ByteView> segment_content(const Elf& elf, const ElfSegment& segment) {

@@ -47,7 +47,8 @@ struct ElfSymbol {
 };
 
 struct ElfNote {
-    std::string_view name; // without its NUL
+    std::string_view name;   // without its NUL
+    std::uint32_t name_size; // as the file tells it: with its NUL
     std::uint32_t type;
     ByteView description;
 };
@@ -64,6 +65,7 @@ struct Elf {
     std::vector<ElfSegment> segments;
     std::vector<ElfSection> sections;
     std::uint32_t section_names; // index of their string table, 0 for none
+    std::uint64_t headers_end;   // file offset behind the ELF header and both tables
 };
 
 // The magic only.
@@ -72,6 +74,10 @@ bool is_elf(ByteView file);
 // Both tables lie inside the file; extended counts (PN_XNUM and its like) are followed. Errc::not_this_format without
 // the magic, Errc::unsupported for a class, byte order or version that the gABI does not know, Errc::malformed else.
 Result<Elf> parse_elf(ByteView file);
+
+// The file offset behind all that the headers speak of: tables, segments, sections; at most the file's size. What lies
+// further on is no part of the ELF.
+std::uint64_t end_of(const Elf& elf);
 
 // The bytes of the segment that the file holds; Errc::malformed if it ends before them.
 Result<ByteView> segment_content(const Elf& elf, const ElfSegment& segment);
