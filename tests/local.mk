@@ -23,7 +23,8 @@ tests_unit_unit_SOURCES = \
 	tests/unit/image/elf_test.cc \
 	tests/unit/image/identify_test.cc \
 	tests/unit/image/pack.cc tests/unit/image/pack.h \
-	tests/unit/image/unpack_test.cc
+	tests/unit/image/unpack_test.cc \
+	tests/unit/image/vmlinux_test.cc
 tests_unit_unit_SOURCES += \
 	tests/unit/instances/fake_module.h \
 	tests/unit/instances/fake_multikernel.cc tests/unit/instances/fake_multikernel.h \

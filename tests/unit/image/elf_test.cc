@@ -105,6 +105,7 @@ TEST_CASE("notes come in order, and a header of zeros ends them") {
     REQUIRE(notes);
     REQUIRE(notes->size() == 2);
     CHECK((*notes)[1].name == "VMCOREINFO");
+    CHECK((*notes)[1].name_size == 11);
     CHECK((*notes)[1].description.has(0, "OSRELEASE=6.1"));
 
     auto content = bytes_of(std::string_view("\x02\0\0\0\x04\0\0\0\x09\0\0\0A\0\0\0desc", 20));
@@ -169,6 +170,46 @@ TEST_CASE("a segment must be loadable as it says") {
     narrow.load(0xfffff000, bytes_of("x"), 0x1001);
     const auto file = narrow.build();
     CHECK_FALSE(loadable_segments(*parse_elf(as_view(file))));
+}
+
+TEST_CASE("an ELF file ends behind its tables, segments and sections, whatever was appended") {
+    auto builder = small_executable();
+    auto file = builder.build();
+    const std::size_t size = file.size();
+    file.resize(size + 100);
+    CHECK(end_of(*parse_elf(as_view(file))) == size); // section headers last
+
+    const auto end_with = [&](auto patch_header, auto patch_segments, auto patch_sections) {
+        builder.patch_header = patch_header;
+        builder.patch_segments = patch_segments;
+        builder.patch_sections = patch_sections;
+        auto patched = builder.build();
+        patched.resize(size + 100);
+        return end_of(*parse_elf(as_view(patched)));
+    };
+    const auto as_is = [](auto&) {};
+    const auto no_sections = [](auto& header) {
+        header.shoff = std::uint64_t{0};
+        header.shnum = header.shstrndx = std::uint16_t{0};
+    };
+    CHECK(end_with(no_sections, as_is, as_is) == size - 4 * 64); // program headers last
+    const auto no_tables = [&](auto& header) {
+        no_sections(header);
+        header.phnum = std::uint16_t{0};
+    };
+    CHECK(end_with(no_tables, as_is, as_is) == 64);
+    const auto segment_last = [&](auto& segments) { segments[0].offset = size + 1; };
+    CHECK(end_with(as_is, segment_last, as_is) == size + 1 + std::string_view("code and data").size());
+    const auto section_last = [&](auto& sections) {
+        sections[1].offset = size + 10;
+        sections[1].size = 20u;
+        sections[2].offset = sections[0].offset = size + 90;
+        sections[2].type = layout::sht_nobits;
+        sections[0].size = 5u;
+    };
+    CHECK(end_with(as_is, as_is, section_last) == size + 30);
+    const auto past_the_end = [&](auto& sections) { sections[1].size = UINT64_MAX; };
+    CHECK(end_with(as_is, as_is, past_the_end) == size + 100);
 }
 
 TEST_CASE("a symbol table that lies is refused") {

@@ -51,6 +51,9 @@ TEST_CASE("bytes are named for what they are") {
     CHECK(of(xz(as_view(bytes_of("x")))) == "xz data");
     CHECK(of(lzma(as_view(bytes_of("x")))) == "lzma data");
     CHECK(of_text("BZh91AY&SY") == "bzip2 data");
+    CHECK(of(lz4(as_view(bytes_of("x")))) == "lz4 data");
+    CHECK(of(lz4_legacy(as_view(bytes_of("x")))) == "lz4 data");
+    CHECK(of_text(std::string_view("\x89LZO\0\r\n\x1a\n", 9)) == "lzo data");
 
     CHECK(of_text_at(0x38, "ARM\x64") == "an arm64 Image");
     CHECK(of_text_at(0x38, "RSC\x05") == "a riscv Image");

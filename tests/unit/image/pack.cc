@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "image/pack.h"
 
+#include <algorithm>
 #include <stdexcept>
 
+#include <bzlib.h>
+#include <lz4.h>
+#include <lz4frame.h>
 #include <lzma.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -71,6 +75,51 @@ std::vector<std::byte> lzma(ByteView content) {
     lzma_stream stream = LZMA_STREAM_INIT;
     require(lzma_alone_encoder(&stream, &options) == LZMA_OK, "lzma_alone_encoder");
     return run_lzma(stream, content);
+}
+
+std::vector<std::byte> lz4(ByteView content) {
+    LZ4F_preferences_t preferences = LZ4F_INIT_PREFERENCES;
+    preferences.frameInfo.contentChecksumFlag = LZ4F_contentChecksumEnabled;
+    preferences.frameInfo.blockChecksumFlag = LZ4F_blockChecksumEnabled;
+    std::vector<std::byte> packed(LZ4F_compressFrameBound(content.size(), &preferences));
+    const auto size =
+        LZ4F_compressFrame(packed.data(), packed.size(), content.bytes().data(), content.size(), &preferences);
+    require(!LZ4F_isError(size), "LZ4F_compressFrame");
+    packed.resize(size);
+    return packed;
+}
+
+std::vector<std::byte> lz4_legacy(ByteView content) {
+    constexpr std::uint64_t block_size = 8 << 20;
+    std::vector<std::byte> packed;
+    const auto put = [&](le32 word) {
+        const auto bytes = std::as_bytes(std::span(&word, 1));
+        packed.insert(packed.end(), bytes.begin(), bytes.end());
+    };
+    put(0x184c2102u);
+    for (std::uint64_t at = 0; at == 0 || at < content.size(); at += block_size) {
+        const auto part = content.bytes().subspan(at, std::min(block_size, content.size() - at));
+        std::vector<char> block(LZ4_COMPRESSBOUND(block_size));
+        const int size = LZ4_compress_default(reinterpret_cast<const char*>(part.data()), block.data(),
+                                              static_cast<int>(part.size()), static_cast<int>(block.size()));
+        require(size > 0, "LZ4_compress_default");
+        put(static_cast<std::uint32_t>(size));
+        const auto bytes = std::as_bytes(std::span(block).first(static_cast<std::size_t>(size)));
+        packed.insert(packed.end(), bytes.begin(), bytes.end());
+    }
+    return packed;
+}
+
+std::vector<std::byte> bzip2(ByteView content) {
+    auto size = static_cast<unsigned>(content.size() + content.size() / 100 + 600);
+    std::vector<std::byte> packed(size);
+    auto* source = const_cast<char*>(reinterpret_cast<const char*>(content.bytes().data()));
+    char nothing = 0;
+    require(BZ2_bzBuffToBuffCompress(reinterpret_cast<char*>(packed.data()), &size, source ? source : &nothing,
+                                     static_cast<unsigned>(content.size()), 9, 0, 0) == BZ_OK,
+            "BZ2_bzBuffToBuffCompress");
+    packed.resize(size);
+    return packed;
 }
 
 } // namespace kx::test

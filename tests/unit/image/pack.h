@@ -11,6 +11,9 @@ namespace kx::test {
 std::vector<std::byte> gzip(ByteView content);
 std::vector<std::byte> zstd(ByteView content, int window_log = 0); // window_log 0: chosen by the level
 std::vector<std::byte> xz(ByteView content);
-std::vector<std::byte> lzma(ByteView content); // ends by a marker, size unknown, as `lzma` of a pipe does
+std::vector<std::byte> lzma(ByteView content);       // ends by a marker, size unknown, as `lzma` of a pipe does
+std::vector<std::byte> lz4(ByteView content);        // checksums of the header, each block and the content
+std::vector<std::byte> lz4_legacy(ByteView content); // as `lz4 -l` does
+std::vector<std::byte> bzip2(ByteView content);
 
 } // namespace kx::test

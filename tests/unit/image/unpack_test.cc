@@ -21,10 +21,10 @@ struct Packer {
 };
 
 const Packer packers[] = {
-    {Compression::gzip, gzip, true},
-    {Compression::zstd, [](ByteView content) { return zstd(content); }, true},
-    {Compression::xz, xz, true},
-    {Compression::lzma, lzma, false},
+    {Compression::gzip, gzip, true},   {Compression::zstd, [](ByteView content) { return zstd(content); }, true},
+    {Compression::xz, xz, true},       {Compression::lzma, lzma, false},
+    {Compression::lz4, lz4, true},     {Compression::lz4, lz4_legacy, false},
+    {Compression::bzip2, bzip2, true},
 };
 
 // Neither all alike nor beyond compression.
@@ -192,8 +192,64 @@ TEST_CASE("what follows the stream is ignored: an appended size, a signature") {
     }
 }
 
+TEST_CASE("blocks of a legacy lz4 frame follow one another, and what ends them is told from a cut") {
+    const auto content = sample((16u << 20) + 1000);
+    const auto packed = lz4_legacy(as_view(content));
+    auto told = packed;
+    for (int shift : {0, 8, 16, 24})
+        told.push_back(static_cast<std::byte>(content.size() >> shift));
+    for (const auto& frame : {packed, told, joined(packed, Content(2))}) {
+        const auto unpacked = unpack(as_view(frame), plenty);
+        REQUIRE(unpacked);
+        CHECK(same(*unpacked, content));
+    }
+    for (std::uint64_t limit : {std::uint64_t{8} << 20, content.size() - 1}) {
+        const auto refused = unpack(as_view(packed), limit);
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().code == Errc::unsupported);
+    }
+    for (const auto& tail : {bytes_of("x"), bytes_of(std::string_view("\xe7\x03\0\0", 4)),
+                             bytes_of(std::string_view("\xe8\x03\0\0 more", 9))}) {
+        const auto small = sample(1000);
+        const auto refused = unpack(as_view(joined(lz4_legacy(as_view(small)), tail)), plenty);
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().message.find("cut short") != std::string::npos);
+    }
+}
+
+TEST_CASE("lz4 frames of every kind follow one another") {
+    const auto content = sample(1000);
+    const auto skippable = bytes_of(std::string_view("\x5e\x2a\x4d\x18\x03\0\0\0abc", 11));
+    const auto packed = joined(joined(lz4_legacy(as_view(content)), skippable),
+                               joined(lz4(as_view(content)), lz4_legacy(as_view(content))));
+    const auto unpacked = unpack(as_view(packed), plenty);
+    REQUIRE(unpacked);
+    CHECK(same(*unpacked, joined(joined(content, content), content)));
+}
+
+TEST_CASE("a damaged lz4 block is named by its offset") {
+    auto packed = bytes_of(std::string_view("\x02\x21\x4c\x18\x02\0\0\0\x0f\xff", 10));
+    auto refused = unpack(as_view(packed), plenty);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message == "lz4: in the block at offset 0x8: the data is damaged");
+    packed[7] = std::byte{0x70};
+    refused = unpack(as_view(packed), plenty);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message.find("lz4: at offset 0x4: a block of 0x70000002 bytes") == 0);
+}
+
+TEST_CASE("lzo is refused by its name") {
+    const auto lzop = bytes_of(std::string_view("\x89LZO\0\r\n\x1a\n", 9));
+    CHECK(compression_of(as_view(lzop)) == Compression::lzo);
+    const auto refused = unpack(as_view(lzop), plenty);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Errc::unsupported);
+    CHECK(refused.error().message.find("lzo: ") == 0);
+    CHECK(refused.error().message.find("lzop -d") != std::string::npos);
+}
+
 TEST_CASE("bytes without a magic are not compressed") {
-    for (std::string_view text : {"", "\x1f", "plain text", "BZh9"}) {
+    for (std::string_view text : {"", "\x1f", "plain text", "BZ", "\x02\x21\x4c"}) {
         const auto bytes = bytes_of(text);
         CHECK(compression_of(as_view(bytes)) == Compression::none);
         const auto refused = unpack(as_view(bytes), plenty);
