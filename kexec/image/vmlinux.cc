@@ -4,7 +4,6 @@
 #include "image/bzimage.h"
 #include "image/elf.h"
 #include "image/identify.h"
-#include "image/unpack.h"
 
 #include <algorithm>
 #include <vector>
@@ -20,8 +19,8 @@ Result<> check_unpacked_size(ByteView payload, std::uint64_t size) {
     return {};
 }
 
-Result<Bytes> unpack_payload(ByteView payload) {
-    const Bytes unpacked = KX_TRY(unpack(payload, unpacked_kernel_limit));
+Result<Bytes> unpack_payload(ByteView payload, std::uint64_t limit) {
+    const Bytes unpacked = KX_TRY(unpack(payload, limit));
     KX_TRY(check_unpacked_size(payload, unpacked.size()));
     if (!is_elf(unpacked.view()))
         return fail(Errc::malformed, "unpacks to no ELF file: it looks like {}", identify(unpacked.view()));
@@ -29,9 +28,9 @@ Result<Bytes> unpack_payload(ByteView payload) {
     return unpacked.part(KX_TRY(unpacked.view().slice(0, end)));
 }
 
-Result<Bytes> unpack_bzimage(ByteView bzimage) {
+Result<Bytes> unpack_bzimage(ByteView bzimage, std::uint64_t limit) {
     const ByteView payload = KX_TRY(compressed_payload(KX_TRY(parse_bzimage(bzimage))));
-    return within("payload", unpack_payload(payload));
+    return within("payload", unpack_payload(payload, limit));
 }
 
 bool is_spawn_note(const ElfNote& note, std::uint32_t type) {
@@ -121,20 +120,20 @@ bool is_loaded(const Elf& elf, std::uint64_t address) {
 
 } // namespace
 
-Result<Bytes> unpack_vmlinux(const Bytes& kernel) {
+Result<Bytes> unpack_vmlinux(const Bytes& kernel, std::uint64_t limit) {
     Bytes bytes = kernel;
     for (int depth = 0;; ++depth) {
         if (is_elf(bytes.view()))
             return bytes;
         if (is_bzimage(bytes.view()))
-            return unpack_bzimage(bytes.view());
+            return unpack_bzimage(bytes.view(), limit);
         if (compression_of(bytes.view()) == Compression::none)
             return fail(Errc::not_this_format,
                         "no kernel for an instance: it looks like {}; a vmlinux (ELF) or a bzImage is wanted",
                         identify(bytes.view()));
         if (depth == wrapper_limit)
             return fail(Errc::malformed, "compressed more than {} times over", wrapper_limit);
-        bytes = KX_TRY(unpack(bytes.view(), unpacked_kernel_limit));
+        bytes = KX_TRY(unpack(bytes.view(), limit));
     }
 }
 

@@ -7,6 +7,7 @@
 #include "core/bytes.h"
 #include "core/phys_range.h"
 #include "core/result.h"
+#include "image/unpack.h"
 
 #include <cstdint>
 #include <optional>
@@ -22,7 +23,8 @@ namespace kx {
 //
 // Errc::not_this_format where it is neither, naming what it looks like; what parse_bzimage, unpack and parse_elf
 // refuse; Errc::malformed for a payload that unpacks to no ELF, or to another size than its last four bytes tell.
-Result<Bytes> unpack_vmlinux(const Bytes& kernel);
+// Nothing is unpacked to more than `limit` bytes.
+Result<Bytes> unpack_vmlinux(const Bytes& kernel, std::uint64_t limit = unpacked_kernel_limit);
 
 // The ELF notes, of owner "Linux", by which a kernel tells where it is entered as an instance: of the public tree, and
 // of another one. Their descriptor is the physical link address, 8 bytes.

@@ -12,7 +12,8 @@ fuzz_targets = \
 	tests/fuzz/placement \
 	tests/fuzz/pool \
 	tests/fuzz/record \
-	tests/fuzz/unpack
+	tests/fuzz/unpack \
+	tests/fuzz/vmlinux
 
 # With --enable-fuzzers libFuzzer brings main() and the targets are for running by hand; else replay.cc does, and
 # `make check` replays every corpus.
@@ -71,6 +72,10 @@ tests_fuzz_record_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_unpack_SOURCES = tests/fuzz/unpack.cc $(fuzz_sources)
 tests_fuzz_unpack_LDADD = $(fuzz_libs)
 tests_fuzz_unpack_LDFLAGS = $(FUZZ_LDFLAGS)
+
+tests_fuzz_vmlinux_SOURCES = tests/fuzz/vmlinux.cc $(fuzz_sources)
+tests_fuzz_vmlinux_LDADD = $(fuzz_libs)
+tests_fuzz_vmlinux_LDFLAGS = $(FUZZ_LDFLAGS)
 
 fuzzers: $(fuzz_targets)
 .PHONY: fuzzers

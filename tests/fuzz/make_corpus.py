@@ -158,6 +158,21 @@ def zstd_frame(content, checksum=None):
 ZSTD_COMPRESSED = bytes.fromhex("28b52ffd0468b50000807468652073616d6520776f7264732c200100469c4b0128fd9b")
 
 
+def lz4_block(content):
+    """Literals only: Python has no lz4. Contents of 15 to 269 bytes."""
+    return bytes([0xF0, len(content) - 15]) + content
+
+
+def lz4_legacy(*contents):
+    blocks = [lz4_block(content) for content in contents]
+    return u32(0x184C2102) + b"".join(u32(len(block)) + block for block in blocks)
+
+
+# `printf '%s' "the same words, the same words, the same words" | lz4 -BX -c`: checksums of header, block and content.
+LZ4_COMPRESSED = bytes.fromhex("04224d187440bd1b000000ff017468652073616d6520776f7264732c2010000650776f726473"
+                               "49ac223c0000000064d83f25")
+
+
 def unpack():
     content = b"the same words, the same words, the same words"
     gz = gzip.compress(content, mtime=0)
@@ -192,7 +207,73 @@ def unpack():
     yield "bad-window-2-gib.zst", u32(0xFD2FB528) + b"\0\xa8" + bytes(4)
     yield "bad-more-than-a-mebibyte.gz", gzip.compress(bytes((1 << 20) + 1), mtime=0)
     yield "bad-magic-only.gz", gz[:2]
+    yield "good.lz4", LZ4_COMPRESSED
+    yield "good-legacy.lz4", lz4_legacy(content, content)
+    yield "good-legacy-appended-size.lz4", lz4_legacy(content) + u32(len(content))
+    yield "good-legacy-then-frame.lz4", lz4_legacy(content) + u32(0x184D2A5F) + u32(1) + b"x" + LZ4_COMPRESSED
+    yield "bad-cut.lz4", LZ4_COMPRESSED[:-2]
+    yield "bad-checksum.lz4", patched(LZ4_COMPRESSED, {len(LZ4_COMPRESSED) - 1: b"\0"})
+    yield "bad-legacy-cut.lz4", lz4_legacy(content)[:-1]
+    yield "bad-legacy-block-too-long.lz4", u32(0x184C2102) + u32(0x7FFFFFFF)
+    yield "bad-legacy-no-block.lz4", u32(0x184C2102)
+    yield "bad-legacy-match-before-begin.lz4", u32(0x184C2102) + u32(9) + b"\x10a\xff\xff\x50bcdef"
+    yield "good.bz2", bz2.compress(content)
+    yield "good-two-streams.bz2", bz2.compress(content) + bz2.compress(b"")
+    yield "bad-cut.bz2", bz2.compress(content)[:-3]
+    yield "bad-crc.bz2", patched(bz2.compress(content), {10: b"\0\0\0\0"})
+    yield "bad-lzo", b"\x89LZO\0\r\n\x1a\n"
     yield "none", content
+
+
+def vmlinux():
+    def program(kind, address, offset, size, memory):
+        return struct.pack("<IIQQQQQQ", kind, 5, offset, address, address, size, memory, 4)
+
+    def note(owner, kind, description):
+        return (struct.pack("<III", len(owner), len(description), kind) + owner + bytes(-len(owner) % 4) +
+                description + bytes(-len(description) % 4))
+
+    def kernel(kind=0x4D4B, entry=0x1000004, notes=b"", loads=((0x1000000, 0x1000), (0x1200000, 0x10)), elf_type=2):
+        code = b"code and data of it"
+        notes += note(b"GNU\0", 3, b"\1" * 20) + note(b"Linux\0", kind, u64(entry))
+        offset = 64 + 56 * (len(loads) + 1)
+        programs = b"".join(program(1, address, offset, len(code) % (memory + 1), memory) for address, memory in loads)
+        programs += program(4, 0, offset + len(code), len(notes), 0)
+        header = b"\x7fELF\2\1\1" + bytes(9) + struct.pack("<HHIQQQIHHHHHH", elf_type, 62, 1, 0x1000000, 64, 0, 0, 64,
+                                                            56, len(loads) + 1, 64, 0, 0)
+        return header + programs + code + notes
+
+    def inside_bzimage(payload):
+        good = bzimage_file()
+        code = bytes(0x210) + payload
+        code += bytes(-len(code) % 16)
+        return patched(good[:0x600], {0x1F4: u32(len(code) // 16), 0x24C: u32(len(payload)),
+                                      0x268: u32(0)}) + code
+
+    good = kernel()
+    yield "good", good
+    yield "good-other-note", kernel(kind=0x4D4B0002)
+    yield "good-both-notes", kernel(notes=note(b"Linux\0", 0x4D4B0002, u64(0x1000008)))
+    yield "good-position-independent", kernel(elf_type=3)
+    yield "good-wrapped.gz", gzip.compress(good, mtime=0)
+    yield "good-bzimage-gzip", inside_bzimage(gzip.compress(good, mtime=0))
+    yield "good-bzimage-relocations", inside_bzimage(gzip.compress(good + b"\x81" * 64, mtime=0))
+    yield "good-bzimage-lzma", inside_bzimage(lzma.compress(good, format=lzma.FORMAT_ALONE) + u32(len(good)))
+    yield "good-notes-of-a-running-kernel", note(b"Linux\0", 0x4D4B, u64(0x1000004))
+    yield "bad-no-note", kernel(kind=0x4D4C)
+    yield "bad-note-owner", kernel().replace(b"Linux\0", b"Linuz\0")
+    yield "bad-entry-outside", kernel(entry=0x1000100)
+    yield "bad-entry-0", kernel(entry=0, loads=((0, 0x1000),))
+    yield "bad-below-first", kernel(loads=((0x1000000, 0x1000), (0xE00000, 0x1000)))
+    yield "bad-empty-below-first", kernel(loads=((0x1000000, 0x1000), (0, 0)))
+    yield "bad-unaligned", kernel(loads=((0x1000000 - 0x1000, 0x2000),))
+    yield "bad-wraps", kernel(loads=((0x1000000, 0x1000), (2**64 - 0x1000, 0x1000)))
+    yield "bad-nothing-to-load", kernel(loads=())
+    yield "bad-bzimage-text", inside_bzimage(gzip.compress(b"no ELF", mtime=0))
+    yield "bad-bzimage-size", inside_bzimage(lzma.compress(good, format=lzma.FORMAT_ALONE) + u32(1))
+    yield "bad-wrapped-too-often.gz", gzip.compress(gzip.compress(gzip.compress(gzip.compress(
+        good, mtime=0), mtime=0), mtime=0), mtime=0)
+    yield "bad-text", b"no kernel at all"
 
 
 def identify():
@@ -399,7 +480,7 @@ def device_tree():
 def main():
     default = pathlib.Path(__file__).resolve().parent / "corpus"
     corpus = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else default
-    for target in (bzimage, elf, unpack, identify, options, placement, pool, cpu_list, kimage, record,
+    for target in (bzimage, elf, unpack, vmlinux, identify, options, placement, pool, cpu_list, kimage, record,
                    device_tree):
         folder = corpus / target.__name__
         folder.mkdir(parents=True, exist_ok=True)

@@ -126,6 +126,16 @@ TEST_CASE("compression around a kernel is taken off, three times over and no mor
     CHECK(contains(error.message, "more than 3 times"));
 }
 
+TEST_CASE("the limit holds for a payload and for what is around a kernel") {
+    const Content elf = plain_kernel().build();
+    for (const Content& kernel : {gzip(as_view(elf)), BzimageBuilder{}.payload(gzip(as_view(elf))).build()}) {
+        CHECK(unpack_vmlinux(owned(kernel), elf.size()));
+        const auto refused = unpack_vmlinux(owned(kernel), elf.size() - 1);
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().code == Errc::unsupported);
+    }
+}
+
 TEST_CASE("what holds no ELF kernel is refused by what it looks like") {
     Error error = unpack_refusal(bytes_of("just words"));
     CHECK(error.code == Errc::not_this_format);
