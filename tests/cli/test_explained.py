@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What this kexec says and does beyond others: refusals are explained, -d breaks nothing, a dry run calls nothing."""
 
+import bz2
 import errno
 import gzip
 import json
 import pathlib
 import re
+import struct
 
 import pytest
 
@@ -98,6 +100,31 @@ def test_a_truncated_gzip_kernel_is_refused(kexec, files):
     assert run.code != 0 and run.calls == [] and "cut.gz" in run.stderr
     (files / "whole.gz").write_bytes(whole)
     assert kexec("-c", "-l", "whole.gz").code == 0
+
+
+def lz4_legacy(content):
+    """As `lz4 -l`, but literals only: Python has no lz4."""
+    more, last = divmod(len(content) - 15, 255)
+    block = b"\xf0" + b"\xff" * more + bytes([last]) + content
+    return struct.pack("<II", 0x184C2102, len(block)) + block
+
+
+@pytest.mark.parametrize("by", ["-c", "-s"])
+@pytest.mark.parametrize("pack", [bz2.compress, lz4_legacy])
+def test_kernels_of_rarer_compression_are_unpacked_too(kexec, files, by, pack):
+    whole = pack((files / "kernel").read_bytes())
+    (files / "whole").write_bytes(whole)
+    assert kexec(by, "-l", "whole").code == 0
+    (files / "cut").write_bytes(whole[:-20])
+    run = kexec(by, "-l", "cut")
+    assert run.code != 0 and run.calls == [] and "cut short" in run.stderr
+
+
+@pytest.mark.parametrize("by", ["-c", "-s", "-a"])
+def test_an_lzo_kernel_is_refused_by_its_name(kexec, files, by):
+    (files / "packed").write_bytes(b"\x89LZO\0\r\n\x1a\n" + bytes(100))
+    run = kexec(by, "-l", "packed")
+    assert run.code != 0 and run.calls == [] and "packed: lzo: " in run.stderr and "lzop -d" in run.stderr
 
 
 def left_in(folder):
