@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a kernel beside the first one gets: a small initrd whose init tells where it runs, and that it goes on running.
 
-It reads from its command line: `instance=ID`, repeated in what it prints; `panic_after=SECONDS`, to crash then. It never
-powers off nor reboots: the reset line is the whole machine's.
+It reads from its command line: `instance=ID`, repeated in what it prints; `panic_after=SECONDS`, to crash then;
+`show_setup_data=1`, to print what it was handed (handover.py). It never powers off nor reboots: the reset line is the
+whole machine's.
 """
 
 import hashlib
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import cache
 import faults
+import handover
 import initramfs
 import uptime
 import vm
@@ -25,6 +27,7 @@ cpus=$(awk '/^processor/ {{ n = $3 }}
 memory=$(awk '/^MemTotal/ {{ print $2 }}' /proc/meminfo)
 echo "SECOND-KERNEL-UP instance=${{instance:-none}} release=$(uname -r) cpus=$cpus memory=$memory \
 cmdline=$(cat /proc/cmdline)"
+{handover.SHOW}
 print_uptime &
 while :; do
     dmesg -c | grep -E '{faults.PATTERN}' | sed 's/^/SECOND-KERNEL-FAULT /'

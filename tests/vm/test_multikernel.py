@@ -3,10 +3,12 @@
 
 import json
 import re
+import subprocess
 
 import pytest
 
 import first_kernel
+import handover
 import instances
 import second_instance
 import uptime
@@ -79,15 +81,34 @@ def test_second_and_third_kernel(kernels_beside, release, kernel, memory):
         assert_clean_end(first, blocks)
 
 
+def assert_handed_over(first, kexec, folder, guest, cpus):
+    """Instance 1 has in its setup_data list what the first kernel's kexec says it was given, where that points to."""
+    handed = handover.shown(first.machine, serial=1)
+    address, size, *scratch = handed.pointer
+    assert size == handover.PAGE and scratch == [0, 0]
+    assert address % handover.PAGE == 0 and 0 < address - handed.first_node < handover.PAGE
+    assert handed.page == handover.kept(first, 1)
+    (folder / "page").write_bytes(handed.page)
+    source = subprocess.run([kexec, "--show-handover", folder / "page"], check=True, capture_output=True, text=True)
+    assert source.stdout.splitlines() == first.succeed("kexec --show-handover 1").splitlines()
+    begin, end = (status(first, 1)["memory"][-1][key] for key in ("begin", "end"))
+    for name, words in (("cpus", cpus), ("memory-base", [begin]), ("memory-bytes", [end - begin])):
+        cells = " ".join(f"{half:#04x}" for word in words for half in divmod(word, 1 << 32))
+        assert f"{name} = <{cells}>;" in source.stdout
+    assert handed.log == handover.SAID[guest]
+
+
 @pytest.mark.parametrize("host, guest", [("6.1", "newest"), ("newest", "6.1"), ("6.12", "newest")])
-def test_another_kernel_than_the_first(kernels_beside, release, host, guest):
+def test_another_kernel_than_the_first(kernels_beside, release, kexec, tmp_path, host, guest):
     """Loaded and started in one go, with the id, the memory and the port that are chosen, on CPUs by physical id."""
     with kernels_beside(host, guest) as first:
         instances.prepare(first)
         apic = instances.apic_ids(first)
-        said = first.succeed(f"kexec -f --multikernel --wait=60 --cpu apic:{apic[3]:#x},2 {instances.LOAD}", timeout=120)
+        said = first.succeed(f"kexec -f --multikernel --wait=60 --cpu apic:{apic[3]:#x},2 {instances.LOAD} "
+                             "--append=show_setup_data=1", timeout=120)
         report = second_instance.wait_up(first.machine, 1)
         assert report.release == release(guest) and report.cpus == {0: apic[3], 1: apic[2]}, said
+        assert_handed_over(first, kexec, tmp_path, guest, [apic[3], apic[2]])
         uptime.goes_on(first.machine, 1)
         uptime.goes_on(first.machine)
         assert status(first, 1)["id"] == 1
