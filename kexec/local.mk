@@ -39,6 +39,7 @@ kexec_libkexec_a_SOURCES = \
 	kexec/load.cc kexec/load.h \
 	kexec/load_inputs.cc kexec/load_inputs.h \
 	kexec/loader/bzimage.cc kexec/loader/bzimage.h \
+	kexec/loader/chosen_handover.cc kexec/loader/chosen_handover.h \
 	kexec/loader/formats.cc kexec/loader/formats.h \
 	kexec/loader/load_request.h \
 	kexec/loader/x86_boot_params.cc kexec/loader/x86_boot_params.h \

@@ -6,6 +6,7 @@ tests_unit_unit_SOURCES = \
 	tests/golden/boot_params_text.cc tests/golden/boot_params_text.h \
 	tests/golden/golden_file.cc tests/golden/golden_file.h \
 	tests/golden/golden_test.cc \
+	tests/golden/handover_golden_test.cc \
 	tests/golden/instance_golden_test.cc \
 	tests/golden/placed_text.cc tests/golden/placed_text.h \
 	tests/unit/catch.h \
@@ -30,10 +31,12 @@ tests_unit_unit_SOURCES += \
 	tests/unit/instances/fake_multikernel.cc tests/unit/instances/fake_multikernel.h \
 	tests/unit/instances/fake_multikernel_files.cc \
 	tests/unit/instances/fake_overlays.cc \
+	tests/unit/instances/handover_test.cc \
 	tests/unit/instances/instance_pool_test.cc \
 	tests/unit/instances/instance_verbs_test.cc \
 	tests/unit/instances/machine4.h \
 	tests/unit/load/load_test.cc \
+	tests/unit/loader/chosen_handover_test.cc \
 	tests/unit/machine/capabilities_test.cc \
 	tests/unit/machine/capture_test.cc \
 	tests/unit/machine/fixtures_test.cc \
@@ -46,6 +49,7 @@ tests_unit_unit_SOURCES += \
 	tests/unit/multikernel/cpu_list_test.cc \
 	tests/unit/multikernel/definition_test.cc \
 	tests/unit/multikernel/facts_test.cc \
+	tests/unit/multikernel/handover_tree_test.cc \
 	tests/unit/multikernel/instance_test.cc \
 	tests/unit/multikernel/kimage_test.cc \
 	tests/unit/multikernel/lock_test.cc \
@@ -73,7 +77,7 @@ tests_unit_unit_LDADD = kexec/libkexec.a $(KEXEC_LIBS) $(XXHASH_LIBS) $(CATCH2_L
 endif
 
 TESTS += tests/layers.sh
-EXTRA_DIST += tests/layers.sh tests/layers.txt tests/tally.py tests/fixtures tests/golden/plans tests/golden/acpi
+EXTRA_DIST += tests/layers.sh tests/layers.txt tests/tally.py tests/fixtures tests/golden/plans tests/golden/acpi tests/golden/handover
 EXTRA_DIST += tests/purgatory/elf.py tests/purgatory/handover.py tests/purgatory/machine.py \
 	tests/purgatory/stage.S tests/purgatory/test_purgatory.py
 include tests/bench/local.mk

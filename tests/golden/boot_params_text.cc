@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "golden/boot_params_text.h"
 
+#include "image/device_tree.h"
+
 #include <fmt/format.h>
 
 namespace kx::test {
@@ -34,6 +36,16 @@ std::string node_text(const Segment& segment, std::uint64_t address, const layou
         text += fmt::format("efi      fw_vendor {:#x} runtime {:#x} tables {:#x} smbios {:#x}\n",
                             std::uint64_t{efi.fw_vendor}, std::uint64_t{efi.runtime}, std::uint64_t{efi.tables},
                             std::uint64_t{efi.smbios});
+    }
+    if (head.type == layout::setup_kho) {
+        const auto kho = at<layout::KhoSetupData>(segment, payload);
+        text += fmt::format("kho      fdt at {:#x}, {:#x} bytes; scratch at {:#x}, {:#x} bytes\n",
+                            std::uint64_t{kho.fdt_addr}, std::uint64_t{kho.fdt_size}, std::uint64_t{kho.scratch_addr},
+                            std::uint64_t{kho.scratch_size});
+        const auto bytes = segment.content().view().slice(kho.fdt_addr - segment.memory().begin, kho.fdt_size).value();
+        const auto root = parse_device_tree(bytes).value();
+        text += fmt::format("kho      {}, dtb-data of {} bytes\n", root.string("compatible").value(),
+                            root.child("multikernel")->property("dtb-data")->value.size());
     }
     return text;
 }

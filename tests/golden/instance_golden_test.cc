@@ -6,6 +6,7 @@
 #include "golden/placed_text.h"
 #include "image/bzimage_builder.h"
 #include "multikernel/acpi_tables.h"
+#include "multikernel/handover_tree.h"
 #include "multikernel/instance.h"
 
 using namespace kx;
@@ -37,12 +38,16 @@ Instance smp_above_4g() {
 std::string instance_text(const Instance& instance, test::BzimageBuilder kernel = debian_like_kernel()) {
     Machine running{.architecture = "x86_64"};
     const Machine machine = instance_machine(instance, running);
+    HandedInstance handed{.name = {}, .id = instance.id, .cpus = {}, .memory = instance.memory};
+    for (const Cpu& cpu : instance.cpus)
+        handed.cpus.push_back(cpu.physical);
     LoadRequest request;
     request.kernel = {"vmlinuz", Bytes::owning(kernel.build())};
     request.initrd = InputFile{"initrd.img", Bytes::owning(std::vector<std::byte>(8 << 20))};
     constexpr std::string_view given = "root=/dev/ram0";
     request.command_line = with_parameters(given, added_parameters(instance, given));
     request.random_seed.emplace();
+    request.kho_fdt = handover_page(*device_tree_blob(instance_handover_tree(handed))).value();
     if (const auto enough = check_memory_size(instance, request, machine); !enough)
         return "refused: " + enough.error().message + "\n";
     Notices notices;
