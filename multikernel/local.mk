@@ -26,6 +26,8 @@ multikernel_libmultikernel_a_SOURCES = \
 	multikernel/module_pool.cc multikernel/module_pool.h \
 	multikernel/module_pool_changes.cc \
 	multikernel/overlay.cc multikernel/overlay.h \
+	multikernel/overlay_content.cc multikernel/overlay_content.h \
+	multikernel/overlay_write.cc multikernel/overlay_write.h \
 	multikernel/pool_candidates.cc \
 	multikernel/pool_record.cc multikernel/pool_record.h \
 	multikernel/read_machine_resources.cc \
@@ -33,9 +35,13 @@ multikernel_libmultikernel_a_SOURCES = \
 	multikernel/record_text.cc multikernel/record_text.h \
 	multikernel/run_folder.cc multikernel/run_folder.h \
 	multikernel/serial_ports.cc multikernel/serial_ports.h \
+	multikernel/spawn_changes.cc \
+	multikernel/spawn_checks.cc multikernel/spawn_checks.h \
 	multikernel/spawn_cpus.cc multikernel/spawn_cpus.h \
+	multikernel/spawn_pool.cc \
 	multikernel/spawn_trees.cc \
-	multikernel/transaction.h \
+	multikernel/spawn_undo.cc multikernel/spawn_undo.h \
+	multikernel/transaction.cc multikernel/transaction.h \
 	multikernel/validation.cc multikernel/validation.h \
 	multikernel/validation_cpus.cc \
 	multikernel/validation_devices.cc \

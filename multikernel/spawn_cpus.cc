@@ -99,6 +99,17 @@ Result<> remember_cpus(const std::string& root, const SystemFiles& files) {
     return write_run_file(root, "", std::string(file_name), text);
 }
 
+Result<std::vector<std::uint32_t>> read_online_cpus(const SystemFiles& files) {
+    constexpr std::string_view path = "sys/devices/system/cpu/online";
+    std::vector<std::uint32_t> online;
+    const auto text = read_value(files, path);
+    if (!text && text.error().code == Errc::not_found)
+        return online;
+    for (const CpuName& cpu : KX_TRY(within(files.display(path), parse_cpu_list(KX_TRY(text)))))
+        online.push_back(cpu.number);
+    return online;
+}
+
 Result<std::uint64_t> SpawnFacts::physical_of(const CpuName& name, bool& assumed) const {
     if (name.physical)
         return name.number;

@@ -24,4 +24,7 @@ Result<std::vector<Cpu>> read_known_cpus(const SystemFiles& files);
 // called before CPUs are moved into the pool.
 Result<> remember_cpus(const std::string& root, const SystemFiles& files);
 
+// Logical numbers of the CPUs that run, as /sys/devices/system/cpu/online has them. Empty without that file.
+Result<std::vector<std::uint32_t>> read_online_cpus(const SystemFiles& files);
+
 } // namespace kx
