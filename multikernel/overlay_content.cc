@@ -152,6 +152,15 @@ Result<> add_fragment(OverlayContent& content, const DeviceTreeNode& fragment) {
     return {};
 }
 
+Result<OverlayContent> content_of(const DeviceTreeNode& root) {
+    OverlayContent content;
+    if (root.property("mk,resources"))
+        content.text = KX_TRY(root.string("mk,resources"));
+    for (const DeviceTreeNode* fragment : KX_TRY(fragments_of(root)))
+        KX_TRY(add_fragment(content, *fragment));
+    return content;
+}
+
 void add(std::string& list, std::string_view text) {
     list += fmt::format("{}{}", list.empty() ? "" : ", ", text);
 }
@@ -202,11 +211,9 @@ std::vector<std::string> OverlayContent::instances() const {
 }
 
 Result<OverlayContent> parse_overlay(const DeviceTreeNode& root) {
-    OverlayContent content;
-    if (root.property("mk,resources"))
-        content.text = KX_TRY(root.string("mk,resources"));
-    for (const DeviceTreeNode* fragment : KX_TRY(fragments_of(root)))
-        KX_TRY(add_fragment(content, *fragment));
+    auto content = content_of(root);
+    if (!content && content.error().code == Errc::not_found)
+        content.error().code = Errc::malformed;
     return content;
 }
 

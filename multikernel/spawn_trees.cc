@@ -94,9 +94,7 @@ Result<const DeviceTreeNode*> resources_of(const DeviceTreeNode& root) {
     return fail(Errc::malformed, "has no node /resources");
 }
 
-} // namespace
-
-Result<SpawnPool> parse_pool_tree(const DeviceTreeNode& root) {
+Result<SpawnPool> pool_of(const DeviceTreeNode& root) {
     const DeviceTreeNode& resources = *KX_TRY(resources_of(root));
     SpawnPool pool;
     pool.cpus = KX_TRY(cpus_of(resources, "cpus"));
@@ -116,7 +114,7 @@ Result<SpawnPool> parse_pool_tree(const DeviceTreeNode& root) {
     return pool;
 }
 
-Result<SpawnInstance> parse_instance_tree(const DeviceTreeNode& root) {
+Result<SpawnInstance> instance_of(const DeviceTreeNode& root) {
     const DeviceTreeNode& resources = *KX_TRY(resources_of(root));
     SpawnInstance instance;
     instance.name = KX_TRY(root.string("model"));
@@ -127,6 +125,23 @@ Result<SpawnInstance> parse_instance_tree(const DeviceTreeNode& root) {
                                                   KX_TRY(resources.u64("memory-bytes")), "memory-base, memory-bytes")));
     instance.devices = KX_TRY(devices_of(root));
     return instance;
+}
+
+// A property that is not there makes the tree wrong, and is no file that went away.
+template <typename T> Result<T> complete(Result<T> parsed) {
+    if (!parsed && parsed.error().code == Errc::not_found)
+        parsed.error().code = Errc::malformed;
+    return parsed;
+}
+
+} // namespace
+
+Result<SpawnPool> parse_pool_tree(const DeviceTreeNode& root) {
+    return complete(pool_of(root));
+}
+
+Result<SpawnInstance> parse_instance_tree(const DeviceTreeNode& root) {
+    return complete(instance_of(root));
 }
 
 } // namespace kx

@@ -46,18 +46,24 @@ tests_unit_unit_SOURCES += \
 	tests/unit/machine/memory_map_test.cc \
 	tests/unit/machine/system_files_test.cc \
 	tests/unit/multikernel/acpi_tables_test.cc \
+	tests/unit/multikernel/captured_states_test.cc \
 	tests/unit/multikernel/cpu_list_test.cc \
 	tests/unit/multikernel/definition_test.cc \
 	tests/unit/multikernel/facts_test.cc \
 	tests/unit/multikernel/handover_tree_test.cc \
+	tests/unit/multikernel/filesystem_test.cc \
 	tests/unit/multikernel/instance_test.cc \
 	tests/unit/multikernel/kimage_test.cc \
 	tests/unit/multikernel/lock_test.cc \
 	tests/unit/multikernel/memory_choice_test.cc \
 	tests/unit/multikernel/memory_pool_test.cc \
+	tests/unit/multikernel/overlay_test.cc \
 	tests/unit/multikernel/record_test.cc \
 	tests/unit/multikernel/serial_ports_test.cc \
 	tests/unit/multikernel/validation_test.cc \
+	tests/unit/multikernel/spawn_machine.h \
+	tests/unit/multikernel/spawn_pool_test.cc \
+	tests/unit/multikernel/transaction_test.cc \
 	tests/unit/plan/placement_test.cc \
 	tests/unit/purgatory/image_test.cc \
 	tests/unit/purgatory/memory_renamed.c \

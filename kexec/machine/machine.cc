@@ -107,7 +107,12 @@ std::vector<PhysRange> runtime_memory(const EfiFacts& efi) {
 } // namespace
 
 Result<std::string> read_architecture(const SystemFiles& files) {
-    return within("the machine's architecture", read_value(files, "proc/sys/kernel/arch"));
+    auto architecture = read_value(files, "proc/sys/kernel/arch");
+    // What others captured may lack it. "lm", long mode, is a flag of x86-64 alone.
+    if (!architecture && architecture.error().code == Errc::not_found)
+        if (const auto flags = files.read_lines_with("proc/cpuinfo", "flags"); flags && holds_word(*flags, "lm"))
+            return "x86_64";
+    return within("the machine's architecture", std::move(architecture));
 }
 
 Result<Machine> read_machine(const SystemFiles& files, Notices& notices) {
