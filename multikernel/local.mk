@@ -5,6 +5,7 @@ multikernel_libmultikernel_a_SOURCES = \
 	multikernel/added_parameters.cc \
 	multikernel/aml.cc multikernel/aml.h \
 	multikernel/control.h \
+	multikernel/cpu_choice.cc multikernel/cpu_choice.h \
 	multikernel/cpu_list.cc multikernel/cpu_list.h \
 	multikernel/facts.cc multikernel/facts.h \
 	multikernel/instance.cc multikernel/instance.h \

@@ -58,4 +58,20 @@ Result<RunLock> take_lock(const std::string& root, std::chrono::milliseconds pat
     return RunLock(std::move(file));
 }
 
+Result<std::string> lock_holder(const std::string& root) {
+    const auto folder = open_run_folder(root, IfMissing::refuse);
+    if (!folder && folder.error().code == Errc::not_found)
+        return "";
+    if (!folder)
+        return std::unexpected(folder.error());
+    const FileDescriptor file(openat(folder->get(), name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (!file && errno == ENOENT)
+        return "";
+    if (!file)
+        return fail(Errc::io, "{}/{}: {}", run_folder, name, std::strerror(errno));
+    if (flock(file.get(), LOCK_SH | LOCK_NB) == 0)
+        return "";
+    return text_of_holder(file);
+}
+
 } // namespace kx

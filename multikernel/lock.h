@@ -28,4 +28,7 @@ private:
 // with that process's id.
 Result<RunLock> take_lock(const std::string& root, std::chrono::milliseconds patience = std::chrono::seconds(10));
 
+// Who holds it now, for people ("process 71"); empty: nobody. Makes no file.
+Result<std::string> lock_holder(const std::string& root);
+
 } // namespace kx

@@ -33,10 +33,18 @@ Result<ModulePool> read_module_pool(const SystemFiles& files, Notices& notices);
 std::string text_of(const ModulePool& pool);
 std::string json_of(const ModulePool& pool);
 
+// The runs of memory blocks that would be put offline, one of them whole, so that an instance can have `size` bytes in
+// one piece; the first is tried first (memory_choice.h). A run is empty where it can have them already.
+Result<std::vector<std::vector<MemoryBlock>>> module_pool_candidates(const SystemFiles& files, Notices& notices,
+                                                                     std::uint64_t size);
+
 // Puts memory blocks offline until an instance can have `size` bytes in one piece; they are recorded (pool_record.h)
 // before they go. Nothing where that is so already. Errc::no_room or unsupported leaves the blocks as they were, but
 // for those that a notice names. The caller holds the lock (lock.h).
 Result<> grow_module_pool(const InstanceControl& control, std::uint64_t size);
+
+// The offline blocks that this program put there and no instance holds.
+Result<std::vector<MemoryBlock>> module_pool_to_give_back(const SystemFiles& files, Notices& notices);
 
 // Brings the blocks back that this program put offline: others may be offline for reasons of their own. False, and a
 // notice for each, where some stay. The caller holds the lock.

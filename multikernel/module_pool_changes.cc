@@ -82,15 +82,36 @@ Result<> leave_out_holes(std::vector<MemoryBlock>& blocks, const SystemFiles& fi
     return {};
 }
 
+bool is_held(const MemoryBlock& block, const ModulePool& pool) {
+    return !intersection(std::span(&block.range, 1), pool.taken()).empty();
+}
+
 } // namespace
 
+Result<std::vector<std::vector<MemoryBlock>>> module_pool_candidates(const SystemFiles& files, Notices& notices,
+                                                                     std::uint64_t size) {
+    ModulePool pool = KX_TRY(read_module_pool(files, notices));
+    KX_TRY(leave_out_holes(pool.blocks, files));
+    return pool_candidates(pool.blocks, pool.free(), size);
+}
+
+Result<std::vector<MemoryBlock>> module_pool_to_give_back(const SystemFiles& files, Notices& notices) {
+    const ModulePool pool = KX_TRY(read_module_pool(files, notices));
+    const std::vector<std::uint32_t> ours = KX_TRY(read_pool_record(files));
+    std::vector<MemoryBlock> back;
+    for (const MemoryBlock& block : pool.blocks) {
+        if (!block.online && holds(ours, block) && !is_held(block, pool))
+            back.push_back(block);
+    }
+    return back;
+}
+
 Result<> grow_module_pool(const InstanceControl& control, std::uint64_t size) {
-    ModulePool pool = KX_TRY(read_module_pool(control.files, control.notices));
-    KX_TRY(leave_out_holes(pool.blocks, control.files));
-    const std::vector<PhysRange> free = pool.free();
-    const auto candidates = pool_candidates(pool.blocks, free, size);
+    const auto candidates = KX_TRY(module_pool_candidates(control.files, control.notices, size));
     if (std::ranges::any_of(candidates, &std::vector<MemoryBlock>::empty))
         return {};
+    Notices told; // by the first reading
+    const ModulePool pool = KX_TRY(read_module_pool(control.files, told));
     if (pool.blocks.empty())
         return fail(Errc::unsupported,
                     "this kernel cannot put memory blocks offline (no {}); reserve memory at boot "
@@ -120,20 +141,18 @@ Result<> grow_module_pool(const InstanceControl& control, std::uint64_t size) {
     return fail(Errc::no_room,
                 "no run of memory blocks with {} in one piece could be put offline ({} of the pool are free now); a "
                 "machine that was just started, or booted with movable_node or memmap=, has more to give",
-                size_text(size), size_text(total_size(free)));
+                size_text(size), size_text(total_size(pool.free())));
 }
 
 // Only what this program put offline: other blocks may be offline for reasons of their own.
 Result<bool> give_back_module_pool(const InstanceControl& control) {
     const ModulePool pool = KX_TRY(read_module_pool(control.files, control.notices));
-    const std::vector<PhysRange> taken = pool.taken();
     const std::vector<std::uint32_t> ours = KX_TRY(read_pool_record(control.files));
     std::vector<std::uint32_t> kept;
     for (const MemoryBlock& block : pool.blocks) {
         if (block.online || !holds(ours, block))
             continue;
-        const PhysRange range = block.range;
-        if (!intersection(std::span(&range, 1), taken).empty()) {
+        if (is_held(block, pool)) {
             control.notices.add("{} stays in the pool: an instance holds it", shown(block));
             kept.push_back(block.number);
         } else if (const auto back = put(control, block, "online"); !back) {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/ctl/change.h"
 
+#include "multikernel/overlay.h"
+#include "multikernel/run_folder.h"
+
 #include <nlohmann/json.hpp>
 
 namespace kx::ctl {
@@ -26,6 +29,10 @@ std::string text_of(const Step& step) {
     if (step.kind == "command")
         return fmt::format("would run {}\n", step.value);
     return fmt::format("would call {}{}\n", step.target, step.value);
+}
+
+std::string definition_path(std::string_view name) {
+    return fmt::format("/{}/definitions/{}", run_folder, name);
 }
 
 } // namespace
@@ -57,6 +64,17 @@ Result<Change> Change::begin(Session& session, std::string_view command) {
 
 InstanceControl Change::control() const {
     return {*kernel_, session_.files, session_.notices, session_.dry_run ? nowhere : session_.run_root};
+}
+
+Result<> Change::define(const InstanceDefinition& definition) const {
+    KX_TRY(check_instance_name(definition.name));
+    note({"file", definition_path(definition.name), text_of(definition)});
+    return session_.dry_run ? Result<>{} : write_definition(session_.run_root, definition);
+}
+
+Result<> Change::undefine(const std::string& name) const {
+    note({"file", definition_path(name), ""});
+    return session_.dry_run ? Result<>{} : remove_definition(session_.run_root, name);
 }
 
 int Change::report(std::string_view sentence) const {

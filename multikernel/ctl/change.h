@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// One change of a command: it holds the lock, keeps what was done to the machine, and tells it as text or JSON. In a dry
-// run the same code runs against a kernel that only notes what it would have been asked.
+// One change of a command: it holds the lock, keeps what was done to the machine, and tells it as text or JSON. In a
+// dry run the same code runs against a kernel that only notes what it would have been asked.
 #pragma once
 
 #include "image/device_tree.h"
 #include "machine/multikernel.h"
 #include "multikernel/control.h"
 #include "multikernel/ctl/command.h"
+#include "multikernel/definition.h"
 #include "multikernel/instance_view.h"
 #include "multikernel/lock.h"
 
@@ -68,8 +69,11 @@ public:
         return std::unexpected(result.error());
     }
 
-    // For what is written without the kernel: a file of this program's, a command that is run.
-    void note(Step step) { kernel_->steps.push_back(std::move(step)); }
+    // Files of this program's are steps like any other: a definition is written, or removed.
+    Result<> define(const InstanceDefinition& definition) const;
+    Result<> undefine(const std::string& name) const;
+    // A step that is done elsewhere: a command that is run.
+    void note(Step step) const { kernel_->steps.push_back(std::move(step)); }
     const std::vector<Step>& steps() const { return kernel_->steps; }
 
     // Gives the lock back, for another program that takes it.

@@ -13,6 +13,18 @@ namespace kx::ctl {
 
 extern const Command check_command;
 extern const Command pool_command;
+extern const Command create_command;
+extern const Command update_command;
+extern const Command delete_command;
+extern const Command list_command;
+extern const Command show_command;
+extern const Command load_command;
+extern const Command start_command;
+extern const Command halt_command;
+extern const Command unload_command;
+extern const Command transactions_command;
+extern const Command rollback_command;
+extern const Command dump_command;
 
 std::span<const Command* const> command_table();
 const Command* find_command(std::string_view name);

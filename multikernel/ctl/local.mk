@@ -3,6 +3,7 @@
 noinst_LIBRARIES += multikernel/ctl/libmultikernelctl.a
 multikernel_ctl_libmultikernelctl_a_SOURCES = \
 	multikernel/ctl/arguments.cc multikernel/ctl/arguments.h \
+	multikernel/ctl/change.cc multikernel/ctl/change.h \
 	multikernel/ctl/check.cc \
 	multikernel/ctl/command.h \
 	multikernel/ctl/command_table.cc multikernel/ctl/command_table.h \
@@ -12,6 +13,25 @@ multikernel_ctl_libmultikernelctl_a_SOURCES = \
 	multikernel/ctl/device_tree_compiler.cc \
 	multikernel/ctl/pool.cc \
 	multikernel/ctl/run.cc multikernel/ctl/run.h
+	multikernel/ctl/create.cc \
+	multikernel/ctl/device_list.cc multikernel/ctl/device_list.h \
+	multikernel/ctl/dump.cc \
+	multikernel/ctl/instance_changes.h \
+	multikernel/ctl/kexec_program.cc multikernel/ctl/kexec_program.h \
+	multikernel/ctl/list.cc \
+	multikernel/ctl/lives.cc \
+	multikernel/ctl/load.cc \
+	multikernel/ctl/make_instance.cc \
+	multikernel/ctl/noting_kernel.cc \
+	multikernel/ctl/pool.cc multikernel/ctl/pool.h \
+	multikernel/ctl/pool_module.cc \
+	multikernel/ctl/pool_spawn.cc \
+	multikernel/ctl/pool_text.cc \
+	multikernel/ctl/run.cc multikernel/ctl/run.h \
+	multikernel/ctl/transaction_text.h \
+	multikernel/ctl/transactions.cc \
+	multikernel/ctl/update.cc \
+	multikernel/ctl/update_instance.cc
 
 sbin_PROGRAMS += multikernel/multikernelctl
 multikernel_multikernelctl_SOURCES = multikernel/ctl/main.cc

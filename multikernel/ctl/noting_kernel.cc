@@ -55,8 +55,7 @@ SysResult<> NotingKernel::start_instance(std::uint32_t id, std::uint32_t cpu) {
 }
 
 SysResult<> NotingKernel::halt_instance(std::uint32_t id) {
-    steps.push_back(
-        {"call", "reboot", fmt::format("({:#x}, {{mk_id {}}})", LINUX_REBOOT_CMD_MULTIKERNEL_HALT, id)});
+    steps.push_back({"call", "reboot", fmt::format("({:#x}, {{mk_id {}}})", LINUX_REBOOT_CMD_MULTIKERNEL_HALT, id)});
     return real_ ? real_->halt_instance(id) : SysResult<>{};
 }
 

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Loading is the kexec program's work: it is run with the arguments as they came, without a shell.
+#pragma once
+
+#include "core/result.h"
+
+#include <span>
+#include <string>
+
+namespace kx::ctl {
+
+// The kexec beside this program, else the one that PATH leads to ("kexec").
+std::string kexec_program();
+
+// Runs it with `arguments` (without its name), standard files shared, and returns its exit code; 128 and the signal's
+// number where it was killed. Errc::not_found where there is no such program. Its output comes behind what this
+// program has printed so far if that was flushed.
+Result<int> run_kexec(std::span<const std::string> arguments);
+
+} // namespace kx::ctl

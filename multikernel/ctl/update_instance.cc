@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "multikernel/ctl/instance_changes.h"
+#include "multikernel/definition.h"
+#include "multikernel/filesystem.h"
+#include "multikernel/memory_choice.h"
+#include "multikernel/memory_pool.h"
+#include "multikernel/transaction.h"
+#include "plan/report.h"
+
+#include <algorithm>
+
+namespace kx::ctl {
+namespace {
+
+bool has_image(const InstanceView& instance) {
+    return instance.status == "loaded" || instance.status == "active" || instance.status == "halted";
+}
+
+// The last bytes of the memory.
+Result<std::vector<PhysRange>> taken_from_end(std::vector<PhysRange> memory, std::uint64_t size) {
+    std::vector<PhysRange> taken;
+    while (size > 0 && !memory.empty()) {
+        PhysRange& last = memory.back();
+        const std::uint64_t part = std::min(size, last.size());
+        taken.push_back({last.end - part, last.end});
+        size -= part;
+        last.end -= part;
+        if (last.empty())
+            memory.pop_back();
+    }
+    if (size > 0 || memory.empty())
+        return fail(Errc::usage, "an instance needs some memory: not all of it can be taken away");
+    return taken;
+}
+
+// One free range of exactly this size: right behind what the instance has, else in the smallest that holds it.
+Result<PhysRange> more_memory(const InstanceView& instance, std::uint64_t size, std::span<const PhysRange> free) {
+    const PhysRange* best = nullptr;
+    for (const PhysRange& range : free) {
+        if (range.size() < size)
+            continue;
+        if (std::ranges::find(instance.memory, range.begin, &PhysRange::end) != instance.memory.end())
+            return PhysRange{range.begin, range.begin + size};
+        if (!best || range.size() < best->size())
+            best = &range;
+    }
+    if (!best)
+        return fail(Errc::no_room, "{}: {} more in one piece are not free in the pool ({} are free in all)",
+                    instance.shown(), size_text(size), size_text(total_size(free)));
+    return PhysRange{best->begin, best->begin + size};
+}
+
+Result<> refuse_in_use(const InstanceView& instance, const InstanceUpdate& update) {
+    if (!has_image(instance))
+        return {};
+    const std::string_view what = update.memory_removed                                  ? "memory"
+                                  : !update.cpus_removed.empty() && instance.active()    ? "CPUs"
+                                  : !update.devices_removed.empty() && instance.active() ? "devices"
+                                                                                         : "";
+    if (!what.empty())
+        return fail(Errc::unsupported, "{} is {}: its kernel may be using the {} that would be taken away; {} it first",
+                    instance.shown(), instance.status, what, instance.active() ? "halt" : "unload");
+    return {};
+}
+
+Result<> refuse_loss_of_boot_cpu(const InstanceView& instance, const InstanceUpdate& update) {
+    const auto removed = [&](const NamedCpu& cpu) {
+        return std::ranges::find(update.cpus_removed, cpu.physical, &MachineCpu::physical) != update.cpus_removed.end();
+    };
+    if (instance.cpus.empty() || update.cpus_removed.empty())
+        return {};
+    if (std::ranges::all_of(instance.cpus, removed) && update.cpus_added.empty())
+        return fail(Errc::usage, "{} would be left without a CPU", instance.shown());
+    if (has_image(instance) && removed(instance.cpus.front()))
+        return fail(Errc::unsupported, "{} is {}, and CPU {} is its boot CPU: unload it first", instance.shown(),
+                    instance.status, text_of(std::span(instance.cpus).first(1)));
+    return {};
+}
+
+Result<> update_spawn(const Change& change, const InstanceView& instance, const InstanceUpdate& update,
+                      const MachineResources& machine) {
+    ResourceChange wish{.instance = instance.name};
+    for (const MachineCpu& cpu : update.cpus_added)
+        wish.cpus_added.push_back(cpu.physical);
+    for (const MachineCpu& cpu : update.cpus_removed)
+        wish.cpus_removed.push_back(cpu.physical);
+    if (update.memory_added)
+        wish.memory_added = {KX_TRY(more_memory(instance, update.memory_added, machine.free_memory()))};
+    if (update.memory_removed)
+        wish.memory_removed = KX_TRY(taken_from_end(instance.memory, update.memory_removed));
+    for (const std::string& device : update.devices_added)
+        wish.devices_added.push_back({.pci_id = device});
+    for (const std::string& device : update.devices_removed)
+        wish.devices_removed.push_back({.pci_id = device});
+    if (instance.active())
+        change.session().notices.add("{} runs: whether its kernel takes what is added into use is up to that kernel",
+                                     instance.shown());
+    return change.settled(change_resources(change.control(), wish));
+}
+
+Result<InstanceDefinition> definition_of(const Change& change, const InstanceView& instance) {
+    for (InstanceDefinition& definition : KX_TRY(read_definitions(change.session().files))) {
+        if (definition.id == instance.id)
+            return std::move(definition);
+    }
+    return fail(Errc::not_found, "{} has no definition: it was loaded without one", instance.shown());
+}
+
+Result<> update_definition(const Change& change, const InstanceView& instance, const InstanceUpdate& update,
+                           const MachineResources& machine) {
+    if (has_image(instance))
+        return fail(
+            Errc::unsupported,
+            "{} is {}: on a stock kernel the load settles CPUs and memory; unload it, update, and load it again",
+            instance.shown(), instance.status);
+    if (!update.devices_added.empty() || !update.devices_removed.empty())
+        return fail(Errc::unsupported, "a stock kernel cannot give a device to an instance");
+    InstanceDefinition definition = KX_TRY(definition_of(change, instance));
+    std::erase_if(definition.cpus, [&](const Cpu& cpu) {
+        return std::ranges::find(update.cpus_removed, std::uint64_t{cpu.physical}, &MachineCpu::physical) !=
+               update.cpus_removed.end();
+    });
+    for (const MachineCpu& cpu : update.cpus_added)
+        definition.cpus.push_back({cpu.logical.value_or(0), static_cast<std::uint32_t>(cpu.physical)});
+    if (update.memory_added || update.memory_removed) {
+        const std::uint64_t now = definition.memory.size() + update.memory_added;
+        if (update.memory_removed >= now)
+            return fail(Errc::usage, "an instance needs some memory: not all of it can be taken away");
+        std::vector<PhysRange> taken;
+        for (const InstanceShare& share : machine.instances) {
+            if (share.id != instance.id)
+                taken.insert(taken.end(), share.memory.begin(), share.memory.end());
+        }
+        taken = normalized(std::move(taken));
+        Notices unused;
+        const auto pool = KX_TRY(read_memory_pool(change.session().files, unused));
+        const std::uint64_t size = now - update.memory_removed;
+        auto same_place = choose_memory({size, definition.memory.begin}, pool, taken);
+        definition.memory = same_place ? *same_place : KX_TRY(choose_memory({size, {}}, pool, taken));
+    }
+    return change.define(definition);
+}
+
+} // namespace
+
+bool InstanceUpdate::empty() const {
+    return cpus_added.empty() && cpus_removed.empty() && memory_added == 0 && memory_removed == 0 &&
+           devices_added.empty() && devices_removed.empty();
+}
+
+Result<> update_instance(const Change& change, const InstanceView& instance, const InstanceUpdate& update,
+                         const MachineResources& machine) {
+    if (update.empty())
+        return {};
+    KX_TRY(refuse_loss_of_boot_cpu(instance, update));
+    if (change.dialect() == MultikernelDialect::module)
+        return update_definition(change, instance, update, machine);
+    KX_TRY(refuse_in_use(instance, update));
+    return update_spawn(change, instance, update, machine);
+}
+
+Result<> delete_instance(const Change& change, const InstanceView& instance) {
+    if (has_image(instance))
+        return fail(Errc::unsupported, "{} is {}: {} it first: multikernelctl {} {}", instance.shown(), instance.status,
+                    instance.active() ? "halt and unload" : "unload", instance.active() ? "halt" : "unload",
+                    instance.id);
+    if (change.dialect() == MultikernelDialect::module)
+        return change.undefine(instance.name);
+    const SpawnFacts facts = KX_TRY(read_spawn_facts(change.session().files));
+    const SpawnInstance* found = facts.find(instance.id);
+    if (!found)
+        return fail(Errc::not_found, "{} is gone meanwhile", instance.shown());
+    return change.settled(remove_instance(change.control(), *found));
+}
+
+} // namespace kx::ctl
