@@ -7,16 +7,18 @@ multikernel_libmultikernel_a_SOURCES = \
 	multikernel/control.h \
 	multikernel/cpu_choice.cc multikernel/cpu_choice.h \
 	multikernel/cpu_list.cc multikernel/cpu_list.h \
-	multikernel/facts.cc multikernel/facts.h \
-	multikernel/instance.cc multikernel/instance.h \
-	multikernel/isolation.h \
-	multikernel/desired_state.cc multikernel/desired_state.h \
 	multikernel/definition.cc multikernel/definition.h \
+	multikernel/desired_instance.cc multikernel/desired_instance.h \
+	multikernel/desired_plan.cc multikernel/desired_plan.h \
+	multikernel/desired_state.cc multikernel/desired_state.h \
+	multikernel/facts.cc multikernel/facts.h \
+	multikernel/filesystem.cc multikernel/filesystem.h \
 	multikernel/handover_tree.cc multikernel/handover_tree.h \
 	multikernel/host_cpus.cc multikernel/host_cpus.h \
+	multikernel/instance.cc multikernel/instance.h \
 	multikernel/instance_reading.cc \
 	multikernel/instance_view.cc multikernel/instance_view.h \
-	multikernel/filesystem.cc multikernel/filesystem.h \
+	multikernel/isolation.h \
 	multikernel/kept_handover.cc multikernel/kept_handover.h \
 	multikernel/kimage.cc multikernel/kimage.h \
 	multikernel/lifecycle.cc multikernel/lifecycle.h \
@@ -31,6 +33,7 @@ multikernel_libmultikernel_a_SOURCES = \
 	multikernel/overlay_write.cc multikernel/overlay_write.h \
 	multikernel/pool_candidates.cc \
 	multikernel/pool_record.cc multikernel/pool_record.h \
+	multikernel/pool_steps.cc multikernel/pool_steps.h \
 	multikernel/read_machine_resources.cc \
 	multikernel/record.cc multikernel/record.h \
 	multikernel/record_text.cc multikernel/record_text.h \

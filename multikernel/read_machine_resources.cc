@@ -6,6 +6,7 @@
 #include "multikernel/machine_resources.h"
 #include "multikernel/memory_choice.h"
 #include "multikernel/memory_pool.h"
+#include "multikernel/record.h"
 
 #include <algorithm>
 #include <map>
@@ -104,6 +105,11 @@ Result<MachineResources> spawn_resources(const SystemFiles& files) {
     return machine;
 }
 
+std::string name_of(const InstanceFacts& instance, const SystemFiles& files) {
+    const auto record = read_instance_record(files, instance.id);
+    return record && !record->name.empty() ? record->name : fmt::format("instance-{}", instance.id);
+}
+
 Result<MachineResources> module_resources(const SystemFiles& files) {
     const auto facts = KX_TRY(read_multikernel_facts(files));
     Notices notices;
@@ -122,8 +128,7 @@ Result<MachineResources> module_resources(const SystemFiles& files) {
     for (const PoolRange& range : pool)
         machine.memory.push_back(range.range);
     for (const InstanceFacts& instance : facts.instances) {
-        InstanceShare share{
-            .name = fmt::format("instance-{}", instance.id), .id = instance.id, .status = instance.status};
+        InstanceShare share{.name = name_of(instance, files), .id = instance.id, .status = instance.status};
         for (const std::uint32_t cpu : instance.cpus)
             share.cpus.push_back(physical[cpu]);
         for (const PhysRange& range : instance.memory)

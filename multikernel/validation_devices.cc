@@ -109,6 +109,12 @@ private:
         const InstanceShare* own = findings_.machine.find(instance.name);
         if (instance.wanted() == DesiredStatus::absent)
             return;
+        if (findings_.machine.dialect == MultikernelDialect::module) {
+            if (instance.devices && !instance.devices->empty())
+                findings_.error(place_of(instance), "instances beside a stock kernel have no devices but a serial port",
+                                "leave its devices out");
+            return;
+        }
         if (!instance.devices) {
             for (const std::string& device : own ? own->devices : std::vector<std::string>{})
                 give(instance, device, device);

@@ -11,6 +11,7 @@ multikernel_ctl_libmultikernelctl_a_SOURCES = \
 	multikernel/ctl/desired_file.cc multikernel/ctl/desired_file.h \
 	multikernel/ctl/desired_toml.cc \
 	multikernel/ctl/device_tree_compiler.cc \
+	multikernel/ctl/noting_kernel.cc \
 	multikernel/ctl/pool.cc \
 	multikernel/ctl/run.cc multikernel/ctl/run.h
 	multikernel/ctl/create.cc \
