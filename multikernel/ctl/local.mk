@@ -7,15 +7,13 @@ multikernel_ctl_libmultikernelctl_a_SOURCES = \
 	multikernel/ctl/check.cc \
 	multikernel/ctl/command.h \
 	multikernel/ctl/command_table.cc multikernel/ctl/command_table.h \
+	multikernel/ctl/console_line.cc multikernel/ctl/console_line.h \
+	multikernel/ctl/create.cc \
 	multikernel/ctl/desired_dts.cc \
 	multikernel/ctl/desired_file.cc multikernel/ctl/desired_file.h \
 	multikernel/ctl/desired_toml.cc \
-	multikernel/ctl/device_tree_compiler.cc \
-	multikernel/ctl/noting_kernel.cc \
-	multikernel/ctl/pool.cc \
-	multikernel/ctl/run.cc multikernel/ctl/run.h
-	multikernel/ctl/create.cc \
 	multikernel/ctl/device_list.cc multikernel/ctl/device_list.h \
+	multikernel/ctl/device_tree_compiler.cc \
 	multikernel/ctl/dump.cc \
 	multikernel/ctl/instance_changes.h \
 	multikernel/ctl/kexec_program.cc multikernel/ctl/kexec_program.h \
@@ -29,6 +27,7 @@ multikernel_ctl_libmultikernelctl_a_SOURCES = \
 	multikernel/ctl/pool_spawn.cc \
 	multikernel/ctl/pool_text.cc \
 	multikernel/ctl/run.cc multikernel/ctl/run.h \
+	multikernel/ctl/terminal.cc multikernel/ctl/terminal.h \
 	multikernel/ctl/transaction_text.h \
 	multikernel/ctl/transactions.cc \
 	multikernel/ctl/update.cc \
@@ -36,4 +35,5 @@ multikernel_ctl_libmultikernelctl_a_SOURCES = \
 
 sbin_PROGRAMS += multikernel/multikernelctl
 multikernel_multikernelctl_SOURCES = multikernel/ctl/main.cc
-multikernel_multikernelctl_LDADD = multikernel/ctl/libmultikernelctl.a multikernel/libmultikernel.a kexec/libkexec.a
+multikernel_multikernelctl_LDADD = multikernel/ctl/libmultikernelctl.a multikernel/libmultikernel.a \
+	kexec/libkexec.a $(FDT_LIBS)
