@@ -77,6 +77,12 @@ Result<> Change::undefine(const std::string& name) const {
     return session_.dry_run ? Result<>{} : remove_definition(session_.run_root, name);
 }
 
+Result<> Change::lock() {
+    if (!session_.dry_run && !lock_)
+        lock_ = KX_TRY(take_lock(session_.run_root));
+    return {};
+}
+
 int Change::report(std::string_view sentence) const {
     if (session_.json) {
         ordered_json document{{"schema", "multikernelctl-change-1"},

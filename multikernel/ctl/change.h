@@ -78,6 +78,8 @@ public:
 
     // Gives the lock back, for another program that takes it.
     void unlock() { lock_.reset(); }
+    // Takes it again. Nothing in a dry run, or while it is held.
+    Result<> lock();
 
     // Prints `sentence` (a dry run: the steps), or the document with the schema "multikernelctl-change-1". Returns
     // exit_done.

@@ -3,6 +3,7 @@
 #include "machine/attribute.h"
 #include "multikernel/ctl/change.h"
 #include "multikernel/ctl/command_table.h"
+#include "multikernel/ctl/declarative.h"
 #include "multikernel/ctl/transaction_text.h"
 #include "multikernel/machine_resources.h"
 #include "plan/report.h"
@@ -135,6 +136,8 @@ private:
 };
 
 Result<int> run(Session& session) {
+    if (!session.arguments.operands().empty())
+        return check_file(session, session.arguments.operands()[0]);
     Examination examination(session);
     examination.run();
     const auto& findings = examination.findings;
@@ -157,6 +160,13 @@ Result<int> run(Session& session) {
 } // namespace
 
 constinit const Command check_command = {
-    "check", "", "Tell what this machine can do, and what stands in the way.", Effect::reads, 0, 0, {}, run};
+    "check",
+    "[FILE]",
+    "Tell what this machine can do, and what stands in the way; or what is wrong with FILE.",
+    Effect::reads,
+    0,
+    1,
+    {},
+    run};
 
 } // namespace kx::ctl

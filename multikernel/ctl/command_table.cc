@@ -5,9 +5,9 @@ namespace kx::ctl {
 namespace {
 
 constexpr const Command* table[] = {
-    &check_command,  &pool_command,         &create_command,   &update_command, &delete_command,
-    &list_command,   &show_command,         &load_command,     &start_command,  &halt_command,
-    &unload_command, &transactions_command, &rollback_command, &dump_command,
+    &check_command,        &pool_command,     &create_command, &update_command,  &delete_command, &list_command,
+    &show_command,         &load_command,     &start_command,  &console_command, &halt_command,   &unload_command,
+    &transactions_command, &rollback_command, &dump_command,   &plan_command,    &apply_command,  &revert_command,
 };
 
 constexpr OptionRow help_row = {"help", 'h', nullptr, "Show this text."};

@@ -25,6 +25,10 @@ extern const Command unload_command;
 extern const Command transactions_command;
 extern const Command rollback_command;
 extern const Command dump_command;
+extern const Command console_command;
+extern const Command plan_command;
+extern const Command apply_command;
+extern const Command revert_command;
 
 std::span<const Command* const> command_table();
 const Command* find_command(std::string_view name);

@@ -1,18 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// `start`, `halt`, `unload`: the life of an instance that has its kernel.
+// `halt` and `unload`: the life of an instance that has its kernel. `start` is in console.cc.
 #include "multikernel/ctl/change.h"
 #include "multikernel/ctl/command_table.h"
 #include "multikernel/lifecycle.h"
 
 namespace kx::ctl {
 namespace {
-
-Result<int> start(Session& session) {
-    const Change change = KX_TRY(Change::begin(session, "start"));
-    const auto instance = KX_TRY(instance_called(session, change.dialect(), session.arguments.operands()[0]));
-    KX_TRY(change.settled(start_instance(change.control(), instance)));
-    return change.report(fmt::format("{}: started on CPU {}", instance.shown(), text_of(instance.cpus)));
-}
 
 constexpr OptionRow halt_rows[] = {
     {"force", 'f', nullptr, "Do not ask its kernel: like pulling the plug (always so on a stock kernel)."},
@@ -37,8 +30,6 @@ Result<int> unload(Session& session) {
 
 } // namespace
 
-constinit const Command start_command = {"start", "NAME|ID", "Start the kernel that is loaded.", Effect::changes, 1, 1,
-                                         {},      start};
 constinit const Command halt_command = {
     "halt", "NAME|ID", "Stop an instance: it is asked, and waited for.", Effect::changes, 1, 1, halt_rows, halt};
 constinit const Command unload_command = {

@@ -2,13 +2,16 @@
 # Everything but main(): the program and the tests link it.
 noinst_LIBRARIES += multikernel/ctl/libmultikernelctl.a
 multikernel_ctl_libmultikernelctl_a_SOURCES = \
+	multikernel/ctl/apply.cc multikernel/ctl/apply.h \
 	multikernel/ctl/arguments.cc multikernel/ctl/arguments.h \
 	multikernel/ctl/change.cc multikernel/ctl/change.h \
 	multikernel/ctl/check.cc \
 	multikernel/ctl/command.h \
 	multikernel/ctl/command_table.cc multikernel/ctl/command_table.h \
+	multikernel/ctl/console.cc \
 	multikernel/ctl/console_line.cc multikernel/ctl/console_line.h \
 	multikernel/ctl/create.cc \
+	multikernel/ctl/declarative.cc multikernel/ctl/declarative.h \
 	multikernel/ctl/desired_dts.cc \
 	multikernel/ctl/desired_file.cc multikernel/ctl/desired_file.h \
 	multikernel/ctl/desired_toml.cc \
@@ -27,6 +30,7 @@ multikernel_ctl_libmultikernelctl_a_SOURCES = \
 	multikernel/ctl/pool_spawn.cc \
 	multikernel/ctl/pool_text.cc \
 	multikernel/ctl/run.cc multikernel/ctl/run.h \
+	multikernel/ctl/start_wait.cc multikernel/ctl/start_wait.h \
 	multikernel/ctl/terminal.cc multikernel/ctl/terminal.h \
 	multikernel/ctl/transaction_text.h \
 	multikernel/ctl/transactions.cc \

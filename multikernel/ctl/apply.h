@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The steps of a plan (desired_plan.h), done one after the other.
+#pragma once
+
+#include "multikernel/ctl/change.h"
+#include "multikernel/ctl/kexec_program.h"
+#include "multikernel/ctl/start_wait.h"
+#include "multikernel/desired_plan.h"
+
+#include <functional>
+#include <span>
+#include <string>
+
+namespace kx::ctl {
+
+struct ApplyOptions {
+    bool by_force = false; // halts do not ask the instance's kernel
+    Wait wait;             // after each start
+    std::function<Result<int>(std::span<const std::string>)> run_kexec = ctl::run_kexec;
+    std::function<void(const DesiredStep&)> done = [](const DesiredStep&) {};
+};
+
+// Stops at the first step that fails, and undoes those before it, from the last one on, as far as that is possible: a
+// kernel that was halted, an image that was dropped and an instance that was deleted stay so, and what was done before
+// that stays, too. The error says what stands.
+//
+// The lock is given back while the kexec program loads, which takes it for itself.
+Result<> apply_steps(Change& change, std::span<const DesiredStep> steps, const ApplyOptions& options);
+
+} // namespace kx::ctl

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// `plan`, `apply` and `revert`.
+#include "multikernel/ctl/declarative.h"
+
+#include "multikernel/ctl/apply.h"
+#include "multikernel/ctl/command_table.h"
+#include "multikernel/ctl/desired_file.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace kx::ctl {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr int exit_changes = 2; // plan: something would be done
+
+constexpr OptionRow prune_row = {"prune", 0, nullptr, "Also delete the instances that FILE does not name."};
+constexpr OptionRow force_row = {"force", 'f', nullptr, "Halt without asking the instance's kernel."};
+constexpr OptionRow pool_row = {"pool", 0, nullptr, "Give the pool back, too."};
+
+struct FilePlan {
+    MultikernelDialect dialect;
+    std::string file;
+    std::vector<Problem> problems; // warnings
+    std::vector<DesiredStep> steps;
+};
+
+ordered_json json_of(std::span<const Problem> problems) {
+    auto json = ordered_json::array();
+    for (const Problem& problem : problems)
+        json.push_back(
+            {{"severity", problem.severity == Problem::Severity::error ? "error" : "warning"},
+             {"where", problem.where},
+             {"what", problem.what},
+             {"suggestion", problem.suggestion.empty() ? ordered_json(nullptr) : ordered_json(problem.suggestion)}});
+    return json;
+}
+
+ordered_json json_of(const DesiredStep& step) {
+    return {{"sign", std::string(1, sign_of(step.action))},
+            {"action", word_of(step.action)},
+            {"instance", step.instance.empty() ? ordered_json(nullptr) : ordered_json(step.instance)},
+            {"what", step.what},
+            {"why", step.why.empty() ? ordered_json(nullptr) : ordered_json(step.why)}};
+}
+
+void print_document(const Session& session, const ordered_json& document) {
+    print(session, "{}\n", document.dump(2, ' ', false, ordered_json::error_handler_t::replace));
+}
+
+void print_plan(const Session& session, const FilePlan& plan, std::string_view command, bool done) {
+    ordered_json document{{"schema", "multikernelctl-plan-1"},
+                          {"command", command},
+                          {"dialect", name_of(plan.dialect)},
+                          {"file", plan.file},
+                          {"done", done}};
+    document["steps"] = ordered_json::array();
+    for (const DesiredStep& step : plan.steps)
+        document["steps"].push_back(json_of(step));
+    document["problems"] = json_of(plan.problems);
+    document["notices"] = session.notices.texts();
+    print_document(session, document);
+}
+
+void add_absent(DesiredState& desired, const MachineResources& machine) {
+    for (const InstanceShare& share : machine.instances) {
+        if (desired.find(share.name))
+            continue;
+        DesiredInstance absent;
+        absent.name = share.name;
+        absent.status = DesiredStatus::absent;
+        desired.instances.push_back(absent);
+    }
+}
+
+// With its errors refused, and its warnings noted.
+Result<FilePlan> plan_file(Session& session) {
+    const std::string& path = session.arguments.operands()[0];
+    DesiredState desired = KX_TRY(read_desired_file(path, session.notices));
+    FilePlan plan{.dialect = KX_TRY(require_dialect(session)), .file = path};
+    const auto machine = KX_TRY(read_machine_resources(session.files, plan.dialect));
+    if (session.arguments.given("prune"))
+        add_absent(desired, machine);
+    plan.problems = validate(desired, machine);
+    KX_TRY(within(path, refuse_errors(plan.problems)));
+    for (const Problem& problem : plan.problems)
+        session.notices.add("{}: {}{}{}", problem.where, problem.what, problem.suggestion.empty() ? "" : "; ",
+                            problem.suggestion);
+    plan.steps =
+        KX_TRY(within(path, plan_desired(desired, machine, KX_TRY(read_instances(session.files, plan.dialect)))));
+    return plan;
+}
+
+Result<FilePlan> revert_file(Session& session) {
+    const std::string& path = session.arguments.operands()[0];
+    const DesiredState desired = KX_TRY(read_desired_file(path, session.notices));
+    FilePlan plan{.dialect = KX_TRY(require_dialect(session)), .file = path};
+    const auto machine = KX_TRY(read_machine_resources(session.files, plan.dialect));
+    const auto views = KX_TRY(read_instances(session.files, plan.dialect));
+    plan.steps = KX_TRY(plan_revert(desired, machine, views, session.arguments.given("pool")));
+    return plan;
+}
+
+void print_steps(const Session& session, const FilePlan& plan) {
+    for (const DesiredStep& step : plan.steps)
+        print(session, "{}\n", text_of(step));
+    if (plan.steps.empty())
+        print(session, "nothing to do: it is so already\n");
+}
+
+Result<int> run_plan(Session& session) {
+    const FilePlan plan = KX_TRY(plan_file(session));
+    if (session.json)
+        print_plan(session, plan, "plan", false);
+    else
+        print_steps(session, plan);
+    return plan.steps.empty() ? exit_done : exit_changes;
+}
+
+// The file is read and held against the machine in the lock: what is done is what was planned.
+Result<int> carry_out(Session& session, std::string_view command, Result<FilePlan> (*make)(Session&)) {
+    ApplyOptions options;
+    options.by_force = session.arguments.given("force");
+    options.wait = KX_TRY(parse_wait(session.arguments));
+    Change change = KX_TRY(Change::begin(session, command));
+    const FilePlan plan = KX_TRY(make(session));
+    if (!session.json && (session.dry_run || plan.steps.empty()))
+        print_steps(session, plan);
+    if (!session.dry_run) {
+        if (!session.json)
+            options.done = [&session](const DesiredStep& step) {
+                print(session, "{}\n", text_of(step));
+                std::fflush(session.out);
+            };
+        KX_TRY(apply_steps(change, plan.steps, options));
+    }
+    if (session.json)
+        print_plan(session, plan, command, !session.dry_run);
+    return exit_done;
+}
+
+Result<int> run_apply(Session& session) {
+    return carry_out(session, "apply", plan_file);
+}
+
+Result<int> run_revert(Session& session) {
+    return carry_out(session, "revert", revert_file);
+}
+
+constexpr OptionRow plan_rows[] = {prune_row};
+constexpr OptionRow apply_rows[] = {prune_row, force_row, wait_row, timeout_row, verbose_row};
+constexpr OptionRow revert_rows[] = {pool_row, force_row};
+
+} // namespace
+
+Result<int> check_file(Session& session, const std::string& path) {
+    const DesiredState desired = KX_TRY(read_desired_file(path, session.notices));
+    const MultikernelDialect dialect = KX_TRY(require_dialect(session));
+    const auto problems = validate(desired, KX_TRY(read_machine_resources(session.files, dialect)));
+    if (session.json) {
+        print_document(session, {{"schema", "multikernelctl-validation-1"},
+                                 {"dialect", name_of(dialect)},
+                                 {"file", path},
+                                 {"problems", json_of(problems)},
+                                 {"notices", session.notices.texts()}});
+    } else {
+        for (const Problem& problem : problems)
+            print(session, "{}\n", text_of(problem));
+        if (problems.empty())
+            print(session, "no problems\n");
+    }
+    return has_errors(problems) ? exit_usage : exit_done;
+}
+
+constinit const Command plan_command = {
+    "plan",    "FILE",  "Tell what apply would do: exit code 0 for nothing, 2 for something.", Effect::reads, 1, 1,
+    plan_rows, run_plan};
+constinit const Command apply_command = {
+    "apply",         "FILE",   "Make the machine what FILE (TOML, DTS or DTB) says, all of it or nothing.",
+    Effect::changes, 1,        1,
+    apply_rows,      run_apply};
+constinit const Command revert_command = {
+    "revert",    "FILE",    "Stop, unload and delete the instances that FILE names.", Effect::changes, 1, 1,
+    revert_rows, run_revert};
+
+} // namespace kx::ctl
