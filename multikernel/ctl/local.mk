@@ -12,6 +12,7 @@ multikernel_ctl_libmultikernelctl_a_SOURCES = \
 	multikernel/ctl/console_line.cc multikernel/ctl/console_line.h \
 	multikernel/ctl/create.cc \
 	multikernel/ctl/declarative.cc multikernel/ctl/declarative.h \
+	multikernel/ctl/create.cc \
 	multikernel/ctl/desired_dts.cc \
 	multikernel/ctl/desired_file.cc multikernel/ctl/desired_file.h \
 	multikernel/ctl/desired_toml.cc \
