@@ -90,7 +90,7 @@ private:
             add("pool", Verdict::bad, "there is none: multikernelctl pool SIZE --cpus LIST");
         else
             add("pool", Verdict::good,
-                fmt::format("{} in {} pieces, {} free; {} CPUs free", size_text(total_size(machine.memory)),
+                fmt::format("memory {} (pieces: {}), {} free; CPUs free: {}", size_text(total_size(machine.memory)),
                             machine.memory.size(), size_text(total_size(machine.free_memory())), free_cpus));
     }
 

@@ -76,8 +76,9 @@ Result<std::string> change_spawn_pool(const Change& change, const PoolWish& wish
         return make(change, wish, machine);
     const SpawnFacts facts = KX_TRY(read_spawn_facts(change.session().files));
     ResourceChange resources;
-    if (wish.size > largest(facts.free_memory()))
-        resources.pool_memory_added.push_back({wish.size + pool_park_size, wish.numa_node});
+    // What the kernel keeps of a piece counts: else a pool of SIZE would never be one.
+    if (wish.size > largest(facts.free_memory()) + pool_park_size)
+        resources.pool_memory_added.push_back({wish.size, wish.numa_node});
     if (wish.memory_added)
         resources.pool_memory_added.push_back({wish.memory_added, wish.numa_node});
     if (wish.memory_removed)
