@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "dialect.h"
 #include "instance_verbs.h"
 #include "multikernel/lock.h"
 #include "multikernel/module_pool.h"
+#include "spawn_pool.h"
 
 namespace kx {
 namespace {
@@ -15,9 +17,8 @@ Result<> show(const Session& session) {
     return {};
 }
 
-} // namespace
-
-Result<int> instance_pool(Session& session) {
+// The memory of a stock kernel, which can be looked at and put aside before there is a module, and for v1.
+Result<int> stock_pool(Session& session) {
     const InstanceControl control{session.kernel, session.files, session.notices, session.run_root};
     bool whole = true;
     if (session.options.pool_size && !session.options.dry_run) {
@@ -29,6 +30,21 @@ Result<int> instance_pool(Session& session) {
     }
     KX_TRY(show(session));
     return whole ? exit_ok : exit_failure;
+}
+
+} // namespace
+
+Result<int> instance_pool(Session& session) {
+    const Options& options = session.options;
+    const bool unidentified = multikernel_dialect(session.files) == MultikernelDialect::none;
+    if (unidentified && options.multikernel_abi == MultikernelAbi::automatic)
+        return stock_pool(session);
+    if (KX_TRY(chosen_abi(options, session.files)) == MultikernelAbi::instances)
+        return spawn_pool(session);
+    if (options.instance.cpus)
+        return fail(Errc::usage, "--cpu goes with --multikernel-pool on multikernel kernels only; here a CPU is an "
+                                 "instance's once it is offline and a load names it");
+    return stock_pool(session);
 }
 
 } // namespace kx

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "instance_status.h"
 
+#include "dialect.h"
 #include "multikernel/facts.h"
+#include "multikernel/filesystem.h"
 #include "multikernel/instance_view.h"
 #include "multikernel/memory_pool.h"
 #include "multikernel/record.h"
@@ -10,19 +12,24 @@
 namespace kx {
 
 void read_for_instances(const SystemFiles& files) {
-    const auto facts = read_multikernel_facts(files);
-    if (!facts)
+    const MultikernelDialect dialect = multikernel_dialect(files);
+    const auto instances = read_instances(files, dialect);
+    if (!instances)
         return;
-    for (const InstanceFacts& instance : facts->instances)
+    for (const InstanceView& instance : *instances)
         static_cast<void>(read_instance_record(files, instance.id));
+    static_cast<void>(files.read("sys/kernel/notes"));
+    static_cast<void>(files.read("sys/devices/system/cpu/offline"));
+    if (dialect != MultikernelDialect::module)
+        return;
     Notices unused;
     static_cast<void>(read_memory_pool(files, unused));
     read_serial_ports(files);
 }
 
-Result<int> instance_status(Session& session) {
+Result<int> instance_status(Session& session, MultikernelDialect dialect) {
     const InstanceOptions& wanted = session.options.instance;
-    std::vector<InstanceView> all = KX_TRY(read_instances(session.files, multikernel_dialect(session.files)));
+    std::vector<InstanceView> all = KX_TRY(read_instances(session.files, dialect));
     const InstanceChoice choice{wanted.id, wanted.name};
     if (choice.given())
         all = {KX_TRY(choose_instance(all, choice))};

@@ -2,6 +2,7 @@
 // -S with --multikernel.
 #pragma once
 
+#include "machine/multikernel.h"
 #include "outcome.h"
 
 namespace kx {
@@ -11,6 +12,6 @@ void read_for_instances(const SystemFiles& files);
 
 // Prints one instance, or all; the JSON's schema is "kexec-instances-1" (doc/plan-json.md). Exit code 0; an instance
 // that is not there is an error.
-Result<int> instance_status(Session& session);
+Result<int> instance_status(Session& session, MultikernelDialect dialect);
 
 } // namespace kx

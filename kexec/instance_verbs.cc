@@ -1,83 +1,133 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "instance_verbs.h"
 
+#include "dialect.h"
 #include "instance_status.h"
 #include "module_load.h"
+#include "multikernel/filesystem.h"
 #include "multikernel/lifecycle.h"
 #include "multikernel/lock.h"
+#include "multikernel/transaction.h"
+#include "spawn_load.h"
+#include "v1_verbs.h"
 
 namespace kx {
 namespace {
 
-InstanceControl control_of(Session& session) {
-    return {session.kernel, session.files, session.notices, session.run_root};
-}
+// The verbs with what they share: the instances that they are about, and the lock unless nothing is to be done.
+class Verbs {
+public:
+    Verbs(Session& session, MultikernelDialect dialect)
+        : session_(session), dialect_(dialect), dry_run_(session.options.dry_run) {}
 
-Result<std::vector<InstanceView>> all_instances(const Session& session) {
-    return read_instances(session.files, multikernel_dialect(session.files));
+    Result<std::uint32_t> load();
+    Result<int> start(const InstanceChoice& choice);
+    Result<int> halt();
+    Result<int> unload();
+    Result<int> remove();
+
+private:
+    Result<std::optional<RunLock>> lock() const {
+        std::optional<RunLock> held;
+        if (!dry_run_)
+            held = KX_TRY(take_lock(session_.run_root));
+        return held;
+    }
+    bool of_module() const { return dialect_ == MultikernelDialect::module; }
+    bool all() const { return session_.options.instance.all; }
+    Result<std::vector<InstanceView>> chosen() const;
+    Result<> halt_one(const InstanceView& instance);
+    Result<> unload_one(const InstanceView& instance);
+    Result<> remove_one(const InstanceView& instance);
+
+    Session& session_;
+    MultikernelDialect dialect_;
+    bool dry_run_;
+};
+
+Result<std::uint32_t> Verbs::load() {
+    const auto held = KX_TRY(lock());
+    return of_module() ? load_into_module(session_) : load_into_spawn(session_);
 }
 
 // No sync, no network shutdown: the running kernel goes on.
-Result<int> start_one(Session& session, const InstanceChoice& choice) {
-    std::optional<RunLock> lock = KX_TRY(take_lock(session.run_root));
-    const InstanceView instance = KX_TRY(choose_instance(KX_TRY(all_instances(session)), choice));
-    KX_TRY(start_instance(control_of(session), instance));
-    lock.reset();
-    const auto seconds = session.options.instance.wait_seconds;
-    const bool of_module = instance.dialect == MultikernelDialect::module;
+Result<int> Verbs::start(const InstanceChoice& choice) {
+    auto held = KX_TRY(lock());
+    const auto instances = KX_TRY(read_instances(session_.files, dialect_));
+    const InstanceView instance = KX_TRY(choose_instance(instances, choice));
+    if (dry_run_) {
+        KX_TRY(check_start(session_.control(), instance));
+        print(stdout, "{}: would be started on CPU {}\n", instance.shown(), text_of(instance.cpus));
+        return exit_ok;
+    }
+    KX_TRY(start_instance(session_.control(), instance));
+    held.reset();
+    const auto seconds = session_.options.instance.wait_seconds;
     if (seconds)
-        KX_TRY(wait_for_status(control_of(session), instance, of_module ? "kernel" : "active",
+        KX_TRY(wait_for_status(session_.control(), instance, of_module() ? "kernel" : "active",
                                std::chrono::seconds(*seconds)));
-    print(stdout, "{}: {} on CPU {}\n", instance.shown(), seconds && of_module ? "its kernel runs" : "started",
+    print(stdout, "{}: {} on CPU {}\n", instance.shown(), seconds && of_module() ? "its kernel runs" : "started",
           text_of(instance.cpus));
     return exit_ok;
 }
 
-// The instances that -u and --halt are about.
-Result<std::vector<InstanceView>> chosen_instances(const Session& session) {
-    const InstanceOptions& wanted = session.options.instance;
-    auto all = KX_TRY(all_instances(session));
+// The instances that -u, --halt and --remove are about.
+Result<std::vector<InstanceView>> Verbs::chosen() const {
+    const InstanceOptions& wanted = session_.options.instance;
+    auto instances = KX_TRY(read_instances(session_.files, dialect_));
     if (wanted.all)
-        return all;
-    return std::vector{KX_TRY(choose_instance(all, {wanted.id, wanted.name}))};
+        return instances;
+    return std::vector{KX_TRY(choose_instance(instances, {wanted.id, wanted.name}))};
 }
 
-Result<> halt_one(Session& session, const InstanceView& instance) {
-    KX_TRY(halt_instance(control_of(session), instance, session.options.halt_by_force));
+Result<> Verbs::halt_one(const InstanceView& instance) {
+    const bool by_force = session_.options.halt_by_force || of_module();
+    if (dry_run_) {
+        KX_TRY(check_halt(instance));
+        print(stdout, "{}: would be {}\n", instance.shown(), by_force ? "stopped by force" : "asked to stop");
+        return {};
+    }
+    KX_TRY(halt_instance(session_.control(), instance, by_force));
     print(stdout, "{}: stopped; {}\n", instance.shown(),
-          instance.dialect == MultikernelDialect::module
+          of_module()
               ? fmt::format("the running kernel may take CPU {} back", text_of(instance.cpus))
               : fmt::format("it keeps CPU {} and its kernel, and may be started again", text_of(instance.cpus)));
     return {};
 }
 
-Result<int> halt_instances(Session& session) {
-    const RunLock lock = KX_TRY(take_lock(session.run_root));
-    Result<> all;
-    for (const InstanceView& instance : KX_TRY(chosen_instances(session))) {
-        const bool may_run = instance.active() || instance.status == "halted";
-        if (!may_run && session.options.instance.all)
+Result<int> Verbs::halt() {
+    const auto held = KX_TRY(lock());
+    Result<> result;
+    for (const InstanceView& instance : KX_TRY(chosen())) {
+        if (all() && !check_halt(instance))
             continue; // =all: those that run
-        if (auto halted = halt_one(session, instance); !halted) {
-            if (!all)
-                session.notices.add("{}", all.error().message);
-            all = std::move(halted);
+        if (auto halted = halt_one(instance); !halted) {
+            if (!result)
+                session_.notices.add("{}", result.error().message);
+            result = std::move(halted);
         }
     }
-    KX_TRY(all);
+    KX_TRY(result);
     return exit_ok;
 }
 
+Result<> Verbs::unload_one(const InstanceView& instance) {
+    if (!dry_run_)
+        return unload_instance(session_.control(), instance);
+    KX_TRY(check_unload(instance));
+    print(stdout, "{}: its kernel would be dropped\n", instance.shown());
+    return {};
+}
+
 // With =all, those that run are refused after the others are gone.
-Result<int> unload_instances(Session& session) {
-    const RunLock lock = KX_TRY(take_lock(session.run_root));
+Result<int> Verbs::unload() {
+    const auto held = KX_TRY(lock());
     std::vector<std::uint32_t> running;
-    for (const InstanceView& instance : KX_TRY(chosen_instances(session))) {
-        const bool has_image = instance.dialect == MultikernelDialect::module || instance.status == "loaded";
+    for (const InstanceView& instance : KX_TRY(chosen())) {
         if (instance.active())
             running.push_back(instance.id);
-        else if (has_image || !session.options.instance.all)
-            KX_TRY(unload_instance(control_of(session), instance));
+        else if (!all() || check_unload(instance))
+            KX_TRY(unload_one(instance));
     }
     if (!running.empty())
         return fail(Errc::unsupported,
@@ -87,28 +137,59 @@ Result<int> unload_instances(Session& session) {
     return exit_ok;
 }
 
-Result<std::uint32_t> load_locked(Session& session) {
-    std::optional<RunLock> lock;
-    if (!session.options.dry_run)
-        lock = KX_TRY(take_lock(session.run_root));
-    return load_into_module(session);
+Result<> Verbs::remove_one(const InstanceView& instance) {
+    if (instance.status != "ready" && instance.status != "empty")
+        return fail(
+            Errc::unsupported, "{} is {}: {}first: kexec -u --multikernel={}", instance.shown(), instance.status,
+            instance.active() ? "stop it (kexec --halt), and drop its kernel " : "drop its kernel ", instance.id);
+    if (dry_run_) {
+        print(stdout, "{} would be removed by this overlay:\n{}", instance.shown(),
+              device_tree_source(Overlay(fmt::format("remove {}", instance.name)).remove(instance.name).tree()));
+        return {};
+    }
+    const SpawnFacts facts = KX_TRY(read_spawn_facts(session_.files));
+    const SpawnInstance* now = facts.find(std::string_view(instance.name));
+    if (!now)
+        return fail(Errc::not_found, "{} is gone already", instance.shown());
+    KX_TRY(remove_instance(session_.control(), *now));
+    KX_TRY(remove_instance_record(session_.run_root, instance.id));
+    print(stdout, "{}: removed; the pool has CPU {} and its memory again\n", instance.shown(), text_of(instance.cpus));
+    return {};
+}
+
+Result<int> Verbs::remove() {
+    if (of_module())
+        return fail(Errc::unsupported,
+                    "on a stock kernel there is nothing to remove beside the kernel that an instance was loaded with: "
+                    "kexec -u --multikernel={}",
+                    all() ? "all" : "ID");
+    const auto held = KX_TRY(lock());
+    for (const InstanceView& instance : KX_TRY(chosen()))
+        KX_TRY(remove_one(instance));
+    return exit_ok;
 }
 
 } // namespace
 
 Result<int> instance_verb(Session& session) {
     const Options& options = session.options;
+    const MultikernelAbi abi = KX_TRY(chosen_abi(options, session.files));
+    if (abi == MultikernelAbi::v1)
+        return v1_verb(session);
     if (options.status)
-        return instance_status(session);
+        return instance_status(session, dialect_of(abi));
+    Verbs verbs(session, dialect_of(abi));
     if (options.halt)
-        return halt_instances(session);
+        return verbs.halt();
     if (options.unload)
-        return unload_instances(session);
+        return verbs.unload();
+    if (options.remove)
+        return verbs.remove();
     InstanceChoice choice{options.instance.id, options.instance.name};
     if (options.load)
-        choice = {.id = KX_TRY(load_locked(session)), .name = {}};
-    if (options.start && !options.dry_run)
-        return start_one(session, choice);
+        choice = {.id = KX_TRY(verbs.load()), .name = {}};
+    if (options.start && !(options.load && options.dry_run))
+        return verbs.start(choice);
     return exit_ok;
 }
 

@@ -4,7 +4,6 @@ noinst_LIBRARIES += kexec/libkexec.a
 kexec_libkexec_a_SOURCES = \
 	kexec/arch/architecture.cc kexec/arch/architecture.h \
 	kexec/arch/x86_64.cc \
-	kexec/system/call_context.cc kexec/system/call_context.h \
 	kexec/check.cc \
 	kexec/core/byte_view.cc kexec/core/byte_view.h \
 	kexec/core/bytes.h \
@@ -31,13 +30,16 @@ kexec_libkexec_a_SOURCES = \
 	kexec/image/unpack_zlib.cc \
 	kexec/image/unpack_zstd.cc \
 	kexec/image/vmlinux.cc kexec/image/vmlinux.h \
+	kexec/dialect.cc kexec/dialect.h \
 	kexec/instance_choice.cc kexec/instance_choice.h \
 	kexec/instance_handover.cc kexec/instance_handover.h \
 	kexec/instance_pool.cc \
 	kexec/instance_status.cc kexec/instance_status.h \
 	kexec/instance_verbs.cc kexec/instance_verbs.h \
+	kexec/instance_share.cc kexec/instance_share.h \
 	kexec/load.cc kexec/load.h \
 	kexec/load_inputs.cc kexec/load_inputs.h \
+	kexec/load_record.cc kexec/load_record.h \
 	kexec/loader/bzimage.cc kexec/loader/bzimage.h \
 	kexec/loader/chosen_handover.cc kexec/loader/chosen_handover.h \
 	kexec/loader/formats.cc kexec/loader/formats.h \
@@ -59,11 +61,16 @@ kexec_libkexec_a_SOURCES = \
 	kexec/options.cc kexec/options.h \
 	kexec/outcome.cc kexec/outcome.h \
 	kexec/placed_load.cc kexec/placed_load.h \
+	kexec/placed_instance.cc kexec/placed_instance.h \
 	kexec/plan/demand.h \
 	kexec/plan/load_plan.h \
 	kexec/plan/placement.cc kexec/plan/placement.h \
 	kexec/plan/report.cc kexec/plan/report.h \
 	kexec/show_handover.cc \
+	kexec/spawn_choice.cc kexec/spawn_choice.h \
+	kexec/spawn_load.cc kexec/spawn_load.h \
+	kexec/spawn_pool.cc kexec/spawn_pool.h \
+	kexec/system/call_context.cc kexec/system/call_context.h \
 	kexec/system/errno_causes.cc kexec/system/errno_causes.h \
 	kexec/system/errno_instance.cc \
 	kexec/system/errno_multikernel.cc \
@@ -71,6 +78,9 @@ kexec_libkexec_a_SOURCES = \
 	kexec/system/kernel.h \
 	kexec/system/network.cc kexec/system/network.h \
 	kexec/system/running_kernel.cc \
+	kexec/v1_load.cc kexec/v1_load.h \
+	kexec/v1_record.cc kexec/v1_record.h \
+	kexec/v1_verbs.cc kexec/v1_verbs.h \
 	kexec/verbs.cc kexec/verbs.h
 
 KEXEC_LIBS = multikernel/libmultikernel.a kexec/libkexec.a purgatory/libpurgatory.a $(ZLIB_LIBS) $(LZMA_LIBS) $(ZSTD_LIBS) \

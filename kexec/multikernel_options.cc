@@ -117,6 +117,56 @@ std::span<const OptionRow> multikernel_rows() {
     return rows;
 }
 
+namespace {
+
+Result<> check_pool(const Options& options) {
+    if (options.load) {
+        if (!options.multikernel)
+            return fail(Errc::usage, "--multikernel-pool with -l makes the pool for an instance: --multikernel");
+        if (!options.pool_size || *options.pool_size == 0)
+            return fail(Errc::usage,
+                        "--multikernel-pool with -l makes the pool: say how large, --multikernel-pool=SIZE");
+        return {};
+    }
+    if (options.start || options.unload || options.halt || options.remove || options.status || options.check ||
+        options.capture_to || options.print_crash_size)
+        return fail(Errc::usage, "--multikernel-pool is a thing of its own: nothing else can be asked for with it");
+    InstanceOptions rest = options.instance;
+    rest.cpus.reset();
+    if (rest != InstanceOptions{})
+        return fail(Errc::usage, "--multikernel-pool takes --cpu, and nothing else that is about instances");
+    return {};
+}
+
+// Of an instance that is there already.
+Result<> check_settled(const Options& options) {
+    const InstanceOptions& instance = options.instance;
+    if (options.load)
+        return {};
+    const bool names_cpu = instance.cpus && !(options.multikernel_abi == MultikernelAbi::v1 && options.start);
+    if (names_cpu || instance.memory || instance.serial_port || instance.no_serial_port ||
+        instance.exact_command_line || instance.kho_fdt || instance.device_tree)
+        return fail(Errc::usage, "--cpu, --memory, --serial-port, --exact-cmdline, --kho-fdt and --instance-dtb are "
+                                 "settled by the load: they go with -l and -f");
+    return {};
+}
+
+Result<> check_which(const Options& options) {
+    const InstanceOptions& instance = options.instance;
+    const bool v1 = options.multikernel_abi == MultikernelAbi::v1; // has words of its own, once the kernel is known
+    const bool names_one = instance.id || !instance.name.empty();
+    const bool several = instance.all && (options.halt || options.remove);
+    if ((options.halt || options.remove || (options.start && !options.load)) && !names_one && !several && !v1)
+        return fail(Errc::usage, "which instance? --multikernel=ID or NAME; kexec -S --multikernel lists them");
+    if (options.unload && !names_one && !instance.all && !v1)
+        return fail(Errc::usage, "which instance? --multikernel=ID or NAME, or --multikernel=all for every one");
+    if (instance.all && (options.load || options.start))
+        return fail(Errc::usage, "--multikernel=all is for -u, -S, --halt and --remove");
+    return {};
+}
+
+} // namespace
+
 Result<> check_multikernel(const Options& options) {
     if (options.show_handover &&
         (options.load || options.start || options.unload || options.halt || options.status || options.check ||
@@ -125,54 +175,43 @@ Result<> check_multikernel(const Options& options) {
     if (options.instance.kho_fdt && options.instance.device_tree)
         return fail(Errc::usage, "--kho-fdt and --instance-dtb exclude each other: what is handed over is one file as "
                                  "it is, or made around the other");
-    if (options.pool && (options.load || options.start || options.unload || options.halt || options.status ||
-                         options.check || options.capture_to || options.print_crash_size))
-        return fail(Errc::usage, "--multikernel-pool is a thing of its own: nothing else can be asked for with it");
+    if (options.pool)
+        KX_TRY(check_pool(options));
     if (!options.multikernel) {
-        if (options.halt)
-            return fail(Errc::usage, "--halt stops an instance: say which, --multikernel=ID");
-        if (options.instance != InstanceOptions{})
-            return fail(Errc::usage,
-                        "--cpu, --memory, --serial-port, --exact-cmdline, --wait, --kho-fdt and --instance-dtb go with "
-                        "--multikernel");
+        if (options.halt || options.remove)
+            return fail(Errc::usage, "--halt and --remove are about an instance: say which, --multikernel=ID or NAME");
+        if (options.instance != InstanceOptions{} && !options.pool)
+            return fail(Errc::usage, "--cpu, --memory, --serial-port, --exact-cmdline, --wait, --kho-fdt and "
+                                     "--instance-dtb go with --multikernel");
+        if (options.multikernel_abi != MultikernelAbi::automatic && !options.pool)
+            return fail(Errc::usage, "--mk-abi goes with --multikernel and --multikernel-pool");
         return {};
     }
     const InstanceOptions& instance = options.instance;
 
     const std::pair<bool, std::string_view> without_meaning[] = {
         {options.crash, "-p"},
-        {options.load_by == LoadBy::files, "-s (instances are placed by this program)"},
         {options.no_cma, "--no-cma"},
         {options.force_device_tree, "--force-dtb"},
         {options.entry != 0, "--entry"},
         {options.memory_limits != PhysRange{0, UINT64_MAX}, "--mem-min and --mem-max (use --memory)"},
         {options.reset_vga || options.console_vga, "the VGA screen"},
-        {options.shut_down, "a shutdown: say -l, -f, -e, -u, -S or --halt"},
+        {options.shut_down, "a shutdown: say -l, -f, -e, -u, -S, --halt or --remove"},
     };
     for (const auto& [given, name] : without_meaning) {
         if (given)
             return fail(Errc::usage, "--multikernel does not go with {}", name);
     }
-    if (!options.load && (instance.cpus || instance.memory || instance.serial_port || instance.no_serial_port ||
-                          instance.exact_command_line || instance.kho_fdt || instance.device_tree))
-        return fail(Errc::usage, "--cpu, --memory, --serial-port, --exact-cmdline, --kho-fdt and --instance-dtb are "
-                                 "settled by the load: they go with -l and -f");
+    KX_TRY(check_settled(options));
     if (instance.wait_seconds && !options.start)
         return fail(Errc::usage, "--wait goes with -e and -f: nothing else starts an instance");
-    const bool names_one = instance.id || !instance.name.empty();
-    if (options.halt && (options.load || options.start || options.unload))
-        return fail(Errc::usage, "--halt is a thing of its own: unload afterwards with -u --multikernel=ID");
-    if (options.halt || (options.start && !options.load)) {
-        if (!names_one && !(options.halt && instance.all))
-            return fail(Errc::usage, "which instance? --multikernel=ID; kexec -S --multikernel lists them");
-    }
+    if ((options.halt || options.remove) &&
+        (options.load || options.start || options.unload || (options.halt && options.remove)))
+        return fail(Errc::usage, "--halt and --remove are each a thing of its own: stop with --halt, drop the kernel "
+                                 "with -u, then --remove");
     if (options.unload && options.load)
         return fail(Errc::usage, "an instance is dropped and loaded anew in two steps: -u, then -l");
-    if (options.unload && !names_one && !instance.all)
-        return fail(Errc::usage, "which instance? --multikernel=ID, or --multikernel=all for every one");
-    if (instance.all && (options.load || options.start))
-        return fail(Errc::usage, "--multikernel=all is for -u, -S and --halt");
-    return {};
+    return check_which(options);
 }
 
 } // namespace kx

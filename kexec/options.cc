@@ -213,7 +213,7 @@ std::string name_for_help(const OptionRow& row) {
 Result<> check_combination(Options& options, bool verb_given, std::span<const std::string> operands, Notices& notices) {
     if (!operands.empty())
         options.kernel = operands[0];
-    if (options.pool && !options.pool_size && !operands.empty()) {
+    if (options.pool && !options.pool_size && !options.load && !operands.empty()) {
         // "--multikernel-pool 256M": an optional value is not taken from the next word.
         options.pool_size = KX_TRY(within("--multikernel-pool", parse_size(operands[0])));
         options.kernel.clear();
@@ -235,7 +235,7 @@ Result<> check_combination(Options& options, bool verb_given, std::span<const st
 
     if (options.load && options.kernel.empty())
         return fail(Errc::not_found, "No kernel specified; --help lists the options");
-    if (options.dry_run && !options.load && !options.capture_to)
+    if (options.dry_run && !options.load && !options.capture_to && !options.multikernel && !options.pool)
         return fail(Errc::usage, "--dry-run and --machine plan a load, and no load was asked for");
     if (!options.load && !options.kernel.empty())
         notices.add("{} is not loaded: no option asks for that", options.kernel);

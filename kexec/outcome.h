@@ -4,6 +4,7 @@
 
 #include "core/notices.h"
 #include "machine/system_files.h"
+#include "multikernel/control.h"
 #include "options.h"
 #include "system/kernel.h"
 
@@ -22,6 +23,8 @@ struct Session {
     Kernel& kernel;
     Notices& notices;
     std::string run_root = "/"; // /run is below it; tests have their own
+
+    InstanceControl control() const { return {kernel, files, notices, run_root}; }
 };
 
 // A reader that went away, or a full disk, never stops a load or a start half-way: what cannot be written is dropped

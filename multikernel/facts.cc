@@ -176,8 +176,8 @@ Result<> refuse_other_dialects(const SystemFiles& files) {
     case MultikernelDialect::module:
         return {};
     case MultikernelDialect::instances:
-        return fail(Errc::unsupported, "this is a multikernel kernel, whose own instances this program does not "
-                                       "handle; it does with multikernel.ko on a stock kernel (doc/multikernel.md)");
+        return fail(Errc::unsupported, "this is a multikernel kernel: it has no {}, but instances of its own",
+                    files.display(abi));
     case MultikernelDialect::none:
         break;
     }
@@ -186,7 +186,9 @@ Result<> refuse_other_dialects(const SystemFiles& files) {
                     "{}: says \"{}\", not \"{}\"; load the multikernel.ko that came with this program",
                     files.display(abi), std::string_view(*other).substr(0, 40), MULTIKERNEL_MODULE_ABI);
     return fail(Errc::unsupported,
-                "this kernel cannot run others beside it: load the module multikernel.ko first (doc/multikernel.md)");
+                "this kernel is not known to run others beside it: load the module multikernel.ko into it, or boot a "
+                "multikernel kernel; for one with the first multikernel patches, which cannot be recognised, say "
+                "--mk-abi=v1 (doc/multikernel.md)");
 }
 
 } // namespace

@@ -41,6 +41,13 @@ std::vector<Cpu> module_cpus(const InstanceView& instance) {
     return cpus;
 }
 
+Result<InstanceView> again(const InstanceControl& control, const InstanceView& instance) {
+    const auto all = KX_TRY(read_instances(control.files, instance.dialect));
+    return choose_instance(all, {.id = instance.id, .name = {}});
+}
+
+} // namespace
+
 Result<> check_start(const InstanceControl& control, const InstanceView& instance) {
     const std::string shown = instance.shown();
     if (instance.active())
@@ -62,12 +69,26 @@ Result<> check_start(const InstanceControl& control, const InstanceView& instanc
     return within(shown, check_cpus(module_cpus(instance), facts, instance.id));
 }
 
-Result<InstanceView> again(const InstanceControl& control, const InstanceView& instance) {
-    const auto all = KX_TRY(read_instances(control.files, instance.dialect));
-    return choose_instance(all, {.id = instance.id, .name = {}});
+Result<> check_halt(const InstanceView& instance) {
+    if (instance.active() || (of_module(instance) && instance.status == "halted"))
+        return {};
+    return fail(Errc::unsupported, "{} does not run: it {}", instance.shown(),
+                of_module(instance) ? "was never started" : fmt::format("is {}", instance.status));
 }
 
-} // namespace
+Result<> check_unload(const InstanceView& instance) {
+    if (instance.active())
+        return fail(Errc::unsupported,
+                    "{} is running, and therefore not dropped; stop it first: kexec --halt --multikernel={}",
+                    instance.shown(), instance.id);
+    if (of_module(instance) || instance.status == "loaded")
+        return {};
+    return fail(
+        Errc::unsupported, "{} is {}: it has no kernel to drop{}", instance.shown(), instance.status,
+        instance.status == "ready" || instance.status == "empty"
+            ? fmt::format("; its CPUs and memory go back to the pool with kexec --remove --multikernel={}", instance.id)
+            : "");
+}
 
 Result<> start_instance(const InstanceControl& control, const InstanceView& instance) {
     KX_TRY(check_start(control, instance));
@@ -79,10 +100,7 @@ Result<> start_instance(const InstanceControl& control, const InstanceView& inst
 }
 
 Result<> halt_instance(const InstanceControl& control, const InstanceView& instance, bool by_force) {
-    const bool has_run = instance.active() || (of_module(instance) && instance.status == "halted");
-    if (!has_run)
-        return fail(Errc::unsupported, "{} does not run: it {}", instance.shown(),
-                    of_module(instance) ? "was never started" : fmt::format("is {}", instance.status));
+    KX_TRY(check_halt(instance));
     const bool force = by_force || of_module(instance);
     const auto halted =
         force ? control.kernel.force_halt_instance(instance.id) : control.kernel.halt_instance(instance.id);
@@ -93,16 +111,7 @@ Result<> halt_instance(const InstanceControl& control, const InstanceView& insta
 }
 
 Result<> unload_instance(const InstanceControl& control, const InstanceView& instance) {
-    if (instance.active())
-        return fail(Errc::unsupported,
-                    "{} is running, and therefore not dropped; stop it first: kexec --halt --multikernel={}",
-                    instance.shown(), instance.id);
-    if (!of_module(instance) && instance.status != "loaded")
-        return fail(Errc::unsupported, "{} is {}: it has no kernel to drop{}", instance.shown(), instance.status,
-                    instance.status == "ready" || instance.status == "empty"
-                        ? fmt::format("; its CPUs and memory go back to the pool with kexec --remove --multikernel={}",
-                                      instance.id)
-                        : "");
+    KX_TRY(check_unload(instance));
     const std::uint64_t flags = id_flags(instance);
     const auto dropped = of_module(instance) ? control.kernel.load(0, {}, flags)
                                              : control.kernel.load_files(-1, -1, "", uapi::kexec_file_unload | flags);

@@ -13,6 +13,11 @@
 
 namespace kx {
 
+// Only what the functions below refuse before they make a call: for a dry run.
+Result<> check_start(const InstanceControl& control, const InstanceView& instance);
+Result<> check_halt(const InstanceView& instance);
+Result<> check_unload(const InstanceView& instance);
+
 // Errc::unsupported where it is active already, has no image, or (on a stock kernel) was started before, and where its
 // CPUs are not to be had.
 Result<> start_instance(const InstanceControl& control, const InstanceView& instance);

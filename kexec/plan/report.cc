@@ -96,9 +96,9 @@ ordered_json json_of(const SegmentsReport& report) {
     return json;
 }
 
-std::string added_text(const InstanceReport& instance) {
+std::string added_text(std::span<const InstanceReport::Parameter> added) {
     std::string text;
-    for (const InstanceReport::Parameter& parameter : instance.added)
+    for (const InstanceReport::Parameter& parameter : added)
         text += fmt::format("added    {:<24} {}\n", parameter.text, parameter.why);
     return text;
 }
@@ -116,6 +116,13 @@ ordered_json json_of(const HandoverReport& handover) {
             {"instance_dtb", handover.instance_tree ? ordered_json(*handover.instance_tree) : ordered_json()}};
 }
 
+ordered_json json_of(std::span<const InstanceReport::Parameter> added) {
+    ordered_json json = ordered_json::array();
+    for (const InstanceReport::Parameter& parameter : added)
+        json.push_back({{"text", parameter.text}, {"why", parameter.why}});
+    return json;
+}
+
 ordered_json json_of(const InstanceReport& instance) {
     ordered_json json{{"id", instance.id}, {"cpus", ordered_json::array()}};
     for (const InstanceReport::Cpu& cpu : instance.cpus)
@@ -123,11 +130,35 @@ ordered_json json_of(const InstanceReport& instance) {
     json["memory"] = {{"begin", instance.memory.begin}, {"end", instance.memory.end}};
     json["low_memory"] = {{"begin", instance.low_memory.begin}, {"end", instance.low_memory.end}};
     json["serial_port"] = instance.serial_port ? ordered_json(*instance.serial_port) : ordered_json();
-    json["added_parameters"] = ordered_json::array();
-    for (const InstanceReport::Parameter& parameter : instance.added)
-        json["added_parameters"].push_back({{"text", parameter.text}, {"why", parameter.why}});
+    json["added_parameters"] = json_of(instance.added);
     json["handover"] = instance.handover ? json_of(*instance.handover) : ordered_json();
     return json;
+}
+
+ordered_json json_of(const SpawnReport& instance) {
+    const auto or_null = [](const std::string& text) { return text.empty() ? ordered_json() : ordered_json(text); };
+    ordered_json json{{"id", instance.id}, {"name", instance.name}, {"cpus", ordered_json::array()}};
+    for (const SpawnReport::Cpu& cpu : instance.cpus)
+        json["cpus"].push_back(
+            {{"logical", cpu.logical ? ordered_json(*cpu.logical) : ordered_json()}, {"physical", cpu.physical}});
+    json["memory_size"] = instance.memory_size;
+    json["memory_ranges"] = ordered_json::array();
+    for (const PhysRange& range : instance.memory)
+        json["memory_ranges"].push_back({{"begin", range.begin}, {"end", range.end}});
+    json["image_size"] = instance.image_size;
+    json["added_parameters"] = json_of(instance.added);
+    json["pool"] = or_null(instance.pool_source);
+    json["overlay"] = or_null(instance.overlay_source);
+    return json;
+}
+
+std::string made_text(const SpawnReport& instance) {
+    std::string text;
+    if (!instance.pool_source.empty())
+        text += fmt::format("\nthe pool is made first, by this baseline:\n{}", instance.pool_source);
+    if (!instance.overlay_source.empty())
+        text += fmt::format("\nthe instance is created by this overlay:\n{}", instance.overlay_source);
+    return text;
 }
 
 } // namespace
@@ -154,6 +185,16 @@ std::string text_of(const InstanceReport& instance, std::string_view state) {
                            : ", no console");
 }
 
+std::string text_of(const SpawnReport& instance, std::string_view state) {
+    std::vector<std::string> cpus;
+    for (const SpawnReport::Cpu& cpu : instance.cpus)
+        cpus.push_back(cpu.logical ? fmt::format("{} (apic {:#x})", *cpu.logical, cpu.physical)
+                                   : fmt::format("apic {:#x}", cpu.physical));
+    return fmt::format("instance {} ({}): {}{}CPU {}, {}{}\n", instance.id, instance.name, state,
+                       state.empty() ? "" : ", ", fmt::join(cpus, ", "), size_text(instance.memory_size),
+                       instance.memory.empty() ? "" : fmt::format(" at {:#x}", instance.memory.front().begin));
+}
+
 std::string text_of(const LoadReport& report) {
     std::string text = fmt::format("kernel   {}{}{}\n", report.kernel_path,
                                    report.format.empty() ? "" : fmt::format(" ({})", report.format),
@@ -161,11 +202,13 @@ std::string text_of(const LoadReport& report) {
     text += fmt::format("initrd   {}\ncmdline  {}\n", report.initrd_path.value_or("none"),
                         report.command_line.empty() ? "(empty)" : report.command_line);
     if (report.instance) {
-        text += added_text(*report.instance);
+        text += added_text(report.instance->added);
         if (report.instance->handover)
             text += text_of(*report.instance->handover);
         text += "\n" + text_of(*report.instance, "");
     }
+    if (report.spawn)
+        text += added_text(report.spawn->added) + "\n" + text_of(*report.spawn, "") + made_text(*report.spawn);
     if (report.files) {
         text += fmt::format("\nby kexec_file_load{}: the running kernel places and verifies\nflags    {}\n",
                             report.segments || report.no_segments ? " (tried first)" : "",
@@ -187,6 +230,8 @@ std::string json_of(const LoadReport& report) {
         {"command_line", report.command_line}};
     if (report.instance)
         json["instance"] = json_of(*report.instance);
+    if (report.spawn)
+        json["instance"] = json_of(*report.spawn);
     json["kexec_file_load"] = report.files ? ordered_json{{"flags", report.files->flags}} : ordered_json();
     json["kexec_load"] = report.segments ? json_of(*report.segments) : ordered_json();
     json["no_kexec_load"] = report.no_segments ? ordered_json(*report.no_segments) : ordered_json();

@@ -59,6 +59,25 @@ struct InstanceReport {
 // One line: "instance 1: loaded, CPU 1 (apic 0x1), 256 MiB at 0x20000000".
 std::string text_of(const InstanceReport& instance, std::string_view state);
 
+// The same for a multikernel kernel, which places the image itself.
+struct SpawnReport {
+    struct Cpu {
+        std::optional<std::uint32_t> logical; // nothing: not known
+        std::uint64_t physical;
+    };
+    std::uint32_t id = 0;
+    std::string name;
+    std::vector<Cpu> cpus; // the boot CPU first
+    std::uint64_t memory_size = 0;
+    std::vector<PhysRange> memory; // empty where the kernel is still to choose it
+    std::vector<InstanceReport::Parameter> added;
+    std::uint64_t image_size = 0; // bytes of memory that the kernel takes at the start
+    std::string pool_source;      // the baseline that makes the pool, as device tree source; empty: there is one
+    std::string overlay_source;   // the overlay that creates the instance; empty: it is there
+};
+// One line: "instance 1 (web): loaded, CPU 3 (apic 0x3), 160 MiB".
+std::string text_of(const SpawnReport& instance, std::string_view state);
+
 struct LoadReport {
     std::string kernel_path;
     std::optional<std::string> initrd_path;
@@ -66,6 +85,7 @@ struct LoadReport {
     std::string kernel_version; // empty where unknown
     std::string command_line;
     std::optional<InstanceReport> instance;
+    std::optional<SpawnReport> spawn;
     std::optional<FilesReport> files; // tried first when both are there
     std::optional<SegmentsReport> segments;
     std::optional<std::string> no_segments; // why a fallback cannot be planned

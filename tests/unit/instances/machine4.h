@@ -32,7 +32,7 @@ struct Machine4 {
         if (!options)
             return std::unexpected(options.error());
         Session session{*options, files, module, notices, folder.path.string()};
-        return options->pool ? instance_pool(session) : instance_verb(session);
+        return options->pool && !options->load ? instance_pool(session) : instance_verb(session);
     }
 
     InstanceRecord record(std::uint32_t id) const {

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "spawn_load.h"
+
+#include "core/command_line.h"
+#include "image/bzimage.h"
+#include "image/vmlinux.h"
+#include "load_inputs.h"
+#include "load_record.h"
+#include "multikernel/instance.h"
+#include "multikernel/lifecycle.h"
+#include "multikernel/transaction.h"
+#include "plan/report.h"
+#include "spawn_choice.h"
+#include "system/call_context.h"
+#include "uapi/kexec.h"
+#include "uapi/multikernel.h"
+
+#include <algorithm>
+#include <cerrno>
+
+namespace kx {
+namespace {
+
+struct PlannedSpawn {
+    SpawnPlan plan;
+    std::vector<AddedParameter> added;
+    Bytes kernel; // an ELF
+    SpawnImage image;
+    std::string kernel_version;
+    std::uint64_t flags = 0;
+};
+
+// What this load made, to be removed when it fails.
+struct Made {
+    bool pool = false;
+    std::optional<SpawnInstance> instance;
+};
+
+Result<> refuse_without_meaning(const Options& options) {
+    const std::pair<bool, std::string_view> without_meaning[] = {
+        {options.load_by == LoadBy::segments, "-c: this kernel loads instances by kexec_file_load"},
+        {options.instance.kho_fdt.has_value(), "--kho-fdt: this kernel hands over to its instances itself"},
+        {options.device_tree.has_value(), "--dtb: an instance gets its device tree from the running kernel "
+                                          "(--instance-dtb gives it a chosen node)"},
+        {options.instance.serial_port.has_value(),
+         "--serial-port: the console of an instance is mktty0, read through /dev/mktty"},
+        {!options.checks || options.console_serial || options.serial_port || options.serial_baud,
+         "what is for purgatory (-i, --console-serial, --serial, --serial-baud): there is none in the way"},
+        {options.without_efi, "--noefi: an instance gets no EFI"},
+    };
+    for (const auto& [given, text] : without_meaning) {
+        if (given)
+            return fail(Errc::usage, "no effect on a multikernel kernel: {}", text);
+    }
+    return {};
+}
+
+Result<std::vector<AddedParameter>> parameters_for(const Options& options, std::string_view given) {
+    const InstanceOptions& wanted = options.instance;
+    if (wanted.exact_command_line || wanted.no_serial_port || parameter_value(given, "console"))
+        return std::vector<AddedParameter>{};
+    if (std::ranges::count(given, '"') % 2 != 0)
+        return fail(Errc::usage, "the command line ends inside quotes: console=mktty0, which has to be added, would "
+                                 "become part of it (--exact-cmdline adds nothing)");
+    return std::vector{AddedParameter{"console=mktty0", "its console, which the running kernel shows as /dev/mktty"}};
+}
+
+Result<std::optional<std::uint32_t>> wanted_note(const SystemFiles& files) {
+    const auto notes = files.read("sys/kernel/notes");
+    if (!notes)
+        return std::nullopt;
+    const auto type = spawn_note_of(ByteView(std::as_bytes(std::span(*notes))));
+    return type ? *type : std::nullopt;
+}
+
+// Rather too much than too little: a load that the kernel breaks off for want of memory breaks the instance.
+Result<> check_size(const PlannedSpawn& planned, const LoadInputs& inputs) {
+    constexpr std::uint64_t besides = 1 << 20; // boot_params, command line, page tables
+    const std::uint64_t image = planned.image.memory.size();
+    const std::uint64_t initrd = inputs.request.initrd ? inputs.request.initrd->bytes.size() : 0;
+    const std::uint64_t room = planned.plan.memory_size;
+    const auto need = align_up(image, spawn_alignment);
+    if (need && *need <= room && initrd <= room - *need && room - *need - initrd >= besides + spawn_alignment)
+        return {};
+    return fail(
+        Errc::no_room,
+        "{} of memory are too little for {}: the kernel takes {}, the initrd {}, and some more is needed beside "
+        "them; choose how much with --memory=SIZE when the instance is created",
+        size_text(room), planned.plan.shown(), size_text(image), size_text(initrd));
+}
+
+Result<PlannedSpawn> plan(Session& session, LoadInputs& inputs, const SpawnFacts& facts) {
+    const Options& options = session.options;
+    KX_TRY(refuse_without_meaning(options));
+    PlannedSpawn planned;
+    planned.plan = KX_TRY(plan_spawn(options, facts, session.notices));
+    std::string& command_line = inputs.request.command_line;
+    planned.added = KX_TRY(parameters_for(options, command_line));
+    command_line = with_parameters(command_line, planned.added);
+    const std::string& path = inputs.request.kernel.path;
+    planned.kernel = KX_TRY(within(path, unpack_vmlinux(inputs.kernel.bytes())));
+    planned.image = KX_TRY(within(path, parse_spawn_image(planned.kernel.view(), KX_TRY(wanted_note(session.files)))));
+    if (const auto image = parse_bzimage(inputs.kernel.bytes().view()))
+        planned.kernel_version = image->kernel_version;
+    KX_TRY(check_size(planned, inputs));
+    planned.flags = KEXEC_MULTIKERNEL | std::uint64_t{planned.plan.id} << KEXEC_MK_ID_SHIFT |
+                    (inputs.request.initrd ? 0 : uapi::kexec_file_no_initramfs);
+    KX_TRY(inputs.unchanged());
+    return planned;
+}
+
+LoadReport report_of(const PlannedSpawn& planned, const LoadInputs& inputs) {
+    LoadReport report;
+    report.kernel_path = inputs.request.kernel.path;
+    if (inputs.request.initrd)
+        report.initrd_path = inputs.request.initrd->path;
+    report.command_line = inputs.request.command_line;
+    report.format = fmt::format("ELF vmlinux with multikernel note {:#x}", planned.image.note_type);
+    report.kernel_version = planned.kernel_version;
+    report.files = FilesReport{{"KEXEC_MULTIKERNEL"}};
+    if (!inputs.request.initrd)
+        report.files->flags.push_back("KEXEC_FILE_NO_INITRAMFS");
+    const SpawnPlan& plan = planned.plan;
+    SpawnReport spawn{.id = plan.id,
+                      .name = plan.name,
+                      .cpus = {},
+                      .memory_size = plan.memory_size,
+                      .memory = plan.memory,
+                      .added = {},
+                      .image_size = planned.image.memory.size(),
+                      .pool_source = {},
+                      .overlay_source = {}};
+    for (const NamedCpu& cpu : plan.cpus)
+        spawn.cpus.push_back({cpu.logical, cpu.physical});
+    for (const AddedParameter& parameter : planned.added)
+        spawn.added.push_back({parameter.text, parameter.why});
+    if (plan.pool)
+        spawn.pool_source = device_tree_source(baseline_of(*plan.pool));
+    if (plan.create)
+        spawn.overlay_source =
+            device_tree_source(Overlay(fmt::format("create {}", plan.name)).create(*plan.create).tree());
+    report.spawn = std::move(spawn);
+    return report;
+}
+
+Result<> remove_made(const InstanceControl& control, const SpawnInstance& made) {
+    const SpawnFacts facts = KX_TRY(read_spawn_facts(control.files));
+    const SpawnInstance* now = facts.find(std::string_view(made.name));
+    return now ? remove_instance(control, *now) : Result<>{};
+}
+
+// The error, with what was removed again.
+Error undone(const InstanceControl& control, const Made& made, Error error) {
+    Result<> removed;
+    if (made.instance) {
+        removed = remove_made(control, *made.instance);
+        error.message += removed ? "; the instance, which this load had created, was removed again"
+                                 : fmt::format("; the instance, which this load had created, could not be removed: {}",
+                                               removed.error().message);
+    }
+    if (made.pool && removed) {
+        const auto dissolved = dissolve_pool(control);
+        error.message += dissolved ? "; so was the pool"
+                                   : fmt::format("; the pool could not be given back: {}", dissolved.error().message);
+    }
+    return error;
+}
+
+Result<> make(const InstanceControl& control, const SpawnPlan& plan, Made& made) {
+    if (plan.pool) {
+        KX_TRY(make_pool(control, *plan.pool));
+        made.pool = true;
+    }
+    if (plan.create)
+        made.instance = KX_TRY(create_instance(control, *plan.create));
+    return {};
+}
+
+Result<> load_image(Session& session, const PlannedSpawn& planned, const LoadInputs& inputs) {
+    const FileDescriptor kernel = KX_TRY(sealed_memfd(inputs.request.kernel.path, planned.kernel.view()));
+    const int initrd = inputs.initrd ? inputs.initrd->fd() : -1;
+    const auto loaded = session.kernel.load_files(kernel.get(), initrd, inputs.request.command_line, planned.flags);
+    if (loaded)
+        return {};
+    CallContext context = read_call_context(session.files, false);
+    context.instance = planned.plan.shown();
+    context.flags = planned.flags;
+    return std::unexpected(refusal(Call::load_spawn, loaded.error(), context));
+}
+
+Result<InstanceView> loaded_instance(const InstanceControl& control, const SpawnPlan& plan) {
+    const auto all = KX_TRY(read_instances(control.files, MultikernelDialect::instances));
+    InstanceView instance = KX_TRY(choose_instance(all, {.id = plan.id, .name = {}}));
+    if (instance.status != "loaded")
+        return fail(Errc::io, "the kernel took the load, and {} is \"{}\" all the same; look at dmesg", plan.shown(),
+                    instance.status);
+    return instance;
+}
+
+// A file that changed under the load may have been loaded half old, half new: that is dropped again.
+Result<> keep_only_if_unchanged(const InstanceControl& control, const InstanceView& instance,
+                                const LoadInputs& inputs) {
+    const auto same = inputs.unchanged();
+    if (same)
+        return {};
+    const auto dropped = unload_instance(control, instance);
+    return fail(same.error().code, "{}; {}", same.error().message,
+                dropped ? "the kernel was dropped again" : "dropping it failed: " + dropped.error().message);
+}
+
+Result<InstanceView> load_into(Session& session, const PlannedSpawn& planned, const LoadInputs& inputs, Made& made) {
+    const InstanceControl control = session.control();
+    KX_TRY(make(control, planned.plan, made));
+    // One that an earlier image of this id left would be taken for this one's, should ours not be written.
+    KX_TRY(remove_instance_record(session.run_root, planned.plan.id));
+    KX_TRY(load_image(session, planned, inputs));
+    InstanceView instance = KX_TRY(loaded_instance(control, planned.plan));
+    KX_TRY(keep_only_if_unchanged(control, instance, inputs));
+    return instance;
+}
+
+void write_down(Session& session, const PlannedSpawn& planned, const LoadInputs& inputs, const InstanceView& instance) {
+    InstanceRecord record = record_of(inputs, planned.kernel_version);
+    record.id = planned.plan.id;
+    record.name = planned.plan.name;
+    record.entry = instance.image ? instance.image->entry : 0;
+    if (const auto written = write_instance_record(session.run_root, record); !written)
+        session.notices.add("{}; kexec -S will not know the kernel's path", written.error().message);
+}
+
+} // namespace
+
+Result<std::uint32_t> load_into_spawn(Session& session) {
+    const Options& options = session.options;
+    const SpawnFacts facts = KX_TRY(read_spawn_facts(session.files));
+    LoadInputs inputs = KX_TRY(open_inputs(session));
+    const PlannedSpawn planned = KX_TRY(plan(session, inputs, facts));
+    KX_TRY(refuse_if_strict(session));
+    LoadReport report = report_of(planned, inputs);
+    if (options.dry_run) {
+        report.notices = session.notices.texts();
+        print(stdout, "{}", options.json ? json_of(report) : text_of(report));
+        return planned.plan.id;
+    }
+    if (options.debug)
+        print(stderr, "{}", text_of(report));
+
+    Made made;
+    const auto loaded = load_into(session, planned, inputs, made);
+    if (!loaded)
+        return std::unexpected(undone(session.control(), made, loaded.error()));
+    write_down(session, planned, inputs, *loaded);
+    report.spawn->memory = loaded->memory;
+    report.spawn->memory_size = total_size(loaded->memory);
+    if (options.json)
+        print(stdout, "{}", json_of(report));
+    else
+        print(stdout, "{}", text_of(*report.spawn, "loaded"));
+    return planned.plan.id;
+}
+
+} // namespace kx
