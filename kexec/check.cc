@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "machine/capabilities.h"
+#include "machine/multikernel.h"
+#include "multikernel/filesystem.h"
 #include "multikernel/isolation.h"
 #include "plan/placement.h"
+#include "plan/report.h"
 #include "verbs.h"
 
 #include <algorithm>
@@ -56,6 +59,33 @@ void probe(Session& session, std::vector<Capability>& capabilities) {
     amend(find(capabilities, capability_names::kexec_file_load), session.kernel.load_files(-1, -1, "", 0), EBADF);
 }
 
+// What --mk-abi=auto comes to, and how much there is for instances.
+void describe_multikernel(Session& session, Capability* row) {
+    const MultikernelDialect dialect = multikernel_dialect(session.files);
+    if (!row || dialect == MultikernelDialect::none)
+        return;
+    row->finding += fmt::format(" Interface (--mk-abi): {}.", name_of(dialect));
+    const auto facts =
+        dialect == MultikernelDialect::instances ? read_spawn_facts(session.files) : Result<SpawnFacts>{};
+    if (dialect != MultikernelDialect::instances || row->state != CapabilityState::yes)
+        return;
+    if (!facts) {
+        row->finding += fmt::format(" Its file system is mounted, and cannot be read: {}.", facts.error().message);
+        return;
+    }
+    std::uint64_t memory = 0;
+    for (const PoolChunk& chunk : facts->pool.chunks)
+        memory += chunk.range.size();
+    row->finding +=
+        fmt::format(" Its file system is mounted; {}; {} instance{}.",
+                    facts->pool.made() ? fmt::format("the pool has {} and {} CPU{}", size_text(memory),
+                                                     facts->pool.cpus.size(), facts->pool.cpus.size() == 1 ? "" : "s")
+                                       : "there is no pool yet",
+                    facts->instances.size(), facts->instances.size() == 1 ? "" : "s");
+    if (!facts->pool.made())
+        row->advice = "kexec --multikernel-pool=SIZE --cpu LIST makes the pool";
+}
+
 // In full where instances can be loaded.
 void add_isolation(std::vector<Capability>& capabilities) {
     const Capability* multikernel = find(capabilities, capability_names::multikernel);
@@ -98,6 +128,7 @@ Result<int> check(Session& session) {
     std::vector<Capability> capabilities = read_capabilities(session.files);
     if (may_probe(session, capabilities))
         probe(session, capabilities);
+    describe_multikernel(session, find(capabilities, capability_names::multikernel));
     add_isolation(capabilities);
     print(stdout, "{}", session.options.json ? json_of(capabilities) : text_of(capabilities));
     return exit_ok;

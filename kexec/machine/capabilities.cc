@@ -231,15 +231,16 @@ Capability jump(const KernelConfig& config) {
 Capability multikernel(const SystemFiles& files) {
     constexpr std::string_view abi = "sys/fs/multikernel/abi";
     constexpr std::string_view instances = "sys/fs/multikernel/instances";
+    constexpr std::string_view device_tree = "sys/fs/multikernel/device_tree";
     constexpr std::string_view filesystems = "proc/filesystems";
     switch (multikernel_dialect(files)) {
     case MultikernelDialect::module:
         return fact(names::multikernel, yes, "The multikernel module is loaded: kernels can run beside this one.",
                     files.display(abi));
     case MultikernelDialect::instances:
-        if (files.list(instances))
+        if (files.list(instances) || files.read(device_tree))
             return fact(names::multikernel, yes, "This is a multikernel kernel with instances.",
-                        files.display(instances));
+                        files.display(filesystems));
         return fact(names::multikernel, limited, "This is a multikernel kernel, and its file system is not mounted.",
                     files.display(filesystems), "mount -t multikernel none /sys/fs/multikernel");
     case MultikernelDialect::none:
@@ -251,7 +252,10 @@ Capability multikernel(const SystemFiles& files) {
                                 std::string_view(*other).substr(0, 40)),
                     files.display(abi), "load the multikernel module that came with this program");
     return fact(names::multikernel, no, "Neither a multikernel kernel nor the multikernel module was found.",
-                files.display(filesystems), "build and load multikernel.ko (doc/multikernel.md)");
+                files.display(filesystems),
+                "build and load multikernel.ko, or boot a multikernel kernel (doc/multikernel.md); the first "
+                "multikernel patches "
+                "cannot be recognised: --mk-abi=v1");
 }
 
 Capability five_level_paging(const SystemFiles& files) {
