@@ -107,36 +107,6 @@ Result<std::vector<InstanceView>> instances_of_kernel(const SystemFiles& files) 
     return all;
 }
 
-std::vector<NamedCpu> cpus_of(const SpawnInstance& instance, const SpawnFacts& facts) {
-    std::vector<NamedCpu> cpus;
-    for (const std::uint64_t physical : instance.cpus)
-        cpus.push_back({facts.logical_of(physical), physical});
-    return cpus;
-}
-
-Result<std::vector<InstanceView>> instances_of_kernel(const SystemFiles& files) {
-    const SpawnFacts facts = KX_TRY(read_spawn_facts(files));
-    std::vector<InstanceView> all;
-    for (const SpawnInstance& instance : facts.instances) {
-        InstanceView view{.dialect = MultikernelDialect::instances,
-                          .id = instance.id,
-                          .name = instance.name,
-                          .status = instance.status,
-                          .stage = {},
-                          .cpus = cpus_of(instance, facts),
-                          .memory = instance.memory,
-                          .devices = instance.devices,
-                          .image = instance.image,
-                          .record = {}};
-        view.record = record_of(files, view);
-        // The next image often gets the place of the last: the command line tells them apart.
-        if (view.record && view.record->command_line != instance.image->command_line)
-            view.record.reset();
-        all.push_back(std::move(view));
-    }
-    return all;
-}
-
 } // namespace
 
 Result<std::vector<InstanceView>> read_instances(const SystemFiles& files, MultikernelDialect dialect) {
