@@ -71,7 +71,7 @@ constexpr OptionRow verb_rows[] = {
      }},
     {"remove", 0, nullptr, "With --multikernel=ID: give that instance's CPUs and memory back to the pool.",
      set<&Options::remove>},
-    {"show-handover", 0, "FILE|ID", "Print a handover, or that of an instance, as device tree source.",
+    {"show-handover", 0, "FILE", "Print FILE, or what instance FILE (id or name) was handed, as source.",
      take<&Options::show_handover>},
     {"multikernel-pool", 0, "[SIZE]", "Show memory for instances, or take SIZE of it; 0 gives it back.",
      [](Options& options, const char* value) -> Result<> {
