@@ -113,6 +113,9 @@ private:
         const void* value = fdt_getprop_by_offset(fdt_, at_, &name, &length);
         if (!value)
             return fail(Errc::malformed, "property at {:#x}: {}", here(), fdt_strerror(length));
+        if (length < 0) // libfdt 1.6 lets 0xffffffff pass
+            return fail(Errc::malformed, "property at {:#x}: a value of {:#x} bytes", here(),
+                        static_cast<unsigned>(length));
         if (!is_name(name, "?#"))
             return fail(Errc::malformed, "property at {:#x}: a name of {} bytes that device trees do not allow", here(),
                         std::strlen(name));

@@ -472,6 +472,7 @@ def device_tree():
     yield "bad-name", device_tree_file(node(b"", node(b"a b")))
     yield "bad-string-outside", device_tree_file(node(b"", prop(0xFFFFFFF0)), b"a\0")
     yield "bad-property-length", device_tree_file(node(b"", be32(3) + be32(0x7FFFFFFF) + be32(0)), b"a\0")
+    yield "crash-property-length-wraps", device_tree_file(node(b"", be32(3) + be32(0xFFFFFFFF) + be32(0)), b"a\0")
     yield "bad-late-property", device_tree_file(node(b"", node(b"a") + prop(0)), b"a\0")
     yield "bad-too-deep", device_tree_file((be32(1) + bytes(4) + (be32(1) + b"a\0\0\0") * 64) + be32(2) * 65)
     yield "bad-other-format", b"\x7fELF" + bytes(60)

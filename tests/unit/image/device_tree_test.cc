@@ -166,6 +166,9 @@ TEST_CASE("a structure that breaks the format is refused with its offset") {
     check_malformed(unknown.begin("").cell(7), "structure block at 0x40");
     check_malformed(late.begin("").begin("a").end().property("b").end(), "property b at 0x4c: it is behind a child");
     check_malformed(outside.begin("").cell(3).cell(0).cell(999).end(), "property at 0x40");
+    DeviceTreeBuilder wraps;
+    check_malformed(wraps.begin("").property("a").cell(3).cell(0xffffffff).cell(0).end(),
+                    "property at 0x4c: a value of 0xffffffff bytes");
     DeviceTreeBuilder empty;
     check_malformed(empty, "with 0 of 0 nodes open");
 }
