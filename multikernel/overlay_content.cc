@@ -58,13 +58,14 @@ Result<std::vector<std::uint64_t>> cpus_of(const DeviceTreeNode* operation) {
     return cpus;
 }
 
-Result<std::vector<DeviceRequest>> devices_of(const DeviceTreeNode* operation) {
+Result<std::vector<DeviceRequest>> devices_of(const DeviceTreeNode* operation, bool with_alias) {
     std::vector<DeviceRequest> devices;
     if (operation)
         for (const DeviceTreeNode& node : operation->children)
             if (node.name.starts_with("pci@"))
-                devices.push_back({.name = node.property("alias") ? KX_TRY(node.string("alias")) : std::string(),
-                                   .pci_id = KX_TRY(node.string("pci-id"))});
+                devices.push_back(
+                    {.name = with_alias && node.property("alias") ? KX_TRY(node.string("alias")) : std::string(),
+                     .pci_id = KX_TRY(node.string("pci-id"))});
     return devices;
 }
 
@@ -101,16 +102,22 @@ Result<ResourceChange> change_of(const DeviceTreeNode& content, std::string inst
     ResourceChange change{.instance = std::move(instance)};
     change.cpus_added = KX_TRY(cpus_of(content.child("cpu-add")));
     change.cpus_removed = KX_TRY(cpus_of(content.child("cpu-remove")));
-    change.devices_added = KX_TRY(devices_of(content.child("device-add")));
-    change.devices_removed = KX_TRY(devices_of(content.child("device-remove")));
+    change.devices_added = KX_TRY(devices_of(content.child("device-add"), change.instance.empty()));
+    change.devices_removed = KX_TRY(devices_of(content.child("device-remove"), false));
     KX_TRY(add_memory(change, content.child("memory-remove"), false));
     KX_TRY(add_memory(change, content.child("memory-add"), true));
     return change;
 }
 
+Result<std::string> instance_named(std::string name) {
+    if (name.empty() || name.find('/') != name.npos)
+        return fail(Errc::malformed, "\"{}\" is no instance's name", name);
+    return name;
+}
+
 Result<InstanceRequest> creation_of(const DeviceTreeNode& operation) {
     InstanceRequest instance;
-    instance.name = KX_TRY(operation.string("instance-name"));
+    instance.name = KX_TRY(instance_named(KX_TRY(operation.string("instance-name"))));
     instance.id = operation.property("id") ? KX_TRY(operation.u32("id")) : 0;
     if (const DeviceTreeNode* chosen = operation.child("chosen"))
         instance.chosen = *chosen;
@@ -138,14 +145,14 @@ Result<> add_fragment(OverlayContent& content, const DeviceTreeNode& fragment) {
         if (const DeviceTreeNode* operation = overlay->child("instance-create"))
             content.created.push_back(KX_TRY(creation_of(*operation)));
         if (const DeviceTreeNode* operation = overlay->child("instance-remove"))
-            content.removed.push_back(KX_TRY(operation->string("instance-name")));
+            content.removed.push_back(KX_TRY(instance_named(KX_TRY(operation->string("instance-name")))));
         return {};
     }
     std::string name;
     if (target != pool_path) {
-        if (!target.starts_with("/instances/") || target.size() == instances_path.size() + 1)
+        if (!target.starts_with("/instances/"))
             return fail(Errc::malformed, "node {}: no overlay changes {}", fragment.name, target);
-        name = target.substr(instances_path.size() + 1);
+        name = KX_TRY(instance_named(target.substr(instances_path.size() + 1)));
     }
     if (auto change = KX_TRY(change_of(*overlay, std::move(name))); !change.empty())
         content.changes.push_back(std::move(change));

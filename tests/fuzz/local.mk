@@ -9,8 +9,10 @@ fuzz_targets = \
 	tests/fuzz/iomem \
 	tests/fuzz/kimage \
 	tests/fuzz/options \
+	tests/fuzz/overlay \
 	tests/fuzz/placement \
 	tests/fuzz/pool \
+	tests/fuzz/pool_tree \
 	tests/fuzz/record \
 	tests/fuzz/unpack \
 	tests/fuzz/vmlinux
@@ -57,6 +59,10 @@ tests_fuzz_options_SOURCES = tests/fuzz/options.cc $(fuzz_sources)
 tests_fuzz_options_LDADD = $(fuzz_libs)
 tests_fuzz_options_LDFLAGS = $(FUZZ_LDFLAGS)
 
+tests_fuzz_overlay_SOURCES = tests/fuzz/overlay.cc $(fuzz_sources)
+tests_fuzz_overlay_LDADD = $(fuzz_libs)
+tests_fuzz_overlay_LDFLAGS = $(FUZZ_LDFLAGS)
+
 tests_fuzz_placement_SOURCES = tests/fuzz/placement.cc $(fuzz_sources)
 tests_fuzz_placement_LDADD = $(fuzz_libs)
 tests_fuzz_placement_LDFLAGS = $(FUZZ_LDFLAGS)
@@ -64,6 +70,10 @@ tests_fuzz_placement_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_pool_SOURCES = tests/fuzz/pool.cc $(fuzz_sources)
 tests_fuzz_pool_LDADD = $(fuzz_libs)
 tests_fuzz_pool_LDFLAGS = $(FUZZ_LDFLAGS)
+
+tests_fuzz_pool_tree_SOURCES = tests/fuzz/pool_tree.cc $(fuzz_sources)
+tests_fuzz_pool_tree_LDADD = $(fuzz_libs)
+tests_fuzz_pool_tree_LDFLAGS = $(FUZZ_LDFLAGS)
 
 tests_fuzz_record_SOURCES = tests/fuzz/record.cc $(fuzz_sources)
 tests_fuzz_record_LDADD = $(fuzz_libs)

@@ -478,11 +478,98 @@ def device_tree():
     yield "bad-other-format", b"\x7fELF" + bytes(60)
 
 
+def flattened(node):
+    """A tree {name: value}: a dictionary is a node, bytes are a property's value, which stands before the nodes."""
+    names = b""
+
+    def tags(name, content):
+        nonlocal names
+        result = be32(1) + name.encode() + bytes(4 - len(name) % 4)
+        for key, value in content.items():
+            if not isinstance(value, dict):
+                result += be32(3) + be32(len(value)) + be32(len(names)) + value + bytes(-len(value) % 4)
+                names += key.encode() + b"\0"
+        for key, value in content.items():
+            if isinstance(value, dict):
+                result += tags(key, value)
+        return result + be32(2)
+
+    return device_tree_file(tags("", node), names)
+
+
+def cells(*values):
+    """Two cells each."""
+    return b"".join(struct.pack(">Q", value) for value in values)
+
+
+def overlay():
+    """The files captured-* are what a multikernel kernel (7.2.6) had in /sys/fs/multikernel."""
+    def fragments(*pairs):
+        return {f"fragment@{i:x}": {"target-path": target, "__overlay__": content}
+                for i, (target, content) in enumerate(pairs)}
+
+    def only(target, content):
+        return flattened(fragments((target, content)))
+
+    web = {"instance-name": b"web\0", "id": be32(1), "resources": {
+        "memory-bytes": cells(0xA000000), "cpus": cells(3, 2), "numa-nodes": be32(0) + be32(1)}}
+    yield "good-create", flattened({"mk,resources": b"web\0", **fragments(
+        (b"/instances\0", {"instance-create": {**web, "chosen": {"bootargs": b"quiet\0"}}}),
+        (b"/instances/web\0", {"device-add": {"pci@0": {"pci-id": b"0000:09:00.0\0", "driver": b"vfio-pci\0"}}}))})
+    yield "good-change", only(b"/instances/web\0", {
+        "memory-remove": {"memory@0": {"reg": cells(0x40000000, 0x1000)}},
+        "memory-add": {"memory@0": {"reg": cells(0x50000000, 0x1000)}},
+        "cpu-remove": {"cpu@2": {"reg": cells(2)}},
+        "cpu-add": {"cpu@3": {"reg": be32(3), "flags": be32(1)}}})
+    yield "good-pool", only(b"/resources\0", {
+        "memory-add": {"memory@0": {"size": cells(0x1000), "numa-node-id": be32(1)}},
+        "device-add": {"pci@0": {"pci-id": b"0000:09:00.0\0", "alias": b"nvme0\0"}}})
+    yield "good-order", flattened({
+        "fragment@a": {"target-path": b"/instances\0", "__overlay__": {"instance-remove": {"instance-name": b"b\0"}}},
+        "fragment@2": {"target-path": b"/instances\0", "__overlay__": {"instance-remove": {"instance-name": b"a\0"}}}})
+    yield "good-nothing", only(b"/resources\0", {})
+    yield "bad-no-fragment", flattened({"mk,resources": b"nothing\0"})
+    yield "bad-unit", flattened({"fragment@zz": {}})
+    yield "bad-target", only(b"/chosen\0", {})
+    yield "bad-no-overlay", flattened({"fragment@0": {"target-path": b"/resources\0"}})
+    yield "bad-no-resources", only(b"/instances\0", {"instance-create": {"instance-name": b"web\0"}})
+    yield "bad-name", only(b"/instances/a/b\0", {})
+    yield "bad-range", only(b"/instances/a\0", {"memory-add": {"memory@0": {"reg": cells(-1 % 2**64, 2)}}})
+    yield "bad-cpu", only(b"/instances/a\0", {"cpu-add": {"cpu@0": {"reg": b"123"}}})
+
+
+def pool_tree():
+    """The files captured-* are what a multikernel kernel (7.2.6) had in /sys/fs/multikernel."""
+    def pool(**resources):
+        return flattened({"compatible": b"multikernel-v1\0", "resources": resources})
+
+    def chunk(base, size):
+        return {"reg": cells(base, size), "numa-node-id": be32(0)}
+
+    leaf = {"reg": be32(0x00094000) + bytes(16), "vendor-id": be32(0x144D)}
+    yield "good-devices", flattened({
+        "model": b"db\0", "id": be32(7),
+        "resources": {"memory-base": cells(0x40000000), "memory-bytes": cells(0x1000),
+                      "devices": {"uart": {"device-type": b"platform\0", "device-name": b"serial8250\0"}}},
+        "pci@100": {"linux,pci-domain": be32(1), "pci@1c,0": {"reg": bytes(20), "pci@0,0": leaf}}})
+    yield "good-two-chunks", pool(cpus=cells(2, 3), **{"cpus-available": cells(3), "memory@50000000": chunk(
+        0x50000000, 0x1000000), "memory@40000000": chunk(0x40000000, 0x10000000)})
+    yield "good-small-chunk", pool(cpus=cells(2), **{"memory@1000": chunk(0x1000, 0x1000)})
+    yield "good-large-cpu", pool(cpus=cells(1 << 40))
+    yield "bad-no-resources", flattened({"compatible": b"multikernel-v1\0"})
+    yield "bad-cpu-twice", pool(cpus=cells(2, 2))
+    yield "bad-free-cpu", pool(cpus=cells(2), **{"cpus-available": cells(3)})
+    yield "bad-cpus-size", pool(cpus=b"1234")
+    yield "bad-overlap", pool(**{"memory@1000": chunk(0x1000, 0x2000), "memory@2000": chunk(0x2000, 0x2000)})
+    yield "bad-empty-chunk", pool(**{"memory@1000": chunk(0x1000, 0)})
+    yield "bad-wrap", pool(**{"memory@1000": chunk(0x1000, 2**64 - 0x1000)})
+
+
 def main():
     default = pathlib.Path(__file__).resolve().parent / "corpus"
     corpus = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else default
     for target in (bzimage, elf, unpack, vmlinux, identify, options, placement, pool, cpu_list, kimage, record,
-                   device_tree):
+                   device_tree, overlay, pool_tree):
         folder = corpus / target.__name__
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in target():

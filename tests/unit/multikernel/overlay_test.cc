@@ -304,6 +304,8 @@ TEST_CASE("an overlay that no kernel takes is refused with the node") {
     root.children[0].set_string("target-path", "/instances");
     root.children[0].children[0].add("instance-create").set_string("instance-name", "web");
     refused(root, "resources");
+    root.children[0].children[0].children[0].set_string("instance-name", "a/b");
+    refused(root, "a/b");
 }
 
 TEST_CASE("instances' names are those that kernel, files and options can tell") {
