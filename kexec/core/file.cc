@@ -136,7 +136,11 @@ Result<FileDescriptor> sealed(FileDescriptor memfd) {
     if (fcntl(memfd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0)
         return fail(Errc::io, "cannot seal a memory file: {}", reason());
     FileDescriptor reader(::open(fmt::format("/proc/self/fd/{}", memfd.get()).c_str(), O_RDONLY | O_CLOEXEC));
-    return reader ? std::move(reader) : std::move(memfd);
+    if (reader)
+        return reader;
+    if (lseek(memfd.get(), 0, SEEK_SET) != 0)
+        return fail(Errc::io, "cannot go to the beginning of a memory file: {}", reason());
+    return memfd;
 }
 
 Result<FileDescriptor> read_into_memfd(const std::string& name, int source) {

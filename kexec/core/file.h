@@ -64,7 +64,8 @@ private:
     Bytes bytes_;
 };
 
-// A sealed memfd with this content, for system calls that want a descriptor. `name` shows in /proc only.
+// A sealed memfd with this content (F_SEAL_SHRINK, GROW, WRITE and SEAL), positioned at its beginning, for system
+// calls that want a descriptor. `name` shows in /proc only.
 Result<FileDescriptor> sealed_memfd(const std::string& name, ByteView content);
 
 } // namespace kx

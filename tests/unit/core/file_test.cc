@@ -106,3 +106,15 @@ TEST_CASE("a pipe is read whole into a sealed memory file") {
     CHECK(file->unchanged());
     CHECK((fcntl(file->fd(), F_GET_SEALS) & F_SEAL_WRITE) != 0);
 }
+
+TEST_CASE("a sealed memory file has its content from where it is read, and stays as it is") {
+    const std::string text = "an unpacked kernel";
+    const auto file = sealed_memfd("vmlinux", ByteView(std::as_bytes(std::span(text))));
+    REQUIRE(file);
+    std::string content(100, '\0');
+    CHECK(read(file->get(), content.data(), content.size()) == static_cast<ssize_t>(text.size()));
+    CHECK(content.starts_with(text));
+    CHECK(fcntl(file->get(), F_GET_SEALS) == (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL));
+    CHECK(write(file->get(), "x", 1) < 0);
+    CHECK(ftruncate(file->get(), 0) < 0);
+}

@@ -212,8 +212,12 @@ TEST_CASE("other programs are no kernels for an instance") {
     big_endian.load(link_address, bytes_of("code"), 4);
     Builder core = spawn_kernel();
     core.patch_header = [](auto& header) { header.type = layout::et_core; };
-    for (const auto& elf : {arm64.build(), i386.build(), big_endian.build(), core.build()})
-        CHECK(spawn_refusal(elf).code == Errc::unsupported);
+    for (const auto& elf : {arm64.build(), i386.build(), big_endian.build()}) {
+        const Error error = spawn_refusal(elf);
+        CHECK(error.code == Errc::unsupported);
+        CHECK(contains(error.message, "instances here take an ELF64 kernel for x86_64"));
+    }
+    CHECK(spawn_refusal(core.build()).code == Errc::unsupported);
     CHECK(contains(spawn_refusal(arm64.build()).message, "ELF64 for aarch64"));
     CHECK(contains(spawn_refusal(core.build()).message, "e_type 4"));
 }
@@ -250,6 +254,15 @@ TEST_CASE("the entry lies in what the file gives a segment") {
         CHECK(error.code == Errc::malformed);
         CHECK(contains(error.message, fmt::format("the entry {:#x} of note 0x4d4b", bad)));
     }
+}
+
+TEST_CASE("an entry of 0 is none, as the kernel sees it, whatever is loaded there") {
+    Builder builder;
+    builder.load(0, bytes_of("code"), 0x1000).note("Linux", spawn_note, as_le64(0));
+    CHECK(spawn_refusal(builder.build()).code == Errc::malformed);
+    Builder next;
+    next.load(0, bytes_of("code"), 0x1000).note("Linux", spawn_note, as_le64(1));
+    CHECK(parse_spawn_image(as_view(next.build())));
 }
 
 TEST_CASE("the notes of a running kernel tell which it wants") {
