@@ -5,6 +5,7 @@
 #include "multikernel/facts.h"
 #include "multikernel/filesystem.h"
 #include "multikernel/instance_view.h"
+#include "multikernel/kept_handover.h"
 #include "multikernel/memory_pool.h"
 #include "multikernel/record.h"
 #include "multikernel/serial_ports.h"
@@ -16,8 +17,10 @@ void read_for_instances(const SystemFiles& files) {
     const auto instances = read_instances(files, dialect);
     if (!instances)
         return;
-    for (const InstanceView& instance : *instances)
+    for (const InstanceView& instance : *instances) {
         static_cast<void>(read_instance_record(files, instance.id));
+        static_cast<void>(read_kept_handover(files, instance.id));
+    }
     static_cast<void>(files.read("sys/kernel/notes"));
     static_cast<void>(files.read("sys/devices/system/cpu/offline"));
     if (dialect != MultikernelDialect::module)
