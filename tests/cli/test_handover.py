@@ -204,6 +204,26 @@ def test_show_handover_says_what_a_file_is_that_it_cannot_show(kexec, host, file
         assert run.code == FAILURE and said in run.stderr and run.stdout == "", run.stderr
 
 
+@pytest.mark.parametrize("which", ["web", "1"])
+def test_an_instance_of_a_multikernel_kernel(kexec, which):
+    """The kernel hands over itself: what it shows of the instance is printed."""
+    machine = TESTS / "fixtures/machines/multikernel-7.2.6/5-active"
+    shown = kexec("--show-handover", which, f"--machine={machine}")
+    assert shown.code == 0, shown.stderr
+    tree = (machine / "sys/fs/multikernel/instances/web/device_tree").read_bytes()
+    assert meaning(dtc("dts", "dtb", shown.stdout.encode())) == meaning(tree)
+    missing = kexec("--show-handover", "7", f"--machine={machine}")
+    assert missing.code == FAILURE and "web" in missing.stderr
+
+
+def test_a_capture_has_what_instances_were_handed(kexec, host, tmp_path):
+    loaded(kexec, host)
+    assert kexec("--capture", str(tmp_path / "copy")).code == 0
+    assert (tmp_path / "copy/run/kexec-tools-mk/handovers/7").read_bytes() == kept(host).read_bytes()
+    shown = kexec("--show-handover", "7", f"--machine={tmp_path / 'copy'}")
+    assert shown.code == 0 and shown.stdout == kexec("--show-handover", "7").stdout
+
+
 def test_an_instance_that_others_loaded(kexec, host):
     """Its page was not seen; one that an earlier image of that id left is not taken for it."""
     loaded(kexec, host)
