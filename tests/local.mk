@@ -15,6 +15,8 @@ tests_unit_unit_SOURCES = \
 	tests/unit/core/file_test.cc \
 	tests/unit/core/phys_range_test.cc \
 	tests/unit/core/wire_test.cc \
+	tests/unit/ctl/console_test.cc \
+	tests/unit/ctl/desired_file_test.cc \
 	tests/unit/handover/purgatory_test.cc \
 	tests/unit/image/bzimage_builder.h \
 	tests/unit/image/bzimage_test.cc \
@@ -60,6 +62,7 @@ tests_unit_unit_SOURCES += \
 	tests/unit/multikernel/overlay_test.cc \
 	tests/unit/multikernel/record_test.cc \
 	tests/unit/multikernel/serial_ports_test.cc \
+	tests/unit/multikernel/desired_plan_test.cc \
 	tests/unit/multikernel/validation_test.cc \
 	tests/unit/multikernel/spawn_machine.h \
 	tests/unit/multikernel/spawn_pool_test.cc \
