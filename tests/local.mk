@@ -31,7 +31,7 @@ tests_unit_unit_SOURCES = \
 tests_unit_unit_SOURCES += \
 	tests/unit/instances/fake_module.h \
 	tests/unit/instances/fake_multikernel.cc tests/unit/instances/fake_multikernel.h \
-	tests/unit/instances/fake_multikernel_files.cc \
+	tests/unit/instances/fake_multikernel_files.cc tests/unit/instances/fake_multikernel_test.cc \
 	tests/unit/instances/fake_overlays.cc \
 	tests/unit/instances/handover_test.cc \
 	tests/unit/instances/instance_pool_test.cc \
