@@ -60,23 +60,28 @@ std::vector<Cpu> merged(std::vector<Cpu> seen, std::span<const Cpu> remembered) 
 
 std::vector<Cpu> parse_cpuinfo(std::string_view text) {
     std::vector<Cpu> cpus;
-    std::optional<std::uint32_t> logical;
+    std::uint32_t logical = 0;
+    bool named = false;
     while (!text.empty()) {
         const std::string_view line = take_line(text);
         const std::size_t colon = std::min(line.find(':'), line.size());
         const std::string_view key = trimmed(line.substr(0, colon));
         const std::string_view value = line.substr(std::min(colon + 1, line.size()));
-        if (key == "processor")
-            logical = number32(value);
-        // x86, and riscv
-        if (const auto physical = key == "apicid" || key == "hart" ? number32(value) : std::nullopt;
-            physical && logical) {
-            const Cpu cpu{*logical, *physical};
-            if (std::ranges::none_of(
-                    cpus, [cpu](Cpu one) { return one.logical == cpu.logical || one.physical == cpu.physical; }))
-                cpus.push_back(cpu);
-            logical.reset();
+        if (key == "processor") {
+            const auto number = number32(value);
+            named = number.has_value();
+            logical = number.value_or(0);
         }
+        if (key != "apicid" && key != "hart") // x86, riscv
+            continue;
+        const auto physical = number32(value);
+        if (!named || !physical)
+            continue;
+        const Cpu cpu{logical, *physical};
+        if (std::ranges::none_of(
+                cpus, [cpu](Cpu one) { return one.logical == cpu.logical || one.physical == cpu.physical; }))
+            cpus.push_back(cpu);
+        named = false;
     }
     std::ranges::sort(cpus, {}, &Cpu::logical);
     return cpus;
