@@ -26,7 +26,6 @@ if [ -n "$show_setup_data" ]; then
 fi
 """
 
-
 # Kernel to its lines about what it was handed: 6.1 knows nothing of KHO, and Debian's newer ones are built without.
 SAID = {"6.1": [], "newest": ["Passed KHO data, but CONFIG_KEXEC_HANDOVER not set. Ignoring."]}
 

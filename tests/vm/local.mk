@@ -12,7 +12,8 @@ EXTRA_DIST += \
 	tests/vm/fetch_kernel.py \
 	tests/vm/first_kernel.py \
 	tests/vm/flip_segment.c \
-	tests/vm/handover.py tests/vm/initramfs.py \
+	tests/vm/handover.py \
+	tests/vm/initramfs.py \
 	tests/vm/instances.py \
 	tests/vm/kernel_headers.py \
 	tests/vm/kernels.py \
