@@ -2,6 +2,7 @@
 #include "instance_choice.h"
 
 #include "instance_share.h"
+#include "multikernel/definition.h"
 #include "multikernel/host_cpus.h"
 #include "multikernel/instance_view.h"
 #include "multikernel/record.h"
@@ -12,33 +13,48 @@
 namespace kx {
 namespace {
 
-// Names are those of the records.
-Result<> check_name(const std::string& wanted, const SystemFiles& files) {
-    if (wanted.empty())
-        return {};
-    const auto all = KX_TRY(read_instances(files, MultikernelDialect::module));
-    if (const InstanceView* taken = find_instance(all, {.id = {}, .name = wanted}))
-        return fail(Errc::unsupported, "{} is there already ({}); {}", taken->shown(), taken->status,
-                    taken->active() ? fmt::format("stop and drop it: kexec --halt --multikernel={0}, then kexec -u "
-                                                  "--multikernel={0}",
-                                                  wanted)
-                                    : fmt::format("drop it: kexec -u --multikernel={}", wanted));
-    return {};
+bool is_meant(const InstanceDefinition& definition, const InstanceOptions& wanted) {
+    return wanted.id ? definition.id == *wanted.id : !wanted.name.empty() && definition.name == wanted.name;
 }
 
-Result<std::uint32_t> choose_id(std::optional<std::uint32_t> wanted, const MultikernelFacts& facts) {
-    if (wanted) {
-        if (const InstanceFacts* taken = facts.find(*wanted))
-            return fail(Errc::unsupported, "instance {} is there already ({}); choose another id, or {}", *wanted,
-                        taken->status,
-                        taken->active() ? fmt::format("stop and drop it: kexec --halt --multikernel={0}, then kexec -u "
-                                                      "--multikernel={0}",
-                                                      *wanted)
-                                        : fmt::format("drop it: kexec -u --multikernel={}", *wanted));
-        return *wanted;
+// What the command line leaves open, a definition of that instance settles.
+InstanceOptions with_definition(InstanceOptions wanted, std::span<const InstanceDefinition> definitions) {
+    const auto found =
+        std::ranges::find_if(definitions, [&](const InstanceDefinition& one) { return is_meant(one, wanted); });
+    if (found == definitions.end())
+        return wanted;
+    wanted.id = found->id;
+    wanted.name = found->name;
+    if (!wanted.cpus)
+        wanted.cpus = logical_list(found->cpus);
+    if (!wanted.memory)
+        wanted.memory = MemoryWish{.size = found->memory.size(), .address = found->memory.begin};
+    if (!wanted.serial_port && !wanted.no_serial_port)
+        wanted.serial_port = found->serial_port;
+    return wanted;
+}
+
+Result<> refuse_taken(const InstanceView& taken) {
+    const std::string choice = taken.name.empty() ? fmt::format("{}", taken.id) : taken.name;
+    return fail(Errc::unsupported, "{} is there already ({}); choose another id, or {}", taken.shown(), taken.status,
+                taken.active() ? fmt::format("stop and drop it: kexec --halt --multikernel={0}, then kexec -u "
+                                             "--multikernel={0}",
+                                             choice)
+                               : fmt::format("drop it: kexec -u --multikernel={}", choice));
+}
+
+// Names are those of records and definitions. An id that is defined is for who names it.
+Result<std::uint32_t> choose_id(const InstanceOptions& wanted, const SystemFiles& files) {
+    const auto all = KX_TRY(read_instances(files, MultikernelDialect::module));
+    for (const InstanceView& one : all) {
+        const bool meant = (wanted.id && one.id == *wanted.id) || (!wanted.name.empty() && one.name == wanted.name);
+        if (meant && one.status != "defined")
+            KX_TRY(refuse_taken(one));
     }
+    if (wanted.id)
+        return *wanted.id;
     for (std::uint32_t id = KEXEC_MK_ID_MIN; id <= KEXEC_MK_ID_MAX; ++id) {
-        if (!facts.find(id))
+        if (!find_instance(all, {.id = id, .name = {}}))
             return id;
     }
     return fail(Errc::no_room, "all ids from {} to {} are taken", KEXEC_MK_ID_MIN, KEXEC_MK_ID_MAX);
@@ -84,11 +100,11 @@ std::vector<std::uint16_t> taken_ports(const MultikernelFacts& facts, const Syst
 
 } // namespace
 
-Result<Instance> choose_instance(const InstanceOptions& wanted, const MultikernelFacts& facts, const SystemFiles& files,
+Result<Instance> choose_instance(const InstanceOptions& given, const MultikernelFacts& facts, const SystemFiles& files,
                                  Notices& notices) {
+    const InstanceOptions wanted = with_definition(given, KX_TRY(read_definitions(files)));
     Instance instance;
-    KX_TRY(check_name(wanted.name, files));
-    instance.id = KX_TRY(choose_id(wanted.id, facts));
+    instance.id = KX_TRY(choose_id(wanted, files));
     instance.cpus = KX_TRY(choose_cpus(wanted.cpus, facts));
     if (const HostCpu* boot_cpu = facts.find(CpuName{.physical = false, .number = 0}))
         instance.host_boot_cpu = boot_cpu->cpu.physical;

@@ -1,33 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "instance_status.h"
 
-#include "dialect.h"
-#include "multikernel/facts.h"
-#include "multikernel/filesystem.h"
+#include "machine/attribute.h"
 #include "multikernel/instance_view.h"
 #include "multikernel/kept_handover.h"
 #include "multikernel/memory_pool.h"
 #include "multikernel/record.h"
 #include "multikernel/serial_ports.h"
+#include "multikernel/spawn_cpus.h"
+#include "v1_record.h"
 
 namespace kx {
 
-void read_for_instances(const SystemFiles& files) {
-    const MultikernelDialect dialect = multikernel_dialect(files);
-    const auto instances = read_instances(files, dialect);
-    if (!instances)
-        return;
-    for (const InstanceView& instance : *instances) {
-        static_cast<void>(read_instance_record(files, instance.id));
-        static_cast<void>(read_kept_handover(files, instance.id));
-    }
-    static_cast<void>(files.read("sys/kernel/notes"));
-    static_cast<void>(files.read("sys/devices/system/cpu/offline"));
-    if (dialect != MultikernelDialect::module)
-        return;
+namespace {
+
+// Where this program gives memory and ports out: with the module, and with --mk-abi=v1.
+void read_for_placing(const SystemFiles& files) {
     Notices unused;
     static_cast<void>(read_memory_pool(files, unused));
     read_serial_ports(files);
+    static_cast<void>(read_v1_record(files));
+    static_cast<void>(read_known_cpus(files));
+    const auto cpus = numbered_entries(files, "sys/devices/system/cpu", cpu_limit, "cpu");
+    for (const std::string& cpu : cpus.value_or(std::vector<std::string>{}))
+        static_cast<void>(files.read(fmt::format("sys/devices/system/cpu/{}/online", cpu)));
+}
+
+} // namespace
+
+void read_for_instances(const SystemFiles& files) {
+    const MultikernelDialect dialect = multikernel_dialect(files);
+    if (const auto instances = read_instances(files, dialect)) {
+        for (const InstanceView& instance : *instances) {
+            static_cast<void>(read_instance_record(files, instance.id));
+            static_cast<void>(read_kept_handover(files, instance.id));
+        }
+    }
+    if (dialect != MultikernelDialect::instances)
+        return read_for_placing(files);
+    static_cast<void>(files.read("sys/kernel/notes"));
+    static_cast<void>(files.read("sys/devices/system/cpu/offline"));
 }
 
 Result<int> instance_status(Session& session, MultikernelDialect dialect) {

@@ -4,6 +4,7 @@
 #include "dialect.h"
 #include "instance_status.h"
 #include "module_load.h"
+#include "multikernel/definition.h"
 #include "multikernel/filesystem.h"
 #include "multikernel/lifecycle.h"
 #include "multikernel/lock.h"
@@ -39,6 +40,7 @@ private:
     Result<> halt_one(const InstanceView& instance);
     Result<> unload_one(const InstanceView& instance);
     Result<> remove_one(const InstanceView& instance);
+    Result<> remove_definition_of(const InstanceView& instance);
 
     Session& session_;
     MultikernelDialect dialect_;
@@ -137,7 +139,22 @@ Result<int> Verbs::unload() {
     return exit_ok;
 }
 
+// On a stock kernel an instance is what was loaded, and a definition all there is to remove.
+Result<> Verbs::remove_definition_of(const InstanceView& instance) {
+    if (instance.status != "defined")
+        return fail(Errc::unsupported,
+                    "{} is {}: on a stock kernel an instance is the kernel that was loaded; drop it: kexec -u "
+                    "--multikernel={}",
+                    instance.shown(), instance.status, instance.id);
+    if (!dry_run_)
+        KX_TRY(remove_definition(session_.run_root, instance.name));
+    print(stdout, "{}: its definition {} removed\n", instance.shown(), dry_run_ ? "would be" : "was");
+    return {};
+}
+
 Result<> Verbs::remove_one(const InstanceView& instance) {
+    if (of_module())
+        return remove_definition_of(instance);
     if (instance.status != "ready" && instance.status != "empty")
         return fail(
             Errc::unsupported, "{} is {}: {}first: kexec -u --multikernel={}", instance.shown(), instance.status,
@@ -158,14 +175,13 @@ Result<> Verbs::remove_one(const InstanceView& instance) {
 }
 
 Result<int> Verbs::remove() {
-    if (of_module())
-        return fail(Errc::unsupported,
-                    "on a stock kernel there is nothing to remove beside the kernel that an instance was loaded with: "
-                    "kexec -u --multikernel={}",
-                    all() ? "all" : "ID");
     const auto held = KX_TRY(lock());
-    for (const InstanceView& instance : KX_TRY(chosen()))
-        KX_TRY(remove_one(instance));
+    for (const InstanceView& instance : KX_TRY(chosen())) {
+        const bool has_kernel =
+            instance.status == "loaded" || instance.status == "active" || instance.status == "halted";
+        if (!all() || !has_kernel)
+            KX_TRY(remove_one(instance));
+    }
     return exit_ok;
 }
 

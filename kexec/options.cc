@@ -61,7 +61,7 @@ constexpr OptionRow verb_rows[] = {
     {"status", 'S', nullptr, "Exit with 1 if a crash kernel (-l: a kernel) is loaded, else 0.", set<&Options::status>},
     {"check", 0, nullptr, "Tell what this machine can do, and how that was learned.", set<&Options::check>},
     {"capture", 0, "DIR", "Write what a load reads of this machine to DIR, for --machine.", take<&Options::capture_to>},
-    {"halt", 0, "[force]", "With --multikernel=ID: stop that instance, without asking it first.",
+    {"halt", 0, "[HOW]", "With --multikernel=ID: stop that instance; HOW is force: without asking it.",
      [](Options& options, const char* value) -> Result<> {
          options.halt = true;
          options.halt_by_force = value != nullptr;

@@ -4,7 +4,7 @@
 #include "instance_status.h"
 #include "machine/capabilities.h"
 #include "machine/machine.h"
-#include "multikernel/facts.h"
+#include "multikernel/instance_view.h"
 #include "system/call_context.h"
 #include "system/network.h"
 #include "uapi/kexec.h"
@@ -84,11 +84,17 @@ namespace {
 
 // The next kernel knows nothing of them: it takes every CPU and all memory.
 void note_instances(Session& session) {
-    const auto facts = multikernel_dialect(session.files) == MultikernelDialect::module
-                           ? read_multikernel_facts(session.files)
-                           : Result<MultikernelFacts>{};
-    if (facts && std::ranges::any_of(facts->instances, &InstanceFacts::active))
+    const MultikernelDialect dialect = multikernel_dialect(session.files);
+    const auto instances = dialect == MultikernelDialect::none ? Result<std::vector<InstanceView>>{}
+                                                               : read_instances(session.files, dialect);
+    if (!instances || std::ranges::none_of(*instances, &InstanceView::active))
+        return;
+    if (dialect == MultikernelDialect::module)
         session.notices.add("kernels run beside this one: they are stopped before the next one starts");
+    else
+        session.notices.add(
+            "kernels run beside this one, and the next one knows nothing of them: it is for this kernel "
+            "to stop them; kexec --halt --multikernel=all does so first");
 }
 
 } // namespace

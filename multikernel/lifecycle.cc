@@ -81,7 +81,7 @@ Result<> check_unload(const InstanceView& instance) {
         return fail(Errc::unsupported,
                     "{} is running, and therefore not dropped; stop it first: kexec --halt --multikernel={}",
                     instance.shown(), instance.id);
-    if (of_module(instance) || instance.status == "loaded")
+    if (instance.status == "loaded" || (of_module(instance) && instance.status != "defined"))
         return {};
     return fail(
         Errc::unsupported, "{} is {}: it has no kernel to drop{}", instance.shown(), instance.status,

@@ -29,6 +29,7 @@ tests_unit_unit_SOURCES = \
 	tests/unit/image/unpack_test.cc \
 	tests/unit/image/vmlinux_test.cc
 tests_unit_unit_SOURCES += \
+	tests/unit/instances/dialect_safety_test.cc \
 	tests/unit/instances/fake_module.h \
 	tests/unit/instances/fake_multikernel.cc tests/unit/instances/fake_multikernel.h \
 	tests/unit/instances/fake_multikernel_files.cc tests/unit/instances/fake_multikernel_test.cc \
@@ -37,6 +38,10 @@ tests_unit_unit_SOURCES += \
 	tests/unit/instances/instance_pool_test.cc \
 	tests/unit/instances/instance_verbs_test.cc \
 	tests/unit/instances/machine4.h \
+	tests/unit/instances/named_instances_test.cc \
+	tests/unit/instances/multikernel_machine.h \
+	tests/unit/instances/spawn_verbs_test.cc \
+	tests/unit/instances/v1_verbs_test.cc \
 	tests/unit/load/load_test.cc \
 	tests/unit/loader/chosen_handover_test.cc \
 	tests/unit/machine/capabilities_test.cc \
@@ -97,5 +102,5 @@ EXTRA_DIST += tests/fake/README.md tests/fake/fake.h tests/fake/fake_files.c \
 	tests/fake/fake_instances.c tests/fake/fake_syscalls.c tests/fake/preload.py \
 	tests/cli/conftest.py tests/cli/images.py tests/cli/machine_tree.py tests/cli/test_acpi_tables.py tests/cli/test_dropin.py \
 	tests/cli/test_explained.py tests/cli/test_fake.py tests/cli/test_handover.py tests/cli/test_robust.py tests/cli/test_manpage.py \
-	tests/cli/test_multikernel.py
+	tests/cli/test_multikernel.py tests/cli/test_multikernel_kernel.py
 include tests/fuzz/local.mk

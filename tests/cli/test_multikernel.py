@@ -154,8 +154,8 @@ def test_a_dry_run_for_another_machine(kexec, host, tmp_path):
 
 
 @pytest.mark.parametrize("arguments", [["-l", "--cpu=2", "kernel"], ["-e"], ["-u"], ["--halt"], ["-S"]])
-@pytest.mark.parametrize("filesystems, says", [("nodev\tproc\n", "load the module multikernel.ko first"),
-                                               ("nodev\tmultikernel\n", "is a multikernel kernel")])
+@pytest.mark.parametrize("filesystems, says", [("nodev\tproc\n", "load the module multikernel.ko into it"),
+                                               ("nodev\tmultikernel\n", "mount -t multikernel")])
 def test_without_the_module_no_call_is_made(kexec, machine, arguments, filesystems, says):
     machine.write("proc/filesystems", filesystems)
     run = kexec(*arguments, "--multikernel=1")
@@ -194,7 +194,7 @@ def test_what_cannot_be_had_is_refused_before_any_call(kexec, host, arguments, s
 @pytest.mark.parametrize("arguments", [
     ["-l", "--multikernel", "kernel"],
     ["-l", "--multikernel=0", "--cpu=2", "kernel"], ["-l", "--multikernel=2048", "--cpu=2", "kernel"],
-    ["-l", "--multikernel=x", "--cpu=2", "kernel"], ["-l", "--multikernel=all", "--cpu=2", "kernel"],
+    ["-l", "--multikernel=-x", "--cpu=2", "kernel"], ["-l", "--multikernel=all", "--cpu=2", "kernel"],
     ["-l", "--multikernel", "--cpu=", "kernel"], ["-l", "--multikernel", "--cpu=3-1", "kernel"],
     ["-l", "--multikernel", "--cpu=2,2", "kernel"], ["-l", "--multikernel", "--cpu=cpu2", "kernel"],
     ["-l", "--multikernel", "--cpu=2", "--memory=", "kernel"],

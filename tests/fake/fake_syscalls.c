@@ -20,8 +20,10 @@
 
 #define REBOOT_KEXEC 0x45584543u
 #define REBOOT_MULTIKERNEL 0x4D4B4C49u
+#define REBOOT_MULTIKERNEL_HALT 0x4D4B4C48u
 #define REBOOT_MULTIKERNEL_FORCE_HALT 0x4D4B4C46u
 #define MULTIKERNEL 0x10u
+#define FILE_UNLOAD 0x1u
 #define MULTIKERNEL_ID(flags) ((unsigned)((flags) >> 5 & 0x7ff))
 
 struct segment {
@@ -167,7 +169,10 @@ static long fake_file_load(int kernel, int initrd, unsigned long length, const c
         add_text(command_line);
     else
         add("null");
-    return answer(scripted("FAKE_ERRNO_KEXEC_FILE_LOAD", &made));
+    const int error = scripted("FAKE_ERRNO_KEXEC_FILE_LOAD", &made);
+    if (!error && flags & MULTIKERNEL)
+        fake_spawn_status(MULTIKERNEL_ID(flags), flags & FILE_UNLOAD ? "ready" : "loaded");
+    return answer(error);
 }
 
 // A successful start ends the program, as it ends the machine; that of an instance does not.
@@ -175,10 +180,13 @@ static long fake_reboot(unsigned long command, const struct boot_args* instance)
     static int made;
     add("{\"call\": \"reboot\", \"cmd\": %lu", command);
     const int error = scripted("FAKE_ERRNO_REBOOT", &made);
-    if (command == REBOOT_MULTIKERNEL || command == REBOOT_MULTIKERNEL_FORCE_HALT) {
+    if (command == REBOOT_MULTIKERNEL || command == REBOOT_MULTIKERNEL_HALT ||
+        command == REBOOT_MULTIKERNEL_FORCE_HALT) {
         add(", \"id\": %d, \"cpu\": %d", instance->id, instance->cpu);
         if (!error)
             fake_instance_status((unsigned)instance->id, command == REBOOT_MULTIKERNEL ? "active" : "halted");
+        if (!error)
+            fake_spawn_status((unsigned)instance->id, command == REBOOT_MULTIKERNEL ? "active" : "loaded");
     }
     const long result = answer(error);
     if (error == 0 && command == REBOOT_KEXEC) {
