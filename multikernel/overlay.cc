@@ -98,6 +98,30 @@ bool ResourceChange::empty() const {
            pool_memory_added.empty() && devices_added.empty() && devices_removed.empty();
 }
 
+std::vector<ResourceChange> in_pieces(const ResourceChange& change) {
+    constexpr std::size_t most_items = 48; // each is less than 80 bytes
+    std::vector<ResourceChange> pieces;
+    std::size_t items = most_items;
+    const auto move = [&](auto list) {
+        for (const auto& item : change.*list) {
+            if (items++ == most_items) {
+                pieces.push_back({.instance = change.instance});
+                items = 1;
+            }
+            (pieces.back().*list).push_back(item);
+        }
+    };
+    // CPUs wait in the pool's memory: it leaves after them, and joins before them.
+    move(&ResourceChange::cpus_removed);
+    move(&ResourceChange::devices_removed);
+    move(&ResourceChange::memory_removed);
+    move(&ResourceChange::memory_added);
+    move(&ResourceChange::pool_memory_added);
+    move(&ResourceChange::cpus_added);
+    move(&ResourceChange::devices_added);
+    return pieces;
+}
+
 Overlay::Overlay(std::string_view text) {
     if (!text.empty())
         root_.set_string("mk,resources", text);

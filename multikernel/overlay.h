@@ -65,6 +65,8 @@ struct ResourceChange {
     std::vector<DeviceRequest> devices_added, devices_removed; // by pci_id
     bool empty() const;
 };
+// The same in changes that an overlay has room for, in an order in which a kernel can do them one after the other.
+std::vector<ResourceChange> in_pieces(const ResourceChange& change);
 
 // One fragment each, in the order in which they are added. `text` is what overlays/tx_N/resources will show.
 class Overlay {

@@ -34,7 +34,7 @@ Result<std::vector<const DeviceTreeNode*>> fragments_of(const DeviceTreeNode& ro
     }
     if (fragments.empty())
         return fail(Errc::malformed, "has no node {}N", fragment_prefix);
-    std::ranges::stable_sort(fragments, {}, [](const auto& fragment) { return fragment.first; });
+    std::ranges::sort(fragments, {}, [](const auto& fragment) { return fragment.first; });
     std::vector<const DeviceTreeNode*> nodes;
     for (const auto& [unit, node] : fragments)
         nodes.push_back(node);

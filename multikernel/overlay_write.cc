@@ -52,7 +52,7 @@ Result<Transaction> write_overlay(const InstanceControl& control, const Overlay&
         return write_refused(control.files, written.error().value);
 
     auto found = KX_TRY(read_transactions(control.files, highest));
-    std::erase_if(found, [&](const Transaction& one) { return one.number <= highest || one.blob != blob; });
+    std::erase_if(found, [&](const Transaction& one) { return one.blob != blob; });
     if (found.empty())
         return fail(Errc::io,
                     "{}: took the overlay, and shows no transaction for it; look at what changed (kexec -S "

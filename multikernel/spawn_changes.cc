@@ -117,7 +117,7 @@ Result<> remove_instance(const InstanceControl& control, const SpawnInstance& in
     if (!found || found->id != instance.id)
         return fail(Errc::not_found, "instance {} ({}) is not there any more", instance.id, instance.name);
     KX_TRY(refuse_in_use(*found));
-    KX_TRY(apply_overlay(control, Overlay("remove " + instance.name).remove(instance.name)));
+    (void)KX_TRY(apply_overlay(control, Overlay("remove " + instance.name).remove(instance.name)));
     const auto now = KX_TRY(read_spawn_facts(control.files));
     if (now.find(std::string_view(instance.name)))
         return fail(Errc::io, "instance {} ({}) is still there, although the kernel says that it removed it; {}",

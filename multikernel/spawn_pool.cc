@@ -14,7 +14,6 @@ namespace kx {
 namespace {
 
 constexpr std::string_view baseline_path = "sys/fs/multikernel/device_tree";
-constexpr std::size_t most_items = 48; // of an overlay: each is less than 80 bytes
 
 std::unexpected<Error> baseline_refused(const SystemFiles& files, int error, const std::vector<std::string>& remains) {
     const auto said = [&](Errc code, std::string_view meaning) {
@@ -42,31 +41,19 @@ std::unexpected<Error> baseline_refused(const SystemFiles& files, int error, con
     }
 }
 
-// CPUs first: they wait in a chunk, which stays until the last of them has left.
-std::vector<ResourceChange> way_out(const SpawnPool& pool) {
-    std::vector<ResourceChange> changes(1);
-    std::size_t items = 0;
-    const auto next = [&]() -> ResourceChange& {
-        if (items++ == most_items) {
-            changes.emplace_back();
-            items = 1;
-        }
-        return changes.back();
-    };
-    for (const std::uint64_t cpu : pool.free_cpus)
-        next().cpus_removed.push_back(cpu);
+ResourceChange way_out(const SpawnPool& pool) {
+    ResourceChange change{.instance = {}, .cpus_added = {}, .cpus_removed = pool.free_cpus};
     for (const std::string& device : pool.devices)
         if (device.find(':') != device.npos)
-            next().devices_removed.push_back({.pci_id = device});
+            change.devices_removed.push_back({.pci_id = device});
     for (const PoolChunk& chunk : pool.chunks)
-        next().memory_removed.push_back(chunk.range);
-    return changes;
+        change.memory_removed.push_back(chunk.range);
+    return change;
 }
 
 Result<> give_back(const InstanceControl& control, const SpawnPool& pool) {
-    for (const ResourceChange& change : way_out(pool))
-        if (!change.empty())
-            KX_TRY(apply_overlay(control, Overlay("dissolve the pool").change(change)));
+    for (const ResourceChange& change : in_pieces(way_out(pool)))
+        (void)KX_TRY(apply_overlay(control, Overlay("dissolve the pool").change(change)));
     return {};
 }
 

@@ -130,29 +130,24 @@ std::vector<std::string> differences(const SpawnFacts& before, const SpawnFacts&
     return list;
 }
 
-std::optional<Overlay> inverse_overlay(const SpawnFacts& before, const SpawnFacts& now, const ChangeScope& scope) {
-    Overlay overlay("undo");
-    bool any = false;
+std::vector<Overlay> inverse_overlays(const SpawnFacts& before, const SpawnFacts& now, const ChangeScope& scope) {
+    constexpr std::string_view text = "undo";
+    std::vector<Overlay> overlays;
+    const auto add = [&](const ResourceChange& change) {
+        for (const ResourceChange& piece : in_pieces(change))
+            overlays.push_back(Overlay(text).change(piece));
+    };
     for (const std::string& name : scope.instances) {
         const SpawnInstance* old = before.find(std::string_view(name));
         const SpawnInstance* instance = now.find(std::string_view(name));
-        if (!instance)
-            continue;
-        if (!old) {
-            overlay.remove(name);
-            any = true;
-        } else if (const ResourceChange change = way_back(*old, *instance); !change.empty()) {
-            overlay.change(change);
-            any = true;
-        }
+        if (instance && old)
+            add(way_back(*old, *instance));
+        else if (instance)
+            overlays.push_back(Overlay(text).remove(name));
     }
-    if (!scope.pool)
-        return any ? std::optional(std::move(overlay)) : std::nullopt;
-    if (const ResourceChange change = pool_way_back(before, now); !change.empty()) {
-        overlay.change(change);
-        any = true;
-    }
-    return any ? std::optional(std::move(overlay)) : std::nullopt;
+    if (scope.pool)
+        add(pool_way_back(before, now));
+    return overlays;
 }
 
 std::vector<std::string> restore(const InstanceControl& control, const SpawnFacts& before, const ChangeScope& scope) {
@@ -160,8 +155,8 @@ std::vector<std::string> restore(const InstanceControl& control, const SpawnFact
     if (!now)
         return {now.error().message};
     std::vector<std::string> remains;
-    if (const auto overlay = inverse_overlay(before, *now, scope)) {
-        const auto undone = write_overlay(control, *overlay);
+    for (const Overlay& overlay : inverse_overlays(before, *now, scope)) {
+        const auto undone = write_overlay(control, overlay);
         if (!undone)
             remains.push_back(undone.error().message);
         else if (undone->status != "applied")

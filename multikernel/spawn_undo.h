@@ -8,7 +8,6 @@
 #include "multikernel/overlay.h"
 #include "multikernel/overlay_content.h"
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,15 +24,15 @@ ChangeScope scope_of(const OverlayContent& content);
 // Where a piece of memory lies, and in which order CPUs are listed, makes no difference.
 std::vector<std::string> differences(const SpawnFacts& before, const SpawnFacts& now, const ChangeScope& scope);
 
-// The overlay that makes `before` of `now` as far as one can: instances that are new go, and what moved moves back. An
-// instance that went does not come back. Nothing where there is nothing to be done.
-std::optional<Overlay> inverse_overlay(const SpawnFacts& before, const SpawnFacts& now, const ChangeScope& scope);
+// The overlays that make `before` of `now` as far as one can, one after the other: instances that are new go, and what
+// moved moves back. An instance that went does not come back. None where there is nothing to be done.
+std::vector<Overlay> inverse_overlays(const SpawnFacts& before, const SpawnFacts& now, const ChangeScope& scope);
 
-// Reads how things are, writes the inverse overlay if there is one, and tells what differs after that; empty when all
+// Reads how things are, writes the inverse overlays, and tells what differs after that; empty when all
 // is as it was. Errors are among the clauses.
 std::vector<std::string> restore(const InstanceControl& control, const SpawnFacts& before, const ChangeScope& scope);
 
-// Undoes a transaction that was applied just now: by removing it, and what that does not undo by the inverse overlay.
+// Undoes a transaction that was applied just now: by removing it, and what that does not undo by inverse overlays.
 std::vector<std::string> undo_applied(const InstanceControl& control, std::uint32_t transaction,
                                       const SpawnFacts& before, const ChangeScope& scope);
 

@@ -67,6 +67,10 @@ TEST_CASE("trap: an instance's memory in pieces shows in /proc/iomem only, whate
     kernel.show();
     CHECK(facts_of(files).instances[0].memory == kernel.instances[2].memory);
 
+    std::string& iomem = files.files["proc/iomem"];
+    iomem.replace(iomem.find("region-1"), 8, "region-x"); // is no region
+    CHECK(facts_of(files).instances[0].memory == std::vector<PhysRange>{{0x40800000, 0x40c00000}});
+
     // Who may not read addresses takes what the tree says.
     files.without("proc/iomem");
     CHECK(facts_of(files).instances[0].memory == std::vector<PhysRange>{{0x40800000, 0x40c00000}});

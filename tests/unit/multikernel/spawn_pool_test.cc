@@ -159,6 +159,11 @@ TEST_CASE("a large pool is dissolved in several overlays, its memory last") {
         cpus.push_back(cpu);
     }
     machine.kernel.make_pool(cpus, 64 * mib);
+    machine.kernel.fail["memory-remove"] = EBUSY;
+    refused(dissolve_pool(machine.control), Errc::unsupported, {"not dissolved"});
+    CHECK(machine.kernel.free_cpus.size() == 256); // after they had left
+    machine.kernel.fail.clear();
+    machine.kernel.order.clear();
     CHECK(dissolve_pool(machine.control));
     CHECK(machine.kernel.chunks.empty());
     CHECK(machine.kernel.order.size() == 6);
