@@ -15,6 +15,7 @@ tests_unit_unit_SOURCES = \
 	tests/unit/core/file_test.cc \
 	tests/unit/core/phys_range_test.cc \
 	tests/unit/core/wire_test.cc \
+	tests/unit/ctl/apply_test.cc \
 	tests/unit/ctl/console_test.cc \
 	tests/unit/ctl/desired_file_test.cc \
 	tests/unit/handover/purgatory_test.cc \
@@ -87,7 +88,7 @@ tests_unit_unit_SOURCES += tests/unit/main.cc
 endif
 tests_unit_unit_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests -I$(srcdir)/tests/unit $(CATCH2_CFLAGS) \
 	-DTEST_SOURCE='"$(abs_srcdir)"'
-tests_unit_unit_LDADD = kexec/libkexec.a $(KEXEC_LIBS) $(XXHASH_LIBS) $(CATCH2_LIBS)
+tests_unit_unit_LDADD = multikernel/ctl/libmultikernelctl.a kexec/libkexec.a $(KEXEC_LIBS) -lutil $(XXHASH_LIBS) $(CATCH2_LIBS)
 endif
 
 TESTS += tests/layers.sh

@@ -7,7 +7,11 @@
 #include "multikernel/ctl/desired_file.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <nlohmann/json.hpp>
+
+#include <unistd.h>
 
 namespace kx::ctl {
 namespace {
@@ -119,6 +123,15 @@ Result<int> run_plan(Session& session) {
     return plan.steps.empty() ? exit_done : exit_changes;
 }
 
+// What is going to be loaded has to be there before anything is changed.
+Result<> check_readable(std::span<const DesiredStep> steps) {
+    for (const DesiredStep& step : steps)
+        for (const std::string& path : {step.kernel, step.initrd})
+            if (!path.empty() && access(path.c_str(), R_OK) != 0)
+                return fail(Errc::not_found, "instance {}: {}: {}", step.instance, path, std::strerror(errno));
+    return {};
+}
+
 // The file is read and held against the machine in the lock: what is done is what was planned.
 Result<int> carry_out(Session& session, std::string_view command, Result<FilePlan> (*make)(Session&)) {
     ApplyOptions options;
@@ -129,6 +142,7 @@ Result<int> carry_out(Session& session, std::string_view command, Result<FilePla
     if (!session.json && (session.dry_run || plan.steps.empty()))
         print_steps(session, plan);
     if (!session.dry_run) {
+        KX_TRY(check_readable(plan.steps));
         if (!session.json)
             options.done = [&session](const DesiredStep& step) {
                 print(session, "{}\n", text_of(step));

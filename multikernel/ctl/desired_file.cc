@@ -3,14 +3,17 @@
 
 #include "core/file.h"
 
+#include <filesystem>
+
 namespace kx::ctl {
 namespace {
 
 constexpr std::size_t file_limit = 4 << 20;
 
-void relative_to(std::string& path, std::string_view folder) {
-    if (!path.empty() && path.front() != '/' && !folder.empty())
-        path.insert(0, folder);
+// As the kexec program will record it, whatever folder this one was started in.
+void relative_to(std::string& path, const std::filesystem::path& folder) {
+    if (!path.empty())
+        path = (folder / path).lexically_normal();
 }
 
 Result<DesiredState> state_of(const File& file, Notices& notices) {
@@ -33,8 +36,10 @@ Result<DesiredState> read_desired_file(const std::string& path, Notices& notices
     const File file = KX_TRY(File::open(path));
     DesiredState state = KX_TRY(state_of(file, notices));
     KX_TRY(file.unchanged());
-    const std::size_t slash = path.rfind('/');
-    const std::string_view folder = slash == path.npos ? "" : std::string_view(path).substr(0, slash + 1);
+    std::error_code unknown;
+    const auto folder = std::filesystem::absolute(path, unknown).parent_path();
+    if (unknown)
+        return fail(Errc::io, "{}: {}", path, unknown.message());
     for (DesiredInstance& instance : state.instances) {
         relative_to(instance.kernel, folder);
         relative_to(instance.initrd, folder);

@@ -14,7 +14,7 @@
 
 namespace kx::ctl {
 
-// By its first bytes: a blob's magic, then a source's first line, else TOML. Paths in it become relative to its folder.
+// By its first bytes: a blob's magic, then a source's first line, else TOML. Paths in it are relative to its folder, and come back absolute.
 // Errors name the file, with line and column where there are such.
 Result<DesiredState> read_desired_file(const std::string& path, Notices& notices);
 

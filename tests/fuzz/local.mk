@@ -3,6 +3,8 @@
 fuzz_targets = \
 	tests/fuzz/bzimage \
 	tests/fuzz/cpu_list \
+	tests/fuzz/desired_dtb \
+	tests/fuzz/desired_toml \
 	tests/fuzz/device_tree \
 	tests/fuzz/elf \
 	tests/fuzz/identify \
@@ -34,6 +36,14 @@ tests_fuzz_bzimage_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_cpu_list_SOURCES = tests/fuzz/cpu_list.cc $(fuzz_sources)
 tests_fuzz_cpu_list_LDADD = $(fuzz_libs)
 tests_fuzz_cpu_list_LDFLAGS = $(FUZZ_LDFLAGS)
+
+tests_fuzz_desired_dtb_SOURCES = tests/fuzz/desired_dtb.cc tests/fuzz/desired_invariants.h $(fuzz_sources)
+tests_fuzz_desired_dtb_LDADD = multikernel/ctl/libmultikernelctl.a $(fuzz_libs)
+tests_fuzz_desired_dtb_LDFLAGS = $(FUZZ_LDFLAGS)
+
+tests_fuzz_desired_toml_SOURCES = tests/fuzz/desired_toml.cc tests/fuzz/desired_invariants.h $(fuzz_sources)
+tests_fuzz_desired_toml_LDADD = multikernel/ctl/libmultikernelctl.a $(fuzz_libs)
+tests_fuzz_desired_toml_LDFLAGS = $(FUZZ_LDFLAGS)
 
 tests_fuzz_device_tree_SOURCES = tests/fuzz/device_tree.cc $(fuzz_sources)
 tests_fuzz_device_tree_LDADD = $(fuzz_libs)

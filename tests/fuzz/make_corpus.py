@@ -565,11 +565,40 @@ def pool_tree():
     yield "bad-wrap", pool(**{"memory@1000": chunk(0x1000, 2**64 - 0x1000)})
 
 
+def desired_dtb():
+    def wish(instances, **resources):
+        tree = {"compatible": b"multikernel-v1\0", "instances": instances}
+        if resources:
+            tree["resources"] = resources
+        return flattened(tree)
+
+    web = {"id": be32(1), "resources": {"cpus": cells(3), "memory-bytes": cells(64 << 20)}}
+    eth0 = {"pci-id": b"0000:01:00.0\0", "vendor-id": be32(0x8086), "device-id": be32(0x10c9), "phandle": be32(1),
+            "sriov-vfs": be32(4), "host-reserved-vf": be32(0), "available-vfs": be32(1) + be32(2)}
+    yield "good-instance", wish({"web": web})
+    yield "good-pool", wish({"web": web}, cpus=cells(1, 3), **{"memory@0": {"size": cells(512 << 20)},
+                                                            "devices": {"eth0": eth0}})
+    yield "good-older", flattened({
+        "compatible": b"linux,multikernel-host\0",
+        "resources": {"cpus": {"host-reserved": be32(0), "available": be32(2) + be32(3)},
+                      "memory": {"memory-pool-base": cells(0x80000000), "memory-pool-bytes": cells(1 << 30)},
+                      "devices": {"eth0": eth0}},
+        "instances": {"web": {"id": be32(1), "resources": {
+            "cpus": be32(3), "memory-base": cells(0x80000000), "memory-bytes": cells(64 << 20), "devices": be32(2)}}},
+        "device-references": {"vf": {"phandle": be32(2), "parent": be32(1), "vf-id": be32(1)}}})
+    yield "good-names", wish({"web": {"resources": {"devices": b"eth0/vf1\0eth0\0"}}}, devices={"eth0": eth0})
+    yield "bad-nothing", flattened({"compatible": b"multikernel-v1\0"})
+    yield "bad-compatible", flattened({"compatible": b"acme\0", "resources": {}})
+    yield "bad-cpus", wish({"web": {"resources": {"cpus": be32(3)}}})
+    yield "bad-reference", wish({"web": {"resources": {"devices": be32(9)}}})
+    yield "bad-no-resources", wish({"web": {"id": be32(1)}})
+
+
 def main():
     default = pathlib.Path(__file__).resolve().parent / "corpus"
     corpus = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else default
     for target in (bzimage, elf, unpack, vmlinux, identify, options, placement, pool, cpu_list, kimage, record,
-                   device_tree, overlay, pool_tree):
+                   device_tree, overlay, pool_tree, desired_dtb):
         folder = corpus / target.__name__
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in target():
