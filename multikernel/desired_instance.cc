@@ -157,8 +157,19 @@ private:
         if (there == wish.size && !moves_)
             return;
         (wish.size < there ? given_ : taken_).memory_size = wish.size;
+        recreate_ = recreate_ || (spawn() && wish.size < there && !ends_with_pieces(there - wish.size));
         if (wish.size < there || !spawn())
             stop_because(fmt::format("it has {} of memory", size_argument(there)));
+    }
+
+    // A multikernel kernel takes whole pieces of an instance's memory back, and no part of one.
+    bool ends_with_pieces(std::uint64_t size) const {
+        for (std::size_t i = own_->memory.size(); i-- > 1 && size != 0;) {
+            if (own_->memory[i].size() > size)
+                return false;
+            size -= own_->memory[i].size();
+        }
+        return size == 0;
     }
 
     void compare_devices(const std::vector<std::string>& wanted) {

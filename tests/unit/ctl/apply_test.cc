@@ -204,27 +204,29 @@ TEST_CASE("apply: CPUs and memory move from one instance to another, and back wh
     machine.kernel.make_pool({0x1, 0x10, 0x11}, 384 << 20);
     machine.kernel.add_instance("db", 7, {0x10, 0x11}, 192 << 20);
     machine.kernel.add_instance("web", 1, {0x1}, 64 << 20);
-    const std::string wish = "[instance.web]\ncpus = 'apic:1,apic:0x11'\nmemory = '128M'\n"
-                             "[instance.db]\ncpus = 'apic:0x10'\nmemory = '128M'\n";
+    const std::string wish = "[instance.web]\ncpus = 'apic:1,apic:0x11'\nmemory = '96M'\n"
+                             "[instance.db]\ncpus = 'apic:0x10'\n";
     const std::string before = machine.kernel.state();
     SECTION("it is done") {
         REQUIRE(machine.apply(wish));
         CHECK(machine.kernel.find("web")->cpus == std::vector<std::uint64_t>{0x1, 0x11});
         CHECK(machine.kernel.find("db")->cpus == std::vector<std::uint64_t>{0x10});
-        CHECK(total_size(machine.kernel.find("web")->memory) == 128 << 20);
-        CHECK(total_size(machine.kernel.find("db")->memory) == 128 << 20);
+        CHECK(total_size(machine.kernel.find("web")->memory) == 96 << 20);
         CHECK(machine.program.run("plan", wish) == 0);
     }
     SECTION("it fails") {
-        machine.kernel.after_overlay = [](FakeMultikernel& kernel) {
-            if (kernel.find("db")->cpus.size() == 1)
-                kernel.fail["memory-add"] = ENOMEM;
-        };
+        machine.kernel.fail["memory-add"] = ENOMEM;
         const auto result = machine.apply(wish);
         REQUIRE_FALSE(result);
         INFO(result.error().message);
         CHECK(result.error().message.find("give to instance web") != std::string::npos);
-        CHECK(machine.kernel.find("web")->cpus == std::vector<std::uint64_t>{0x1});
+        CHECK(result.error().message.find("everything is as it was") != std::string::npos);
+        CHECK(machine.kernel.state() == before);
+    }
+    SECTION("less memory is another instance") {
+        REQUIRE(machine.apply("[instance.db]\ncpus = 'apic:0x10'\nmemory = '128M'\n"));
+        CHECK(total_size(machine.kernel.find("db")->memory) == 128 << 20);
+        CHECK(machine.kernel.find("db")->id == 7);
     }
     CHECK(machine.kernel.harm.empty());
 }

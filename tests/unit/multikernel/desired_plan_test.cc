@@ -158,10 +158,16 @@ TEST_CASE("plan: more is given to a kernel that runs, less is not taken from it"
     CHECK(plan({instance}) == Texts{"~ give to instance db: CPU 3 (apic 0x6), 128M of memory become 192M"});
     instance = db();
     instance.memory->size = 64 * mib;
-    CHECK(plan({instance}) == Texts{"~ halt instance db -- it has 128M of memory",
-                                    "~ unload instance db -- it has 128M of memory",
-                                    "~ take from instance db: 128M of memory become 64M",
+    const std::string why = " -- it has 128M of memory";
+    CHECK(plan({instance}) == Texts{"~ halt instance db" + why, "~ unload instance db" + why,
+                                    "- delete instance db" + why,
+                                    "+ create instance db: id 7, CPU 1 (apic 0x2), 64M of memory, device 0000:09:00.0",
                                     "~ load instance db: /boot/vmlinuz", "~ start instance db"});
+    auto machine = machine4(); // whole pieces can go
+    machine.instances[0].memory = {{0x4000a000, 0x4400a000}, {0x5000a000, 0x5400a000}};
+    CHECK(plan({instance}, machine) == Texts{"~ halt instance db" + why, "~ unload instance db" + why,
+                                             "~ take from instance db: 128M of memory become 64M",
+                                             "~ load instance db: /boot/vmlinuz", "~ start instance db"});
 }
 
 TEST_CASE("plan: another boot CPU is another instance") {
@@ -260,6 +266,6 @@ TEST_CASE("plan: a new load needs a kernel") {
     instance.memory->size = 64 * mib;
     CHECK_FALSE(plan_desired({.pool = {}, .instances = {instance}}, machine4(), {}));
     const auto texts = plan({instance}, machine4(), {loaded_with("/boot/k", "/boot/i", "a b")});
-    REQUIRE(texts.size() == 5);
-    CHECK(texts[3] == "~ load instance db: /boot/k with /boot/i");
+    REQUIRE(texts.size() == 6);
+    CHECK(texts[4] == "~ load instance db: /boot/k with /boot/i");
 }
