@@ -137,8 +137,11 @@ Result<MachineResources> module_resources(const SystemFiles& files) {
         machine.instances.push_back(std::move(share));
     }
     for (const InstanceDefinition& definition : KX_TRY(read_definitions(files))) {
-        if (std::ranges::find(machine.instances, definition.id, &InstanceShare::id) != machine.instances.end())
+        const auto loaded = std::ranges::find(machine.instances, definition.id, &InstanceShare::id);
+        if (loaded != machine.instances.end()) {
+            loaded->name = definition.name;
             continue;
+        }
         InstanceShare share{.name = definition.name, .id = definition.id, .status = "defined"};
         for (const Cpu& cpu : definition.cpus)
             share.cpus.push_back(cpu.physical);

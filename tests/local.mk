@@ -43,6 +43,9 @@ tests_unit_unit_SOURCES += \
 	tests/unit/instances/multikernel_machine.h \
 	tests/unit/instances/spawn_verbs_test.cc \
 	tests/unit/instances/v1_verbs_test.cc \
+	tests/unit/ctl/ctl_machine.h \
+	tests/unit/ctl/ctl_module_test.cc \
+	tests/unit/ctl/ctl_spawn_test.cc \
 	tests/unit/load/load_test.cc \
 	tests/unit/loader/chosen_handover_test.cc \
 	tests/unit/machine/capabilities_test.cc \
@@ -89,6 +92,7 @@ endif
 tests_unit_unit_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests -I$(srcdir)/tests/unit $(CATCH2_CFLAGS) \
 	-DTEST_SOURCE='"$(abs_srcdir)"'
 tests_unit_unit_LDADD = multikernel/ctl/libmultikernelctl.a kexec/libkexec.a $(KEXEC_LIBS) -lutil $(XXHASH_LIBS) $(CATCH2_LIBS)
+tests_unit_unit_LDADD = multikernel/ctl/libmultikernelctl.a kexec/libkexec.a $(KEXEC_LIBS) $(XXHASH_LIBS) $(CATCH2_LIBS)
 endif
 
 TESTS += tests/layers.sh

@@ -39,7 +39,9 @@ struct InstanceUpdate {
     std::vector<std::string> devices_added, devices_removed; // PCI addresses
     bool empty() const;
 };
-// Refused: taking from an instance that has an image what its kernel may use.
+// Taking from an instance that has an image what its kernel may use is refused. check_update() is what is refused
+// before anything else is looked at.
+Result<> check_update(const InstanceView& instance, const InstanceUpdate& update);
 Result<> update_instance(const Change& change, const InstanceView& instance, const InstanceUpdate& update,
                          const MachineResources& machine);
 

@@ -151,6 +151,7 @@ Result<int> run(Session& session) {
     KX_TRY(wish_memory(session.arguments, instance, update));
     update.devices_added = KX_TRY(devices_in(session.arguments, "add-devices"));
     update.devices_removed = KX_TRY(devices_in(session.arguments, "remove-devices"));
+    KX_TRY(check_update(instance, update));
     if (!update.empty())
         KX_TRY(check_wish(session, {.pool = {}, .instances = {outcome_of(instance, update)}}, machine));
     KX_TRY(update_instance(change, instance, update, machine));

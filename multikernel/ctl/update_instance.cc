@@ -148,15 +148,25 @@ bool InstanceUpdate::empty() const {
            devices_added.empty() && devices_removed.empty();
 }
 
+Result<> check_update(const InstanceView& instance, const InstanceUpdate& update) {
+    if (update.empty())
+        return {};
+    if (instance.dialect == MultikernelDialect::module && has_image(instance))
+        return fail(Errc::unsupported,
+                    "{} is {}: on a stock kernel the load settles CPUs and memory; unload it, update, and load it "
+                    "again",
+                    instance.shown(), instance.status);
+    KX_TRY(refuse_loss_of_boot_cpu(instance, update));
+    return refuse_in_use(instance, update);
+}
+
 Result<> update_instance(const Change& change, const InstanceView& instance, const InstanceUpdate& update,
                          const MachineResources& machine) {
     if (update.empty())
         return {};
-    KX_TRY(refuse_loss_of_boot_cpu(instance, update));
-    if (change.dialect() == MultikernelDialect::module)
-        return update_definition(change, instance, update, machine);
-    KX_TRY(refuse_in_use(instance, update));
-    return update_spawn(change, instance, update, machine);
+    KX_TRY(check_update(instance, update));
+    return change.dialect() == MultikernelDialect::module ? update_definition(change, instance, update, machine)
+                                                          : update_spawn(change, instance, update, machine);
 }
 
 Result<> delete_instance(const Change& change, const InstanceView& instance) {
