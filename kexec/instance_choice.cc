@@ -2,7 +2,6 @@
 #include "instance_choice.h"
 
 #include "instance_share.h"
-#include "multikernel/definition.h"
 #include "multikernel/host_cpus.h"
 #include "multikernel/instance_view.h"
 #include "multikernel/record.h"
@@ -12,27 +11,6 @@
 
 namespace kx {
 namespace {
-
-bool is_meant(const InstanceDefinition& definition, const InstanceOptions& wanted) {
-    return wanted.id ? definition.id == *wanted.id : !wanted.name.empty() && definition.name == wanted.name;
-}
-
-// What the command line leaves open, a definition of that instance settles.
-InstanceOptions with_definition(InstanceOptions wanted, std::span<const InstanceDefinition> definitions) {
-    const auto found =
-        std::ranges::find_if(definitions, [&](const InstanceDefinition& one) { return is_meant(one, wanted); });
-    if (found == definitions.end())
-        return wanted;
-    wanted.id = found->id;
-    wanted.name = found->name;
-    if (!wanted.cpus)
-        wanted.cpus = logical_list(found->cpus);
-    if (!wanted.memory)
-        wanted.memory = MemoryWish{.size = found->memory.size(), .address = found->memory.begin};
-    if (!wanted.serial_port && !wanted.no_serial_port)
-        wanted.serial_port = found->serial_port;
-    return wanted;
-}
 
 Result<> refuse_taken(const InstanceView& taken) {
     const std::string choice = taken.name.empty() ? fmt::format("{}", taken.id) : taken.name;
@@ -81,8 +59,24 @@ Result<std::vector<Cpu>> choose_cpus(const std::optional<std::string>& list, con
     return cpus;
 }
 
-std::vector<PhysRange> taken_memory(const MultikernelFacts& facts) {
+// What is defined and not loaded is kept for who names it.
+Result<> check_reserved(std::span<const Cpu> cpus, std::span<const InstanceDefinition> reserved) {
+    for (const InstanceDefinition& definition : reserved) {
+        for (const Cpu& cpu : cpus) {
+            if (std::ranges::find(definition.cpus, cpu) != definition.cpus.end())
+                return fail(Errc::unsupported,
+                            "CPU {} is kept for instance {} ({}), which is defined; multikernelctl "
+                            "delete {} frees it",
+                            text_of(std::span(&cpu, 1)), definition.id, definition.name, definition.name);
+        }
+    }
+    return {};
+}
+
+std::vector<PhysRange> taken_memory(const MultikernelFacts& facts, std::span<const InstanceDefinition> reserved) {
     std::vector<PhysRange> taken;
+    for (const InstanceDefinition& definition : reserved)
+        taken.push_back(definition.memory);
     for (const InstanceFacts& instance : facts.instances)
         taken.insert(taken.end(), instance.memory.begin(), instance.memory.end());
     return normalized(std::move(taken));
@@ -100,15 +94,16 @@ std::vector<std::uint16_t> taken_ports(const MultikernelFacts& facts, const Syst
 
 } // namespace
 
-Result<Instance> choose_instance(const InstanceOptions& given, const MultikernelFacts& facts, const SystemFiles& files,
+Result<Instance> choose_instance(const DefinedLoad& load, const MultikernelFacts& facts, const SystemFiles& files,
                                  Notices& notices) {
-    const InstanceOptions wanted = with_definition(given, KX_TRY(read_definitions(files)));
+    const InstanceOptions& wanted = load.wanted;
     Instance instance;
     instance.id = KX_TRY(choose_id(wanted, files));
     instance.cpus = KX_TRY(choose_cpus(wanted.cpus, facts));
+    KX_TRY(check_reserved(instance.cpus, load.reserved));
     if (const HostCpu* boot_cpu = facts.find(CpuName{.physical = false, .number = 0}))
         instance.host_boot_cpu = boot_cpu->cpu.physical;
-    const std::vector<PhysRange> taken = taken_memory(facts);
+    const std::vector<PhysRange> taken = taken_memory(facts, load.reserved);
     const std::vector<PoolRange> pool = KX_TRY(read_memory_pool(files, notices));
     instance.memory = KX_TRY(choose_share(wanted.memory, pool, taken, notices));
     instance.low_memory = KX_TRY(choose_low_memory(facts.low_memory, taken));

@@ -3,15 +3,14 @@
 #pragma once
 
 #include "core/notices.h"
+#include "instance_definition.h"
 #include "multikernel/facts.h"
 #include "multikernel/instance.h"
-#include "options.h"
 
 namespace kx {
 
 // Refuses what cannot be had, in a sentence that says who has it. Notes what was asked for and is unwise.
-// What they leave open, a definition (multikernel/definition.h) of the instance that they name settles.
-Result<Instance> choose_instance(const InstanceOptions& wanted, const MultikernelFacts& facts, const SystemFiles& files,
+Result<Instance> choose_instance(const DefinedLoad& load, const MultikernelFacts& facts, const SystemFiles& files,
                                  Notices& notices);
 
 } // namespace kx

@@ -33,6 +33,7 @@ kexec_libkexec_a_SOURCES = \
 	kexec/dialect.cc kexec/dialect.h \
 	kexec/instance_choice.cc kexec/instance_choice.h \
 	kexec/instance_handover.cc kexec/instance_handover.h \
+	kexec/instance_definition.cc kexec/instance_definition.h \
 	kexec/instance_pool.cc \
 	kexec/instance_status.cc kexec/instance_status.h \
 	kexec/instance_verbs.cc kexec/instance_verbs.h \

@@ -16,10 +16,10 @@ std::string folder_of(std::uint32_t id) {
     return fmt::format("sys/fs/multikernel/instances/{}", id);
 }
 
-void write_down(Session& session, const PlacedInstance& placed, const LoadInputs& inputs) {
+void write_down(Session& session, const PlacedInstance& placed, const LoadInputs& inputs, const std::string& name) {
     InstanceRecord record = record_of(inputs, placed.load.plan.kernel_version);
     record.id = placed.instance.id;
-    record.name = session.options.instance.name;
+    record.name = name;
     record.serial_port = placed.instance.serial_port;
     record.entry = placed.load.entry;
     if (const auto written = write_instance_record(session.run_root, record); !written)
@@ -84,8 +84,9 @@ Result<std::uint32_t> load_into_module(Session& session) {
     const Options& options = session.options;
     KX_TRY(refuse_without_meaning(options));
     const MultikernelFacts facts = KX_TRY(read_multikernel_facts(session.files));
+    const DefinedLoad defined = KX_TRY(with_definition(options.instance, facts, session.files));
     LoadInputs inputs = KX_TRY(open_inputs(session));
-    const Instance instance = KX_TRY(choose_instance(options.instance, facts, session.files, session.notices));
+    const Instance instance = KX_TRY(choose_instance(defined, facts, session.files, session.notices));
     const PlacedInstance placed = KX_TRY(place_instance(session, inputs, instance));
     KX_TRY(refuse_if_strict(session));
 
@@ -102,7 +103,7 @@ Result<std::uint32_t> load_into_module(Session& session) {
     // One that an earlier image of this id left would be taken for this one's, should ours not be written.
     KX_TRY(remove_instance_record(session.run_root, placed.instance.id));
     KX_TRY(load_and_assign(session, placed, inputs));
-    write_down(session, placed, inputs);
+    write_down(session, placed, inputs, defined.wanted.name);
     if (const auto kept = keep_handover(session.run_root, placed.instance.id, placed.handover.page); !kept)
         session.notices.add("{}; kexec --show-handover will not know what was handed over", kept.error().message);
     if (options.json)

@@ -123,7 +123,7 @@ std::string text_of(const InstanceView& instance) {
     if (instance.image)
         line("entry", fmt::format("{:#x}", instance.image->entry));
     if (!instance.record) {
-        if (instance.image || instance.dialect == MultikernelDialect::module)
+        if (instance.image || (instance.dialect == MultikernelDialect::module && instance.status != "defined"))
             line("kernel", "not recorded: it was loaded by another program");
         if (instance.image && !instance.image->command_line.empty())
             line("cmdline", instance.image->command_line);

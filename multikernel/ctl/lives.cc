@@ -24,8 +24,6 @@ Result<int> halt(Session& session) {
 Result<int> unload(Session& session) {
     const Change change = KX_TRY(Change::begin(session, "unload"));
     const auto instance = KX_TRY(instance_called(session, change.dialect(), session.arguments.operands()[0]));
-    if (instance.status == "defined")
-        return fail(Errc::unsupported, "{} has no kernel to drop: it is only defined", instance.shown());
     KX_TRY(change.settled(unload_instance(change.control(), instance)));
     return change.report(fmt::format("{}: its kernel was dropped", instance.shown()));
 }
