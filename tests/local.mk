@@ -31,6 +31,7 @@ tests_unit_unit_SOURCES = \
 	tests/unit/image/vmlinux_test.cc
 tests_unit_unit_SOURCES += \
 	tests/unit/instances/dialect_safety_test.cc \
+	tests/unit/instances/definition_load_test.cc \
 	tests/unit/instances/fake_module.h \
 	tests/unit/instances/fake_multikernel.cc tests/unit/instances/fake_multikernel.h \
 	tests/unit/instances/fake_multikernel_files.cc tests/unit/instances/fake_multikernel_test.cc \
@@ -58,6 +59,7 @@ tests_unit_unit_SOURCES += \
 	tests/unit/machine/system_files_test.cc \
 	tests/unit/multikernel/acpi_tables_test.cc \
 	tests/unit/multikernel/captured_states_test.cc \
+	tests/unit/multikernel/cpu_choice_test.cc \
 	tests/unit/multikernel/cpu_list_test.cc \
 	tests/unit/multikernel/definition_test.cc \
 	tests/unit/multikernel/facts_test.cc \
@@ -109,4 +111,5 @@ EXTRA_DIST += tests/fake/README.md tests/fake/fake.h tests/fake/fake_files.c \
 	tests/cli/test_explained.py tests/cli/test_fake.py tests/cli/test_handover.py tests/cli/test_robust.py tests/cli/test_manpage.py \
 	tests/cli/test_multikernel.py tests/cli/test_multikernel_kernel.py
 	tests/cli/test_multikernel.py tests/cli/test_multikernelctl_doc.py
+	tests/cli/test_multikernel.py tests/cli/test_multikernelctl.py
 include tests/fuzz/local.mk
