@@ -77,17 +77,11 @@ Result<int> show(const Session& session) {
     return exit_ok;
 }
 
-// Without --cpu: the CPUs that are offline, which the running kernel does not miss.
 Result<std::vector<std::uint64_t>> cpus_for_pool(const Session& session, const SpawnFacts& facts) {
-    if (session.options.instance.cpus)
-        return physical_cpus(*session.options.instance.cpus, facts, session.notices);
-    constexpr std::string_view path = "sys/devices/system/cpu/offline";
-    const auto offline = read_value(session.files, path);
-    const bool none = !offline || offline->empty();
-    if (none)
-        return fail(Errc::usage,
-                    "which CPUs shall be in the pool? --cpu LIST; no CPU is offline, which would be taken without it");
-    return within(session.files.display(path), physical_cpus(*offline, facts, session.notices));
+    if (!session.options.instance.cpus)
+        return fail(Errc::usage, "which CPUs shall be in the pool? --cpu LIST: CPUs that are online and may go, not "
+                                 "the boot CPU");
+    return physical_cpus(*session.options.instance.cpus, facts, session.notices);
 }
 
 Result<> make(Session& session, const SpawnFacts& facts, std::uint64_t size) {
