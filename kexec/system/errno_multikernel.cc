@@ -23,8 +23,10 @@ Causes spawn_load_causes(int error) {
                 {"this kernel has no kexec_file_load for instances", "look at kexec --check"}};
     case ENOENT:
         return {{no_such_instance}};
-    case EBUSY:
-        return {{"it has an image already", "drop it with -u --multikernel=ID"}, change_under_way};
+    case EBUSY: // an image that its files tell of was refused before the call
+        return {{"a load of it that failed half way has left it broken",
+                 "remove it (kexec --remove --multikernel=ID) and create it anew; do not unload it"},
+                change_under_way};
     case ENOEXEC:
         return {
             {"the kernel does not take the file for a kernel of an instance (ELF64 with a multikernel note)", broken}};

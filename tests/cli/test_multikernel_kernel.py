@@ -221,7 +221,7 @@ def test_an_unload_passes_no_files(kexec, state):
 
 @pytest.mark.parametrize("arguments, refusal, says", [
     (["-l", "--multikernel=web", "vmlinux"], errno.ENOEXEC, "only removing it and creating it again is safe"),
-    (["-l", "--multikernel=web", "vmlinux"], errno.EBUSY, "-u --multikernel=ID"),
+    (["-l", "--multikernel=web", "vmlinux"], errno.EBUSY, "kexec --remove --multikernel=ID"),
     (["-u", "--multikernel=db"], errno.ENOENT, "no such instance")])
 def test_refusals_are_explained(kexec, kernel, state, arguments, refusal, says):
     state("4-loaded")
