@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <set>
 
 namespace kx {
@@ -86,9 +87,13 @@ Result<std::vector<DesiredStep>> plan_desired(const DesiredState& desired, const
     }
     // The enumerators stand in the order in which they have to be done, but for a halt before an unload, which both
     // come first and stay in the order of their instance.
-    const auto phase = [](const DesiredStep& step) { return std::max(step.action, Action::give_back); };
-    std::ranges::stable_sort(steps, {}, phase);
-    return steps;
+    std::vector<DesiredStep> sorted;
+    for (auto phase = Action::give_back; phase <= Action::dissolve_pool;
+         phase = static_cast<Action>(static_cast<int>(phase) + 1))
+        std::ranges::copy_if(steps, std::back_inserter(sorted), [phase](const DesiredStep& step) {
+            return std::max(step.action, Action::give_back) == phase;
+        });
+    return sorted;
 }
 
 Result<std::vector<DesiredStep>> plan_revert(const DesiredState& desired, const MachineResources& machine,

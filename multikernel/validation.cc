@@ -6,6 +6,7 @@
 #include "uapi/multikernel.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -88,8 +89,11 @@ std::vector<Problem> validate(const DesiredState& desired, const MachineResource
     check_cpus(findings);
     check_memory(findings);
     check_devices(findings);
-    std::ranges::stable_sort(findings.problems, {}, &Problem::severity);
-    return std::move(findings.problems);
+    std::vector<Problem> sorted;
+    for (const auto severity : {Problem::Severity::error, Problem::Severity::warning})
+        std::ranges::copy_if(findings.problems, std::back_inserter(sorted),
+                             [severity](const Problem& problem) { return problem.severity == severity; });
+    return sorted;
 }
 
 bool has_errors(std::span<const Problem> problems) {

@@ -86,7 +86,7 @@ private:
             order.emplace_back(key.source().begin, all.size());
             all.emplace_back(key.str(), &node);
         }
-        std::ranges::stable_sort(order, [](const auto& a, const auto& b) { return a.first < b.first; });
+        std::ranges::sort(order, [](const auto& a, const auto& b) { return a.first < b.first; });
         std::vector<std::pair<std::string_view, const toml::node*>> sorted;
         for (const auto& [position, index] : order)
             sorted.push_back(all[index]);
