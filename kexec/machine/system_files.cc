@@ -41,16 +41,17 @@ Result<std::string> read_whole(const std::string& shown) {
     if (!file)
         return failed(shown, errno);
     std::string content;
-    std::string buffer(64 << 10, '\0');
+    constexpr std::size_t buffer_size = 64 << 10;
+    const auto buffer = std::make_unique_for_overwrite<char[]>(buffer_size);
     for (;;) {
-        const ssize_t got = ::read(file.get(), buffer.data(), buffer.size());
+        const ssize_t got = ::read(file.get(), buffer.get(), buffer_size);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
             return failed(shown, errno);
         if (got == 0)
             return content;
-        content.append(buffer, 0, static_cast<std::size_t>(got));
+        content.append(buffer.get(), static_cast<std::size_t>(got));
         if (content.size() > longest_file)
             return fail(Errc::io, "{}: is longer than {:#x} bytes, no such file of the kernel is", shown, longest_file);
     }

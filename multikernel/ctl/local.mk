@@ -42,3 +42,5 @@ sbin_PROGRAMS += multikernel/multikernelctl
 multikernel_multikernelctl_SOURCES = multikernel/ctl/main.cc
 multikernel_multikernelctl_LDADD = multikernel/ctl/libmultikernelctl.a multikernel/libmultikernel.a \
 	kexec/libkexec.a $(FDT_LIBS)
+# Two thirds of its start-up would be the dynamic linker's work on libstdc++.
+multikernel_multikernelctl_LDFLAGS = $(AM_LDFLAGS) -static-libstdc++ -static-libgcc
