@@ -65,7 +65,8 @@ TEST_CASE("names: a definition settles what the command line leaves open, and is
     Machine4 other;
     other.files.with("run/kexec-tools-mk/definitions/web", text_of(web));
     refused(other.run({"-l", "--multikernel", "--cpu=2", "--memory=64M", "KERNEL"}), "kept for instance 1 (web)");
-    refused(other.run({"-l", "--multikernel=1", "--cpu=3", "KERNEL"}), "is defined with CPU 3 (apic 0x6), 2 (apic 0x4)");
+    refused(other.run({"-l", "--multikernel=1", "--cpu=3", "KERNEL"}),
+            "is defined with CPU 3 (apic 0x6), 2 (apic 0x4)");
     CHECK(other.module.images.empty());
 }
 
