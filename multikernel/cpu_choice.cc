@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 #include <utility>
 
 namespace kx {
@@ -58,14 +59,18 @@ Result<std::vector<Node>> nodes_of(const MachineResources& machine, std::span<co
         Node& node = nodes.emplace_back();
         for (auto& [core, cpus] : cores)
             node.push_back(std::move(cpus));
-        std::ranges::stable_sort(node, std::ranges::greater(), &Core::size);
+        std::ranges::sort(node, {}, [](const Core& core) {
+            return std::tuple(-static_cast<std::ptrdiff_t>(core.size()), core.front().core, core.front().physical);
+        });
     }
     return nodes;
 }
 
 // The node that is left with the least, of those that have enough; else the fullest ones first.
 std::vector<Node> tightest_first(std::vector<Node> nodes, std::size_t count) {
-    std::ranges::stable_sort(nodes, std::ranges::greater(), size_of);
+    std::ranges::sort(nodes, {}, [](const Node& node) {
+        return std::pair(-static_cast<std::ptrdiff_t>(size_of(node)), node.front().front().numa_node);
+    });
     const auto short_ones = std::ranges::find_if(nodes, [&](const Node& node) { return size_of(node) < count; });
     if (short_ones != nodes.begin())
         std::rotate(nodes.begin(), short_ones - 1, short_ones);
