@@ -6,6 +6,9 @@
 #include <limits>
 #include <span>
 
+// toml++ 3.3 asserts of a key what its input need not be ("[@"), and goes on to an error of its own where it may.
+#undef NDEBUG
+#define TOML_ASSERT(expr) static_cast<void>(0)
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_FORMATTERS 0
 #define TOML_ENABLE_UNRELEASED_FEATURES 0
@@ -282,9 +285,49 @@ private:
     std::string file_;
 };
 
+// Where a string or comment that begins at `at` ends: behind its closing quotes, or at the end of the line or text.
+// `at` itself where neither begins.
+std::size_t end_of_quotation(std::string_view text, std::size_t at) {
+    const char first = text[at];
+    if (first == '#')
+        return std::min(text.find('\n', at), text.size());
+    if (first != '"' && first != '\'')
+        return at;
+    const bool several = text.substr(at, 3) == std::string(3, first);
+    const std::string_view quotes = text.substr(at, several ? 3 : 1);
+    for (std::size_t i = at + quotes.size(); i < text.size(); i++) {
+        if (!several && text[i] == '\n')
+            return i;
+        if (text.substr(i).starts_with(quotes))
+            return i + quotes.size();
+        i += first == '"' && text[i] == '\\';
+    }
+    return text.size();
+}
+
+// TOML has no control characters but tabs and the ends of lines, and what is not ASCII in strings and comments only.
+// toml++ 3.3 relies on the latter: what it does with such a character elsewhere is not defined.
+Result<> check_characters(std::string_view text, const std::string& file) {
+    std::size_t quoted_to = 0;
+    for (std::size_t at = 0, line = 1, begin = 0; at < text.size(); at++) {
+        const auto c = static_cast<unsigned char>(text[at]);
+        if (at >= quoted_to)
+            quoted_to = end_of_quotation(text, at);
+        if ((c < ' ' && c != '\t' && c != '\n' && c != '\r') || c == 0x7f || (c > 0x7f && at >= quoted_to))
+            return fail(Errc::malformed, "{}:{}:{}: the character {:#04x} cannot be here", file, line, at - begin + 1,
+                        c);
+        if (c == '\n') {
+            line++;
+            begin = at + 1;
+        }
+    }
+    return {};
+}
+
 } // namespace
 
 Result<DesiredState> parse_desired_toml(std::string_view text, const std::string& file) {
+    KX_TRY(check_characters(text, file));
     const toml::parse_result parsed = toml::parse(text, file);
     if (!parsed) {
         const toml::parse_error& error = parsed.error();

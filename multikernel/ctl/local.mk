@@ -43,4 +43,5 @@ multikernel_multikernelctl_SOURCES = multikernel/ctl/main.cc
 multikernel_multikernelctl_LDADD = multikernel/ctl/libmultikernelctl.a multikernel/libmultikernel.a \
 	kexec/libkexec.a $(FDT_LIBS)
 # Two thirds of its start-up would be the dynamic linker's work on libstdc++.
+# Most of the start-up of a program this small is the dynamic linking of libstdc++ (tests/bench/startup.py).
 multikernel_multikernelctl_LDFLAGS = $(AM_LDFLAGS) -static-libstdc++ -static-libgcc

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Compares the start-up of multikernelctl with that of a Python interpreter that does nothing.
 
-MULTIKERNELCTL names ours. It lists the instances of a captured machine, which the interpreter does not. The exit code is 1
-where ours takes more than 1/20 of the interpreter's processor time or instructions, or cannot be measured. Time is
-what the kernel accounts to all runs of a program together, in turn with those of the other: a busy machine disturbs
-both alike.
+MULTIKERNELCTL names ours. It lists the instances of a captured machine, which the interpreter does not. The exit
+code is 1 where ours takes more than 1/20 of the interpreter's instructions or processor time, or cannot be measured. Time is
+what the kernel accounts to all runs of a program together, in turn with those of the others: a busy machine disturbs
+all alike. What it takes to make a process and end it, which is 1/15 of the interpreter's time already, is measured by
+/bin/true and taken off both.
 """
 
 import argparse
@@ -25,7 +26,8 @@ import tally
 
 MACHINE = TOP / "tests/fixtures/machines/multikernel-7.2.6/5-active"
 LEAST_RATIO = 20
-UNITS = {"cpu_ms": "user + system, ms", "wall_ms": "wall, ms", "instructions_m": "instructions, millions"}
+UNITS = {"cpu_ms": "user + system beyond /bin/true, ms", "whole_cpu_ms": "user + system, ms", "wall_ms": "wall, ms",
+         "instructions_m": "instructions, millions"}
 
 
 def once(command):
@@ -51,16 +53,17 @@ def instructions(command):
 def compare(ours, python, runs):
     walls, used = {}, {}
     for _ in range(runs):
-        for name, command in (("ours", ours), ("python", python)):
+        for name, command in (("ours", ours), ("python", python), ("process", ["/bin/true"])):
             wall, cpu = once(command)
             walls.setdefault(name, []).append(wall)
             used[name] = used.get(name, 0) + cpu
-    found = {"cpu_ms": {name: used[name] / runs for name in used},
-             "wall_ms": {name: min(walls[name]) for name in walls},
+    found = {"cpu_ms": {name: (used[name] - used["process"]) / runs for name in ("ours", "python")},
+             "whole_cpu_ms": {name: used[name] / runs for name in used},
+             "wall_ms": {name: min(walls[name]) for name in ("ours", "python")},
              "instructions_m": {"ours": instructions(ours), "python": instructions(python)}}
     for key, row in found.items():
         row["ratio"] = row["python"] / row["ours"]
-        if key != "wall_ms":
+        if key in ("cpu_ms", "instructions_m"):
             row["holds"] = row["ratio"] >= LEAST_RATIO
     return found
 
@@ -84,7 +87,9 @@ def main():
     else:
         print(f"\n{'start-up':44}{'python3':>10}{'ours':>10}{'ratio':>9}")
         for key, row in found.items():
-            verdict = "" if "holds" not in row else f"   at least {LEAST_RATIO}: {'holds' if row['holds'] else 'MISSED'}"
+            verdict = ""
+            if "holds" in row:
+                verdict = f"   at least {LEAST_RATIO}: {'holds' if row['holds'] else 'MISSED'}"
             print(f"  {UNITS[key]:42}{row['python']:10.2f}{row['ours']:10.2f}{row['ratio']:9.1f}{verdict}")
     required = {"none": (), "steady": ("instructions_m",), "all": ("instructions_m", "cpu_ms")}[options.require]
     targets = [(f"multikernelctl's start-up, {UNITS[key]}: python3's at least {LEAST_RATIO} times ours",

@@ -128,6 +128,14 @@ TEST_CASE("TOML: a mistake is told with its place, and with what may have been m
     CHECK(refusal("[instance.web]\ndevices = ['eth0/x1']\n").starts_with("f.toml:2:11: \"eth0/x1\" is no part"));
     CHECK(refusal("instance = 1\n").starts_with("f.toml:1:12: instance has to be a table"));
     CHECK(refusal("[pool\n").starts_with("f.toml:"));
+    CHECK(refusal("\xc3\xa9 = 1\n") == "f.toml:1:1: the character 0xc3 cannot be here");
+    CHECK(refusal("a = 'x' \xc3\xa9\n") == "f.toml:1:9: the character 0xc3 cannot be here");
+    CHECK(toml("[instance.a] # \xc3\xa9\nkernel = '\xc3\xa9' # '\ninitrd = \"\\\"\xc3\xa9\"\ncmdline = "
+               "\"\"\"\xc3\xa9\n\"\xc3\xa9\"\"\"\n")
+              .instances[0]
+              .kernel == "\xc3\xa9");
+    CHECK(refusal("[@pool]\n").starts_with("f.toml:1:2: "));
+    CHECK(refusal("a = 1\n[\x15]\n") == "f.toml:2:2: the character 0x15 cannot be here");
     CHECK(refusal("[instance.web]\nid = 1\nid = 2\n").starts_with("f.toml:3:"));
 }
 
