@@ -12,7 +12,6 @@ multikernel_ctl_libmultikernelctl_a_SOURCES = \
 	multikernel/ctl/console_line.cc multikernel/ctl/console_line.h \
 	multikernel/ctl/create.cc \
 	multikernel/ctl/declarative.cc multikernel/ctl/declarative.h \
-	multikernel/ctl/create.cc \
 	multikernel/ctl/desired_dts.cc \
 	multikernel/ctl/desired_file.cc multikernel/ctl/desired_file.h \
 	multikernel/ctl/desired_toml.cc \
@@ -42,6 +41,5 @@ sbin_PROGRAMS += multikernel/multikernelctl
 multikernel_multikernelctl_SOURCES = multikernel/ctl/main.cc
 multikernel_multikernelctl_LDADD = multikernel/ctl/libmultikernelctl.a multikernel/libmultikernel.a \
 	kexec/libkexec.a $(FDT_LIBS)
-# Two thirds of its start-up would be the dynamic linker's work on libstdc++.
 # Most of the start-up of a program this small is the dynamic linking of libstdc++ (tests/bench/startup.py).
 multikernel_multikernelctl_LDFLAGS = $(AM_LDFLAGS) -static-libstdc++ -static-libgcc
