@@ -15,4 +15,6 @@ EXTRA_DIST += \
 	doc/decisions/0004-fmt-compiled-in.md \
 	doc/decisions/0005-kexec-file-load-first.md \
 	doc/decisions/0006-purgatory-without-relocations.md \
+	doc/decisions/0007-instances-on-a-stock-kernel.md \
+	doc/decisions/0008-every-multikernel-kernel.md \
 	doc/decisions/0010-size-and-speed.md
