@@ -311,8 +311,12 @@ Result<> check_characters(std::string_view text, const std::string& file) {
     std::size_t quoted_to = 0;
     for (std::size_t at = 0, line = 1, begin = 0; at < text.size(); at++) {
         const auto c = static_cast<unsigned char>(text[at]);
+        const std::size_t quoted_before = quoted_to;
         if (at >= quoted_to)
             quoted_to = end_of_quotation(text, at);
+        const bool begins = at >= quoted_before && quoted_to > at && c != '#';
+        if (begins && at > 0 && std::string_view(" \t\r\n=[{,.").find(text[at - 1]) == std::string_view::npos)
+            return fail(Errc::malformed, "{}:{}:{}: no text can begin here", file, line, at - begin + 1);
         if ((c < ' ' && c != '\t' && c != '\n' && c != '\r') || c == 0x7f || (c > 0x7f && at >= quoted_to))
             return fail(Errc::malformed, "{}:{}:{}: the character {:#04x} cannot be here", file, line, at - begin + 1,
                         c);

@@ -134,6 +134,7 @@ TEST_CASE("TOML: a mistake is told with its place, and with what may have been m
                "\"\"\"\xc3\xa9\n\"\xc3\xa9\"\"\"\n")
               .instances[0]
               .kernel == "\xc3\xa9");
+    CHECK(refusal("a = 0\"\xc3\xa9\"\n") == "f.toml:1:6: no text can begin here");
     CHECK(refusal("[@pool]\n").starts_with("f.toml:1:2: "));
     CHECK(refusal("a = 1\n[\x15]\n") == "f.toml:2:2: the character 0x15 cannot be here");
     CHECK(refusal("[instance.web]\nid = 1\nid = 2\n").starts_with("f.toml:3:"));
