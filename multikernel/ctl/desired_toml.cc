@@ -305,19 +305,32 @@ std::size_t end_of_quotation(std::string_view text, std::size_t at) {
     return text.size();
 }
 
+// A backslash that escapes what comes, blanks and ends of lines aside.
+bool ends_in_escape(std::string_view text) {
+    const std::size_t last = text.find_last_not_of(" \t\r\n");
+    if (last == text.npos || text[last] != '\\')
+        return false;
+    const std::size_t before = text.find_last_not_of('\\', last);
+    return (last - (before == text.npos ? 0 : before + 1)) % 2 == 0;
+}
+
 // TOML has no control characters but tabs and the ends of lines, and what is not ASCII in strings and comments only.
 // toml++ 3.3 relies on the latter: what it does with such a character elsewhere is not defined.
 Result<> check_characters(std::string_view text, const std::string& file) {
     std::size_t quoted_to = 0;
+    char quote = 0;
     for (std::size_t at = 0, line = 1, begin = 0; at < text.size(); at++) {
         const auto c = static_cast<unsigned char>(text[at]);
         const std::size_t quoted_before = quoted_to;
         if (at >= quoted_to)
             quoted_to = end_of_quotation(text, at);
         const bool begins = at >= quoted_before && quoted_to > at && c != '#';
+        if (at >= quoted_before)
+            quote = text[at];
         if (begins && at > 0 && std::string_view(" \t\r\n=[{,.").find(text[at - 1]) == std::string_view::npos)
             return fail(Errc::malformed, "{}:{}:{}: no text can begin here", file, line, at - begin + 1);
-        if ((c < ' ' && c != '\t' && c != '\n' && c != '\r') || c == 0x7f || (c > 0x7f && at >= quoted_to))
+        if ((c < ' ' && c != '\t' && c != '\n' && c != '\r') || c == 0x7f ||
+            (c > 0x7f && (at >= quoted_to || (quote == '"' && ends_in_escape(text.substr(0, at))))))
             return fail(Errc::malformed, "{}:{}:{}: the character {:#04x} cannot be here", file, line, at - begin + 1,
                         c);
         if (c == '\n') {
