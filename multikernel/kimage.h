@@ -17,13 +17,14 @@ struct KimageRow {
     std::string type;        // default, crash, multikernel
     std::uint64_t entry = 0; // physical
     std::uint64_t segments = 0;
-    std::string mode;         // sys, file
+    std::string mode;         // sys, file; empty where it is not told
     std::string command_line; // empty where there is none, or it is not told
     friend bool operator==(const KimageRow&, const KimageRow&) = default;
 };
 
 // The two lines of the header, then a row a line: five words and, in quotes, the command line, which may hold quotes
-// itself. Errc::malformed with the line's number. At most 4096 rows.
+// itself. Kernels with the first multikernel patches tell neither mode nor command line, and say in words that there is
+// no image. Errc::malformed with the line's number. At most 4096 rows.
 Result<std::vector<KimageRow>> parse_kimage(std::string_view text);
 
 } // namespace kx

@@ -26,6 +26,18 @@ TEST_CASE("kimage: rows, split at white space whatever the columns") {
     CHECK(parse_kimage(header) == std::vector<KimageRow>());
 }
 
+TEST_CASE("kimage: the first patches tell neither mode nor command line, and say that there is no image") {
+    const std::string short_header = "MK_ID  Type        Start Address   Segments\n"
+                                     "-----  ----------  --------------  --------\n";
+    CHECK(parse_kimage(short_header + "    0  multikernel  0x000020001000         5\n    0  crash       0x00007ffd0000"
+                                      "         4\n") ==
+          std::vector<KimageRow>{{0, "multikernel", 0x20001000, 5, "", ""}, {0, "crash", 0x7ffd0000, 4, "", ""}});
+    CHECK(parse_kimage(short_header + "No kimages loaded\n") == std::vector<KimageRow>());
+    CHECK(parse_kimage(header + "No kimages loaded\n") == std::vector<KimageRow>());
+    CHECK_FALSE(parse_kimage(short_header + "0 multikernel 0x1 5 sys\n"));
+    CHECK_FALSE(parse_kimage(short_header + "0 multikernel 0x1 5\nNo kimages loaded\n"));
+}
+
 TEST_CASE("kimage: what is no list of images is refused with its line") {
     const std::string row = "    7  multikernel  0x000020001000         5  sys   \"\"\n";
     const auto [text, line] = GENERATE_COPY(table<std::string, std::string>({
