@@ -8,6 +8,8 @@
 #include "load_record.h"
 #include "multikernel/instance.h"
 #include "multikernel/lifecycle.h"
+#include "multikernel/spawn_checks.h"
+#include "multikernel/spawn_cpus.h"
 #include "multikernel/transaction.h"
 #include "plan/report.h"
 #include "spawn_choice.h"
@@ -73,20 +75,38 @@ Result<std::optional<std::uint32_t>> wanted_note(const SystemFiles& files) {
     return type ? *type : std::nullopt;
 }
 
-// Rather too much than too little: a load that the kernel breaks off for want of memory breaks the instance.
-Result<> check_size(const PlannedSpawn& planned, const LoadInputs& inputs) {
+// The kernel image is in one piece of the memory, and so is the initrd; what it needs besides fits beside the latter.
+bool has_room(std::span<const PhysRange> memory, std::uint64_t image, std::uint64_t initrd) {
     constexpr std::uint64_t besides = 1 << 20; // boot_params, command line, page tables
+    return std::ranges::any_of(memory, [&](const PhysRange& piece) {
+        const auto begin = align_up(piece.begin, spawn_alignment);
+        const auto place = begin ? PhysRange::at(*begin, image) : std::nullopt;
+        if (!place || !piece.contains(*place))
+            return false;
+        return std::ranges::any_of(difference(memory, std::span(&*place, 1)), [&](const PhysRange& rest) {
+            return rest.size() > besides && initrd <= rest.size() - besides;
+        });
+    });
+}
+
+// Rather too much than too little: a load that the kernel breaks off for want of memory breaks the instance.
+Result<> check_size(const PlannedSpawn& planned, const LoadInputs& inputs, std::span<const PhysRange> memory) {
     const std::uint64_t image = planned.image.memory.size();
     const std::uint64_t initrd = inputs.request.initrd ? inputs.request.initrd->bytes.size() : 0;
-    const std::uint64_t room = planned.plan.memory_size;
     const auto need = align_up(image, spawn_alignment);
-    if (need && *need <= room && initrd <= room - *need && room - *need - initrd >= besides + spawn_alignment)
+    if (need && has_room(memory, *need, initrd))
         return {};
     return fail(
         Errc::no_room,
-        "{} of memory are too little for {}: the kernel takes {}, the initrd {}, and some more is needed beside "
+        "{}{} of memory are too little for {}: the kernel takes {}, the initrd {}, and some more is needed beside "
         "them; choose how much with --memory=SIZE when the instance is created",
-        size_text(room), planned.plan.shown(), size_text(image), size_text(initrd));
+        size_text(total_size(memory)), memory.size() > 1 ? fmt::format(" in {} pieces", memory.size()) : "",
+        planned.plan.shown(), size_text(image), size_text(initrd));
+}
+
+// Where it is not known yet: all of it in one piece that begins badly.
+std::vector<PhysRange> memory_of(const SpawnPlan& plan) {
+    return plan.memory.empty() ? std::vector{PhysRange{page_size, page_size + plan.memory_size}} : plan.memory;
 }
 
 Result<PlannedSpawn> plan(Session& session, LoadInputs& inputs, const SpawnFacts& facts) {
@@ -94,6 +114,8 @@ Result<PlannedSpawn> plan(Session& session, LoadInputs& inputs, const SpawnFacts
     KX_TRY(refuse_without_meaning(options));
     PlannedSpawn planned;
     planned.plan = KX_TRY(plan_spawn(options, facts, session.notices));
+    if (planned.plan.pool)
+        KX_TRY(check_new_pool(*planned.plan.pool, facts, KX_TRY(read_online_cpus(session.files))));
     std::string& command_line = inputs.request.command_line;
     planned.added = KX_TRY(parameters_for(options, command_line));
     command_line = with_parameters(command_line, planned.added);
@@ -102,7 +124,7 @@ Result<PlannedSpawn> plan(Session& session, LoadInputs& inputs, const SpawnFacts
     planned.image = KX_TRY(within(path, parse_spawn_image(planned.kernel.view(), KX_TRY(wanted_note(session.files)))));
     if (const auto image = parse_bzimage(inputs.kernel.bytes().view()))
         planned.kernel_version = image->kernel_version;
-    KX_TRY(check_size(planned, inputs));
+    KX_TRY(check_size(planned, inputs, memory_of(planned.plan)));
     planned.flags = KEXEC_MULTIKERNEL | std::uint64_t{planned.plan.id} << KEXEC_MK_ID_SHIFT |
                     (inputs.request.initrd ? 0 : uapi::kexec_file_no_initramfs);
     KX_TRY(inputs.unchanged());
@@ -211,6 +233,8 @@ Result<> keep_only_if_unchanged(const InstanceControl& control, const InstanceVi
 Result<InstanceView> load_into(Session& session, const PlannedSpawn& planned, const LoadInputs& inputs, Made& made) {
     const InstanceControl control = session.control();
     KX_TRY(make(control, planned.plan, made));
+    if (made.instance)
+        KX_TRY(check_size(planned, inputs, made.instance->memory));
     // One that an earlier image of this id left would be taken for this one's, should ours not be written.
     KX_TRY(remove_instance_record(session.run_root, planned.plan.id));
     KX_TRY(load_image(session, planned, inputs));

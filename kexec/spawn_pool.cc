@@ -3,6 +3,8 @@
 
 #include "machine/attribute.h"
 #include "multikernel/lock.h"
+#include "multikernel/spawn_checks.h"
+#include "multikernel/spawn_cpus.h"
 #include "multikernel/transaction.h"
 #include "plan/report.h"
 #include "spawn_choice.h"
@@ -88,6 +90,7 @@ Result<> make(Session& session, const SpawnFacts& facts, std::uint64_t size) {
     const PoolRequest pool{
         .cpus = KX_TRY(cpus_for_pool(session, facts)), .memory = {{.size = size, .numa_node = {}}}, .devices = {}};
     if (session.options.dry_run) {
+        KX_TRY(check_new_pool(pool, facts, KX_TRY(read_online_cpus(session.files))));
         print(stdout, "would be written to /sys/fs/multikernel/device_tree:\n{}",
               device_tree_source(baseline_of(pool)));
         return {};
@@ -115,6 +118,7 @@ Result<> grow(Session& session, const SpawnFacts& facts, std::uint64_t size) {
     if (change.empty())
         return {};
     if (session.options.dry_run) {
+        KX_TRY(check_change(change, facts, KX_TRY(read_online_cpus(session.files))));
         print(stdout, "would be written to /sys/fs/multikernel/overlays/new:\n{}",
               device_tree_source(Overlay("pool grows").change(change).tree()));
         return {};

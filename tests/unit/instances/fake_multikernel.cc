@@ -256,9 +256,12 @@ int FakeMultikernel::prepare_image(Instance& instance, Image image, int initrd_f
     if (!image.bzimage && (!vmlinux.elf || !vmlinux.loads || !vmlinux.note))
         return ENOEXEC;
     std::uint64_t memory = 0;
+    const auto has_kernel = [&](const PhysRange& range) {
+        return align_up(range.begin, 2 << 20).value() + vmlinux.memory <= range.end;
+    };
     for (const PhysRange& range : instance.memory)
         memory += range.size();
-    if (vmlinux.memory + image.initrd.size() > memory)
+    if (vmlinux.memory + image.initrd.size() > memory || std::ranges::none_of(instance.memory, has_kernel))
         return ENOMEM;
     instance.image = std::move(image);
     instance.status = "loaded";

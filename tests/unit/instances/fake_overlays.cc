@@ -58,7 +58,7 @@ int FakeMultikernel::take_memory(Instance& instance, std::uint64_t size) {
     const auto had = instance.memory;
     for (std::uint64_t left = size, piece = size; left != 0; piece = left) {
         const auto fits = [&](const PhysRange& range) { return range.size() >= piece; };
-        auto free = free_memory();
+        auto free = difference(free_memory(), normalized(instance.memory)); // it may not be among `instances` yet
         auto found = std::ranges::find_if(free, fits);
         while (found == free.end() && piece > page) {
             piece = align_down(piece / 2, page);

@@ -167,6 +167,28 @@ TEST_CASE("spawn verbs: trap 1: what would break the instance is found before th
     CHECK(machine.kernel.state() == machine.untouched);
 }
 
+TEST_CASE("spawn verbs: trap 1: the kernel has to fit into one of the pieces that the instance's memory is in") {
+    MultikernelMachine machine;
+    machine.kernel.make_pool({0x10}, 40 << 20);
+    machine.kernel.make_pool({0x11}, 40 << 20);
+    machine.write("large", spawn_vmlinux(36 << 20));
+    refused_with(machine.run({"-l", "--multikernel=db", "--cpu=apic:0x10", "--memory=64M", "@large"}), "in 2 pieces");
+    CHECK(load_calls(machine) == Order{"overlay", "overlay"});
+    CHECK(machine.kernel.instances.empty());
+    CHECK(machine.kernel.free_cpus.size() == 2);
+    CHECK(machine.run({"-l", "--multikernel=db", "--cpu=apic:0x10", "--memory=64M", "@vmlinux"}) == 0);
+
+    MultikernelMachine there;
+    there.kernel.make_pool({0x10}, 40 << 20);
+    there.kernel.make_pool({0x11}, 40 << 20);
+    there.kernel.add_instance("web", 1, {0x11}, 64 << 20);
+    there.write("large", spawn_vmlinux(36 << 20));
+    there.write("initrd", std::vector<std::byte>(36 << 20));
+    refused_with(there.run({"-l", "--multikernel=web", "@large"}), "in 2 pieces");
+    refused_with(there.run({"-l", "--multikernel=web", "--initrd=@initrd", "@vmlinux"}), "in 2 pieces");
+    CHECK(there.kernel.order.empty());
+}
+
 TEST_CASE("spawn verbs: trap 1: where it happens all the same, the way out is told, or taken") {
     for (const int error : {ENOEXEC, ENOMEM, EBADF}) {
         MultikernelMachine there;
@@ -241,7 +263,14 @@ TEST_CASE("spawn verbs: the pool is shown, made, grown and given back") {
     MultikernelMachine machine;
     CHECK(machine.run({"--multikernel-pool"}) == 0);
     refused_with(machine.run({"--multikernel-pool=256M"}), "--cpu LIST");
+    machine.files.with("sys/devices/system/cpu/offline", "4-255\n"); // places without a CPU
+    refused_with(machine.run({"--multikernel-pool=256M"}), "--cpu LIST");
     refused_with(machine.run({"--multikernel-pool", "--cpu=2"}), "SIZE");
+    for (const char* dry_run : {"--debug", "--dry-run"})
+        refused_with(machine.run({"--multikernel-pool=256M", "--cpu=0,2", dry_run}), "booted on");
+    refused_with(
+        machine.run({"-l", "--multikernel=web", "--multikernel-pool=256M", "--cpu=0,2", "--dry-run", "@vmlinux"}),
+        "booted on");
     CHECK(machine.kernel.order.empty());
     REQUIRE(machine.run({"--multikernel-pool=256M", "--cpu=2"}) == 0);
     CHECK(machine.kernel.chunks.size() == 1);
@@ -249,6 +278,7 @@ TEST_CASE("spawn verbs: the pool is shown, made, grown and given back") {
     machine.kernel.order.clear();
     REQUIRE(machine.run({"--multikernel-pool=256M"}) == 0);
     CHECK(machine.kernel.order.empty());
+    refused_with(machine.run({"--multikernel-pool=300M", "--cpu=0", "--dry-run"}), "booted on");
     REQUIRE(machine.run({"--multikernel-pool=300M", "--cpu=3"}) == 0);
     CHECK(machine.kernel.chunks.size() == 2);
     CHECK(std::ranges::count(machine.kernel.free_cpus, 0x11) == 1);
