@@ -67,6 +67,16 @@ Result<std::vector<AddedParameter>> parameters_for(const Options& options, std::
     return std::vector{AddedParameter{"console=mktty0", "its console, which the running kernel shows as /dev/mktty"}};
 }
 
+// A longer one would be cut off by the instance's kernel; /proc/kimage, which shows it, has a line an image.
+Result<> check_command_line(std::string_view line) {
+    constexpr std::size_t longest = 2047; // x86: COMMAND_LINE_SIZE without the NUL
+    if (line.size() > longest)
+        return fail(Errc::unsupported, "the command line has {} characters; a kernel takes {}", line.size(), longest);
+    if (line.contains('\n'))
+        return fail(Errc::usage, "the command line of an instance has to be one line");
+    return {};
+}
+
 Result<std::optional<std::uint32_t>> wanted_note(const SystemFiles& files) {
     const auto notes = files.read("sys/kernel/notes");
     if (!notes)
@@ -119,6 +129,7 @@ Result<PlannedSpawn> plan(Session& session, LoadInputs& inputs, const SpawnFacts
     std::string& command_line = inputs.request.command_line;
     planned.added = KX_TRY(parameters_for(options, command_line));
     command_line = with_parameters(command_line, planned.added);
+    KX_TRY(check_command_line(command_line));
     const std::string& path = inputs.request.kernel.path;
     planned.kernel = KX_TRY(within(path, unpack_vmlinux(inputs.kernel.bytes())));
     planned.image = KX_TRY(within(path, parse_spawn_image(planned.kernel.view(), KX_TRY(wanted_note(session.files)))));

@@ -81,8 +81,8 @@ struct SpawnFacts {
     // What instances may still have: the chunks (of that node) less what instances hold, and less pool_park_size at
     // the beginning of each. Sorted; a range lies in one chunk.
     std::vector<PhysRange> free_memory(std::optional<std::uint32_t> numa_node = std::nullopt) const;
-    // Where every CPU that is known has the same logical and physical number, an unknown one is taken to have, too, if
-    // the pool has it; `assumed` is set then. Errc::not_found says how to name the CPU otherwise.
+    // Where every CPU that is known has the same logical and physical number, and the physical ones have no gaps, an
+    // unknown one is taken to have the same, too, if the pool has it; `assumed` is set then. Errc::not_found says how to name the CPU otherwise.
     Result<std::uint64_t> physical_of(const CpuName& name, bool& assumed) const;
     std::optional<std::uint32_t> logical_of(std::uint64_t physical) const;
 };

@@ -56,6 +56,16 @@ std::vector<Cpu> merged(std::vector<Cpu> seen, std::span<const Cpu> remembered) 
     return seen;
 }
 
+// Logical numbers are counted without gaps: where physical numbers are not, some CPU has two different ones.
+bool without_gaps(std::span<const Cpu> known, std::vector<std::uint64_t> physical) {
+    for (const Cpu& cpu : known)
+        physical.push_back(cpu.physical);
+    std::ranges::sort(physical);
+    const auto rest = std::ranges::unique(physical);
+    physical.erase(rest.begin(), rest.end());
+    return !physical.empty() && physical.back() == physical.size() - 1;
+}
+
 } // namespace
 
 std::vector<Cpu> parse_cpuinfo(std::string_view text) {
@@ -78,8 +88,8 @@ std::vector<Cpu> parse_cpuinfo(std::string_view text) {
         if (!named || !physical)
             continue;
         const Cpu cpu{logical, *physical};
-        if (std::ranges::none_of(
-                cpus, [cpu](Cpu one) { return one.logical == cpu.logical || one.physical == cpu.physical; }))
+        if (std::ranges::none_of(cpus,
+                                 [cpu](Cpu one) { return one.logical == cpu.logical || one.physical == cpu.physical; }))
             cpus.push_back(cpu);
         named = false;
     }
@@ -120,7 +130,8 @@ Result<std::uint64_t> SpawnFacts::physical_of(const CpuName& name, bool& assumed
         return name.number;
     if (const auto found = std::ranges::find(cpus, name.number, &Cpu::logical); found != cpus.end())
         return found->physical;
-    const bool all_same = std::ranges::all_of(cpus, [](Cpu cpu) { return cpu.logical == cpu.physical; });
+    const bool all_same =
+        std::ranges::all_of(cpus, [](Cpu cpu) { return cpu.logical == cpu.physical; }) && without_gaps(cpus, pool.cpus);
     if (all_same && std::ranges::count(pool.cpus, name.number) != 0) {
         assumed = true;
         return name.number;

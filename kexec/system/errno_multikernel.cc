@@ -34,6 +34,14 @@ Causes spawn_load_causes(int error) {
         return {{"the instance's memory is too small for the kernel and its initrd", broken}};
     case EBADF:
         return {{"a file could not be read", broken}};
+    case ETXTBSY:
+        return {{"a program has the initrd open for writing", broken}};
+    case EACCES:
+    case EKEYREJECTED:
+        return {{"this kernel loads only kernels that are signed, or that a security policy allows", broken}};
+    case EFBIG:
+    case EIO:
+        return {{"the kernel could not read a file", broken}};
     case EINTR:
         return {{"a signal interrupted the kernel while it read the files", broken}};
     default:

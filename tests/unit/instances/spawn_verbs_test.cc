@@ -163,6 +163,8 @@ TEST_CASE("spawn verbs: trap 1: what would break the instance is found before th
     refused_with(machine.run({"-l", "--multikernel=web", "@too-large"}), "too little");
     refused_with(machine.run({"-l", "--multikernel=web", "@text"}), "");
     refused_with(machine.run({"-l", "--multikernel=web", "@stock"}), "");
+    refused_with(machine.run({"-l", "--multikernel=web", "--append=" + std::string(2040, 'x'), "@vmlinux"}), "2047");
+    refused_with(machine.run({"-l", "--multikernel=web", "--append=a\nb", "@vmlinux"}), "one line");
     CHECK(machine.kernel.order.empty());
     CHECK(machine.kernel.state() == machine.untouched);
 }

@@ -140,6 +140,9 @@ TEST_CASE("where all numbers known are the same, the pool's are taken to be") {
     CHECK_FALSE(facts.physical_of({.physical = false, .number = 4}, assumed));
     facts.cpus = {{0, 0}, {1, 2}};
     CHECK_FALSE(facts.physical_of({.physical = false, .number = 3}, assumed));
+    facts.cpus = {{0, 0}};
+    facts.pool.cpus = {2, 4, 6}; // CPU 1 is one of these
+    CHECK_FALSE(facts.physical_of({.physical = false, .number = 2}, assumed));
     CHECK_FALSE(assumed);
 }
 

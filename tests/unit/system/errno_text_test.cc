@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "system/call_context.h"
 #include "catch.h"
 #include "machine/memory_files.h"
 #include "options.h"
+#include "system/call_context.h"
 #include "system/errno_text.h"
 #include "uapi/kexec.h"
 
@@ -398,7 +398,8 @@ TEST_CASE("every errno that doc/multikernel-abi.md names is explained for the ca
 
 TEST_CASE("every errno that doc/multikernel-dialects.md names is explained for the call that gives it") {
     const std::pair<Call, std::vector<int>> table[] = {
-        {Call::load_spawn, {EPERM, EINVAL, ENOENT, EBUSY, ENOEXEC, ENOMEM, EBADF, ENOSYS}},
+        {Call::load_spawn,
+         {EPERM, EINVAL, ENOENT, EBUSY, ENOEXEC, ENOMEM, EBADF, ENOSYS, ETXTBSY, EACCES, EKEYREJECTED, EFBIG, EIO}},
         {Call::unload_spawn, {EPERM, ENOENT, EBUSY, ENOSYS}},
         {Call::start_spawn, {EPERM, EBUSY, EINVAL, ETIMEDOUT}},
         {Call::halt_spawn, {EPERM, ENOENT, EINVAL, ETIMEDOUT}},
@@ -418,7 +419,8 @@ TEST_CASE("every errno that doc/multikernel-dialects.md names is explained for t
             CHECK(text.find("not an answer") == std::string::npos);
         }
     }
-    for (const int error : {ENOEXEC, ENOMEM, EBADF})
+    CHECK(explain(Call::load_spawn, {EBUSY}, context).find("-u ") == std::string::npos);
+    for (const int error : {ENOEXEC, ENOMEM, EBADF, ETXTBSY, EACCES, EKEYREJECTED, EFBIG, EIO, EINTR})
         CHECK(explain(Call::load_spawn, {error}, context).find("only removing it and creating it again is safe") !=
               std::string::npos);
     CHECK(explain(Call::halt_spawn, {ETIMEDOUT}, context).find("--halt=force") != std::string::npos);
