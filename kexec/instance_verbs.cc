@@ -85,7 +85,7 @@ Result<std::vector<InstanceView>> Verbs::chosen() const {
 Result<> Verbs::halt_one(const InstanceView& instance) {
     const bool by_force = session_.options.halt_by_force || of_module();
     if (dry_run_) {
-        KX_TRY(check_halt(instance));
+        KX_TRY(check_halt(instance, by_force));
         print(stdout, "{}: would be {}\n", instance.shown(), by_force ? "stopped by force" : "asked to stop");
         return {};
     }
@@ -101,7 +101,7 @@ Result<int> Verbs::halt() {
     const auto held = KX_TRY(lock());
     Result<> result;
     for (const InstanceView& instance : KX_TRY(chosen())) {
-        if (all() && !check_halt(instance))
+        if (all() && !check_halt(instance, false))
             continue; // =all: those that run
         if (auto halted = halt_one(instance); !halted) {
             if (!result)

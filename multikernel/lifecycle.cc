@@ -69,8 +69,10 @@ Result<> check_start(const InstanceControl& control, const InstanceView& instanc
     return within(shown, check_cpus(module_cpus(instance), facts, instance.id));
 }
 
-Result<> check_halt(const InstanceView& instance) {
+Result<> check_halt(const InstanceView& instance, bool by_force) {
     if (instance.active() || (of_module(instance) && instance.status == "halted"))
+        return {};
+    if (by_force && !of_module(instance) && instance.status == "loaded")
         return {};
     return fail(Errc::unsupported, "{} does not run: it {}", instance.shown(),
                 of_module(instance) ? "was never started" : fmt::format("is {}", instance.status));
@@ -100,7 +102,7 @@ Result<> start_instance(const InstanceControl& control, const InstanceView& inst
 }
 
 Result<> halt_instance(const InstanceControl& control, const InstanceView& instance, bool by_force) {
-    KX_TRY(check_halt(instance));
+    KX_TRY(check_halt(instance, by_force));
     const bool force = by_force || of_module(instance);
     const auto halted =
         force ? control.kernel.force_halt_instance(instance.id) : control.kernel.halt_instance(instance.id);

@@ -15,7 +15,7 @@ namespace kx {
 
 // Only what the functions below refuse before they make a call: for a dry run.
 Result<> check_start(const InstanceControl& control, const InstanceView& instance);
-Result<> check_halt(const InstanceView& instance);
+Result<> check_halt(const InstanceView& instance, bool by_force);
 Result<> check_unload(const InstanceView& instance);
 
 // Errc::unsupported where it is active already, has no image, or (on a stock kernel) was started before, and where its
@@ -23,7 +23,9 @@ Result<> check_unload(const InstanceView& instance);
 Result<> start_instance(const InstanceControl& control, const InstanceView& instance);
 
 // `by_force`: without asking its kernel, the only way on a stock kernel, where this is not looked at. Else the call
-// waits up to 30 s for that kernel. Errc::unsupported where it does not run.
+// waits up to 30 s for that kernel. Errc::unsupported where it does not run; but by force a multikernel kernel's
+// instance may be stopped again: it is `loaded` even where a CPU of it went on, and then only this lets it be started
+// or loaded.
 Result<> halt_instance(const InstanceControl& control, const InstanceView& instance, bool by_force);
 
 // Drops the image and its record. Errc::unsupported while it is active, and where it has none: a multikernel kernel

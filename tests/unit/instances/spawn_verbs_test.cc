@@ -259,6 +259,14 @@ TEST_CASE("spawn verbs: a halt that is not answered names the way by force") {
     refused_with(machine.run({"--halt", "--multikernel=web"}), "--halt=force");
     CHECK(machine.run({"--halt=force", "--multikernel=all"}) == 0);
     CHECK(machine.kernel.find("web")->status == "loaded");
+
+    // A CPU of it may have gone on: only the same again helps.
+    refused_with(machine.run({"--halt", "--multikernel=web"}), "does not run");
+    machine.kernel.order.clear();
+    CHECK(machine.run({"--halt=force", "--multikernel=all"}) == 0);
+    CHECK(machine.kernel.order.empty());
+    CHECK(machine.run({"--halt=force", "--multikernel=web"}) == 0);
+    CHECK(load_calls(machine) == Order{"force_halt 1"});
 }
 
 TEST_CASE("spawn verbs: the pool is shown, made, grown and given back") {
