@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/record.h"
 
-#include "machine/attribute.h"
 #include "multikernel/kept_handover.h"
+#include "multikernel/record_text.h"
 #include "multikernel/run_folder.h"
 #include "uapi/multikernel.h"
 
@@ -11,99 +11,16 @@ namespace {
 
 constexpr std::string_view first_line = "kexec-instance-1";
 constexpr std::string_view no_serial_port = "none";
-constexpr std::size_t longest_record = 1 << 20;
 
 std::string file_name(std::uint32_t id) {
     return fmt::format("{}", id);
 }
 
-std::string escaped(std::string_view value) {
-    std::string text;
-    for (const char byte : value) {
-        if (byte == '\n')
-            text += "\\n";
-        else if (byte == '\\')
-            text += "\\\\";
-        else
-            text += byte;
-    }
-    return text;
-}
-
-std::optional<std::string> unescaped(std::string_view text) {
-    std::string value;
-    while (!text.empty()) {
-        if (text.starts_with("\\n"))
-            value += '\n';
-        else if (text.starts_with("\\\\"))
-            value += '\\';
-        else if (text.front() == '\\')
-            return std::nullopt;
-        else
-            value += text.front();
-        text.remove_prefix(text.front() == '\\' ? 2 : 1);
-    }
-    return value;
-}
-
-// Takes the values of the lines, each refused by file and key.
-class RecordReader {
-public:
-    RecordReader(std::string_view lines, std::string_view file) : lines_(lines), file_(file) {}
-
-    Result<std::string> text(std::string_view key) const {
-        auto value = unescaped(KX_TRY(line_of(key)));
-        if (!value)
-            return refuse(key, "has a backslash before something other than n or a backslash");
-        return *std::move(value);
-    }
-    Result<std::uint64_t> number(std::string_view key, std::uint64_t least, std::uint64_t most) const {
-        const auto value = number_in(KX_TRY(line_of(key)));
-        if (!value || *value < least || *value > most)
-            return refuse(key, fmt::format("is not a number from {} to {}", least, most));
-        return *value;
-    }
-    bool has(std::string_view key) const {
-        for (std::string_view rest = lines_; !rest.empty();) {
-            const std::string_view line = take_line(rest);
-            if (line.starts_with(key) && line.substr(key.size(), 1) == " ")
-                return true;
-        }
-        return false;
-    }
-    // As it is in the file: escapes are left.
-    Result<std::string_view> line_of(std::string_view key) const {
-        std::optional<std::string_view> found;
-        for (std::string_view rest = lines_; !rest.empty();) {
-            const std::string_view line = take_line(rest);
-            if (!line.starts_with(key) || line.substr(key.size(), 1) != " ")
-                continue;
-            if (found)
-                return refuse(key, "is there twice");
-            found = line.substr(key.size() + 1);
-        }
-        if (!found)
-            return refuse(key, "is missing");
-        if (found->find('\0') != std::string_view::npos)
-            return refuse(key, "holds a NUL byte");
-        return *found;
-    }
-
-private:
-    std::unexpected<Error> refuse(std::string_view key, std::string_view reason) const {
-        return fail(Errc::malformed, "{}: \"{}\" {}", file_, key, reason);
-    }
-    std::string_view lines_;
-    std::string_view file_;
-};
-
 } // namespace
 
 std::string text_of(const InstanceRecord& record) {
     std::string text = fmt::format("{}\n", first_line);
-    const auto line = [&text](std::string_view key, std::string_view value) {
-        text += fmt::format("{} {}\n", key, escaped(value));
-    };
+    const auto line = [&text](std::string_view key, std::string_view value) { text += record_line(key, value); };
     line("id", fmt::format("{}", record.id));
     if (!record.name.empty())
         line("name", record.name);
@@ -119,14 +36,7 @@ std::string text_of(const InstanceRecord& record) {
 }
 
 Result<InstanceRecord> parse_instance_record(std::string_view text, std::string_view file) {
-    if (text.size() > longest_record)
-        return fail(Errc::malformed, "{}: is longer than any record ({} bytes)", file, text.size());
-    if (!text.ends_with('\n'))
-        return fail(Errc::malformed, "{}: its last line is cut short", file);
-    std::string_view lines = text;
-    if (take_line(lines) != first_line)
-        return fail(Errc::malformed, "{}: the first line is not \"{}\"", file, first_line);
-    const RecordReader reader(lines, file);
+    const RecordReader reader = KX_TRY(RecordReader::open(text, first_line, file));
     InstanceRecord record;
     record.id = static_cast<std::uint32_t>(KX_TRY(reader.number("id", KEXEC_MK_ID_MIN, KEXEC_MK_ID_MAX)));
     if (reader.has("name"))
