@@ -36,7 +36,11 @@ public:
     Result<std::vector<DesiredStep>> plan() {
         running_ = own_ && own_->status == "active";
         image_ = running_ || (own_ && (own_->status == "loaded" || own_->status == "halted"));
-        if (instance_.wanted() == DesiredStatus::absent) {
+        wanted_ = !keeps_status() ? instance_.wanted()
+                  : running_      ? DesiredStatus::active
+                  : image_        ? DesiredStatus::loaded
+                                  : DesiredStatus::ready;
+        if (wanted_ == DesiredStatus::absent) {
             if (own_) {
                 stop("");
                 add(Action::remove);
@@ -57,6 +61,9 @@ public:
     }
 
 private:
+    // The file says neither a kernel nor a state of an instance that is there: whatever it was loaded with goes on.
+    bool keeps_status() const { return own_ && !instance_.status && instance_.kernel.empty(); }
+
     bool spawn() const { return machine_.dialect == MultikernelDialect::instances; }
 
     DesiredStep& add(Action action, std::string what = {}, std::string why = {}) {
@@ -119,8 +126,9 @@ private:
         if (instance_.devices)
             compare_devices(KX_TRY(wanted_devices()));
         compare_image();
-        const DesiredStatus wanted = instance_.wanted();
-        if (wanted == DesiredStatus::ready && image_ && stop_for_.empty())
+        if (keeps_status())
+            return {};
+        if (wanted_ == DesiredStatus::ready && image_ && stop_for_.empty())
             stop_for_ = fmt::format("it is {}", own_->status);
         // A stock kernel starts an image once.
         if (own_->status == "halted" && stop_for_.empty())
@@ -207,7 +215,7 @@ private:
             step.request.pci_devices = KX_TRY(wanted_devices());
         else if (own_)
             step.request.pci_devices = own_->devices;
-        if (instance_.memory)
+        if (instance_.memory && !spawn()) // a multikernel kernel chooses the place itself
             step.memory_address = instance_.memory->address;
         step.what = fmt::format("id {}, {}, {} of memory", id_, cpus_text(step.request.cpus),
                                 size_argument(step.request.memory_size));
@@ -250,14 +258,13 @@ private:
     }
 
     Result<> run() {
-        const DesiredStatus wanted = instance_.wanted();
-        if (wanted == DesiredStatus::ready)
+        if (wanted_ == DesiredStatus::ready)
             return {};
         if (!image_)
             KX_TRY(load());
-        if (wanted == DesiredStatus::active && !running_)
+        if (wanted_ == DesiredStatus::active && !running_)
             add(Action::start);
-        if (wanted == DesiredStatus::loaded && running_) {
+        if (wanted_ == DesiredStatus::loaded && running_) {
             add(Action::halt);
             if (!spawn()) {
                 add(Action::unload);
@@ -289,6 +296,7 @@ private:
     const MachineResources& machine_;
     const InstanceShare* own_;
     const InstanceView* view_ = nullptr;
+    DesiredStatus wanted_ = DesiredStatus::ready;
     bool running_ = false, image_ = false, recreate_ = false, moves_ = false;
     std::string stop_for_;
     InstanceRequest given_, taken_;

@@ -77,7 +77,8 @@ struct DesiredInstance {
     std::optional<std::vector<DeviceUse>> devices;
     std::string kernel, initrd; // paths
     std::optional<std::string> command_line;
-    std::optional<DesiredStatus> status; // nothing: active with a kernel, else ready
+    // Nothing: active with a kernel; without one an existing instance keeps its own, and a new one is ready.
+    std::optional<DesiredStatus> status;
 
     DesiredStatus wanted() const;
 };

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/module_pool.h"
 
+#include "multikernel/definition.h"
 #include "plan/report.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace kx {
@@ -16,6 +18,17 @@ std::string_view name_of(PoolSource source) {
 
 ordered_json json_of(PhysRange range) {
     return {{"begin", range.begin}, {"end", range.end}};
+}
+
+// What is only defined holds its memory, too: a load is going to use it. Who may not read definitions changes nothing.
+Result<> add_defined(const SystemFiles& files, std::vector<InstanceFacts>& instances) {
+    const auto definitions = read_definitions(files);
+    if (!definitions && definitions.error().code == Errc::denied)
+        return {};
+    for (const InstanceDefinition& definition : KX_TRY(definitions))
+        if (std::ranges::find(instances, definition.id, &InstanceFacts::id) == instances.end())
+            instances.push_back({.id = definition.id, .status = "defined", .memory = {definition.memory}});
+    return {};
 }
 
 } // namespace
@@ -35,6 +48,7 @@ Result<ModulePool> read_module_pool(const SystemFiles& files, Notices& notices) 
     ModulePool pool{KX_TRY(read_memory_blocks(files)), KX_TRY(read_memory_pool(files, notices)), {}};
     if (multikernel_dialect(files) == MultikernelDialect::module)
         pool.instances = KX_TRY(read_multikernel_facts(files)).instances;
+    KX_TRY(add_defined(files, pool.instances));
     return pool;
 }
 

@@ -21,7 +21,9 @@ namespace kx {
 struct ModulePool {
     std::vector<MemoryBlock> blocks;
     std::vector<PoolRange> ranges;
-    std::vector<InstanceFacts> instances; // empty without the module: the pool can be made before it is there
+    // Loaded ones (none without the module: the pool can be made before it is there), then those that are only defined,
+    // as "defined" with id and memory.
+    std::vector<InstanceFacts> instances;
 
     std::vector<PhysRange> taken() const; // by instances; sorted
     std::vector<PhysRange> free() const;  // sorted

@@ -35,10 +35,10 @@ public:
         for (const DesiredInstance& instance : findings_.desired.instances)
             keep(instance);
         for (const DesiredInstance& instance : findings_.desired.instances)
-            if (wants(instance) && instance.memory->address)
+            if (wants(instance) && has_place(instance))
                 place_at(instance);
         for (const DesiredInstance& instance : findings_.desired.instances)
-            if (wants(instance) && !instance.memory->address)
+            if (wants(instance) && !has_place(instance))
                 place(instance);
         check_leftover();
     }
@@ -48,6 +48,10 @@ private:
     static bool wants(const DesiredInstance& instance) {
         return instance.memory && instance.wanted() != DesiredStatus::absent;
     }
+
+    bool spawn() const { return findings_.machine.dialect == MultikernelDialect::instances; }
+    // A multikernel kernel chooses the place of an instance's memory by itself.
+    bool has_place(const DesiredInstance& instance) const { return instance.memory->address && !spawn(); }
 
     std::vector<PhysRange> free() const {
         std::vector<PhysRange> free;
@@ -89,8 +93,7 @@ private:
         if (pool.memory_base && *pool.memory_base % page != 0)
             findings_.error("pool", fmt::format("memory at {:#x} does not begin at a page", *pool.memory_base));
         const std::uint64_t there = total_size(findings_.machine.memory);
-        const bool spawn = findings_.machine.dialect == MultikernelDialect::instances;
-        const std::uint64_t parked = spawn ? parking_area * findings_.machine.memory.size() : 0;
+        const std::uint64_t parked = spawn() ? parking_area * findings_.machine.memory.size() : 0;
         if (wanted <= there + parked || pool.memory.empty())
             return;
         // The pool that is there grows by what is missing; where there is none, by a piece for each request.
@@ -98,7 +101,7 @@ private:
         for (const MemoryRequest& request : pool.memory) {
             const std::uint64_t size =
                 pieces_.empty() || at != std::uint64_t{1} << 62 || there == 0 ? request.size : wanted - there - parked;
-            const std::uint64_t lost = spawn ? parking_area : 0;
+            const std::uint64_t lost = spawn() ? parking_area : 0;
             if (const auto range = size > lost ? PhysRange::at(at + lost, size - lost) : std::nullopt)
                 pieces_.push_back({*range, true});
             at += std::uint64_t{1} << 56;
@@ -169,6 +172,12 @@ private:
         if (!check_size(instance))
             return;
         const std::uint64_t size = missing(instance);
+        const bool where_asked = own(instance) && !own(instance)->memory.empty() &&
+                                 own(instance)->memory.front().begin == instance.memory->address;
+        if (instance.memory->address && !where_asked)
+            findings_.warning(place_of(instance),
+                              fmt::format("the address {:#x} of its memory has no effect", *instance.memory->address),
+                              "this kernel chooses the place of memory by itself");
         if (size == 0)
             return;
         std::optional<PhysRange> best;

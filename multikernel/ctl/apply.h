@@ -16,7 +16,9 @@ namespace kx::ctl {
 struct ApplyOptions {
     bool by_force = false; // halts do not ask the instance's kernel
     Wait wait;             // after each start
-    std::function<Result<int>(std::span<const std::string>)> run_kexec = ctl::run_kexec;
+    std::function<Result<int>(std::span<const std::string>)> run_kexec = [](auto words) {
+        return ctl::run_kexec(words);
+    };
     std::function<void(const DesiredStep&)> done = [](const DesiredStep&) {};
 };
 

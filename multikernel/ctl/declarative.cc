@@ -137,6 +137,8 @@ Result<int> carry_out(Session& session, std::string_view command, Result<FilePla
     ApplyOptions options;
     options.by_force = session.arguments.given("force");
     options.wait = KX_TRY(parse_wait(session.arguments));
+    if (session.json) // the document is alone on standard output
+        options.run_kexec = [](auto words) { return run_kexec(words, KexecOutput::standard_error); };
     Change change = KX_TRY(Change::begin(session, command));
     const FilePlan plan = KX_TRY(make(session));
     if (!session.json && (session.dry_run || plan.steps.empty()))

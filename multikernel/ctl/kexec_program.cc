@@ -27,7 +27,7 @@ std::string kexec_program() {
     return "kexec";
 }
 
-Result<int> run_kexec(std::span<const std::string> arguments) {
+Result<int> run_kexec(std::span<const std::string> arguments, KexecOutput output) {
     std::string program = kexec_program();
     std::vector<std::string> words{program};
     words.insert(words.end(), arguments.begin(), arguments.end());
@@ -36,7 +36,13 @@ Result<int> run_kexec(std::span<const std::string> arguments) {
         argv.push_back(word.data());
     argv.push_back(nullptr);
     pid_t child = 0;
-    if (const int error = posix_spawnp(&child, program.c_str(), nullptr, nullptr, argv.data(), environ))
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    if (output == KexecOutput::standard_error)
+        posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
+    const int error = posix_spawnp(&child, program.c_str(), &actions, nullptr, argv.data(), environ);
+    posix_spawn_file_actions_destroy(&actions);
+    if (error != 0)
         return fail(error == ENOENT ? Errc::not_found : Errc::io, "{} cannot be run: {}", program,
                     std::strerror(error));
     int status = 0;

@@ -10,6 +10,11 @@
 #include "temporary_folder.h"
 
 #include <cerrno>
+#include <cstdlib>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 using namespace kx;
 using namespace kx::ctl;
@@ -138,6 +143,42 @@ TEST_CASE("apply: from nothing to what the file says, once; a revert takes it ba
     CHECK(machine.program.run("revert", two_instances, {"--pool"}) == 0);
     CHECK(machine.kernel.state() == before);
     CHECK(machine.kernel.harm.empty());
+}
+
+TEST_CASE("apply: a place of memory is none of a multikernel kernel's business, and nothing fails half-way") {
+    SpawnMachine machine;
+    const std::string placed = "[pool]\ncpus = \"apic:0x10-0x11\"\nmemory = \"384M\"\n"
+                               "[instance.web]\ncpus = \"apic:0x11\"\nmemory = \"160M@0x70000000\"\n";
+    CHECK(machine.program.run("apply", placed) == 0);
+    CHECK(machine.program.printed.find("the address 0x70000000 of its memory has no effect") != std::string::npos);
+    CHECK(machine.kernel.find("web"));
+}
+
+TEST_CASE("the kexec program's output leaves standard output to a document") {
+    const auto kept_path = std::string(std::getenv("PATH"));
+    TemporaryFolder folder;
+    const std::string program = folder.write("kexec", "#!/bin/sh\necho loaded\nexit 3\n");
+    REQUIRE(chmod(program.c_str(), 0700) == 0);
+    setenv("PATH", (folder.path.string() + ":" + kept_path).c_str(), 1);
+    const auto printed = [](KexecOutput output) {
+        std::fflush(stdout);
+        std::FILE* sink = std::tmpfile();
+        const int kept_out = dup(STDOUT_FILENO), kept_error = dup(STDERR_FILENO);
+        dup2(fileno(sink), STDOUT_FILENO);
+        dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDERR_FILENO);
+        const auto code = run_kexec({}, output);
+        dup2(kept_out, STDOUT_FILENO);
+        dup2(kept_error, STDERR_FILENO);
+        close(kept_out);
+        close(kept_error);
+        CHECK(code == 3);
+        const long size = lseek(fileno(sink), 0, SEEK_END);
+        std::fclose(sink);
+        return size;
+    };
+    CHECK(printed(KexecOutput::standard_output) == 7);
+    CHECK(printed(KexecOutput::standard_error) == 0);
+    setenv("PATH", kept_path.c_str(), 1);
 }
 
 TEST_CASE("apply: loads with the kexec program, then starts") {

@@ -123,6 +123,21 @@ TEST_CASE("multikernelctl pool takes memory blocks and CPUs of a stock kernel, a
     CHECK(machine.machine.files.at("sys/devices/system/cpu/cpu2/online") == "1\n");
 }
 
+TEST_CASE("multikernelctl pool: what is only defined holds its memory") {
+    WithoutReservation machine;
+    REQUIRE(machine.run({"pool", "128M"}).code == 0);
+    REQUIRE(machine.run({"create", "web", "--cpus", "2", "--memory", "128M"}).code == 0);
+    const auto more = machine.run({"pool", "128M"});
+    INFO(more.err);
+    REQUIRE(more.code == 0);
+    CHECK(machine.machine.files.at(block_file(14)) == "offline\n");
+    REQUIRE(machine.run({"create", "db", "--cpus", "3", "--memory", "128M"}).code == 0);
+    REQUIRE(machine.run({"delete", "db"}).code == 0);
+    CHECK(machine.run({"pool", "--dissolve"}).says("an instance holds it"));
+    CHECK(machine.machine.files.at(block_file(15)) == "offline\n");
+    CHECK(machine.machine.files.at(block_file(14)) == "online\n");
+}
+
 TEST_CASE("multikernelctl pool leaves CPUs as they were when the memory cannot be had") {
     WithoutReservation machine;
     machine.kernel.online = {0, 1, 2};

@@ -126,6 +126,40 @@ TEST_CASE("plan: to be loaded, or only ready") {
     CHECK(plan({instance}) == Texts{"~ halt instance db -- it is active", "~ unload instance db -- it is active"});
 }
 
+TEST_CASE("plan: an instance without a kernel and a state in the file goes on with what it has") {
+    auto instance = db();
+    instance.kernel.clear();
+    instance.command_line.reset();
+    CHECK(plan({instance}).empty());
+    CHECK(plan({instance}, on_stock_kernel()).empty());
+    for (const std::string status : {"loaded", "halted", "ready"}) {
+        auto machine = machine4();
+        machine.instances[0].status = status;
+        CHECK(plan({instance}, machine).empty());
+        CHECK(plan({instance}, on_stock_kernel(machine)).empty());
+    }
+    // What it is stopped for, it is started again after, with what it ran.
+    auto machine = machine4();
+    machine.instances[0].cpus = {2, 4};
+    CHECK(plan({instance}, machine, {loaded_with("/boot/vmlinuz", "", "quiet")}) ==
+          Texts{"~ halt instance db -- it has CPU 1 (apic 0x2), 2 (apic 0x4)",
+                "~ unload instance db -- it has CPU 1 (apic 0x2), 2 (apic 0x4)",
+                "~ take from instance db: CPU 2 (apic 0x4)", "~ load instance db: /boot/vmlinuz",
+                "~ start instance db"});
+}
+
+TEST_CASE("plan: a multikernel kernel is asked for no place of memory") {
+    auto instance = web();
+    instance.memory->address = 0x50000000;
+    const DesiredState state{.pool = std::nullopt, .instances = {instance}};
+    const auto spawn = plan_desired(state, machine4(), {});
+    REQUIRE(spawn);
+    CHECK_FALSE(spawn->at(0).memory_address);
+    const auto stock = plan_desired(state, on_stock_kernel(), {});
+    REQUIRE(stock);
+    CHECK(stock->at(0).memory_address == 0x50000000);
+}
+
 TEST_CASE("plan: an image that was halted") {
     auto machine = machine4();
     machine.instances[0].status = "loaded"; // what a multikernel kernel calls it then

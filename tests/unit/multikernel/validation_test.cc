@@ -272,16 +272,25 @@ TEST_CASE("validation: a pool that grows") {
 }
 
 TEST_CASE("validation: memory at an address") {
+    auto machine = machine8();
+    machine.dialect = MultikernelDialect::module;
     auto instance = web();
     instance.memory = MemoryWish{128 * mib, 0x6000a000};
-    CHECK(texts(one(instance)).empty());
+    CHECK(texts(one(instance), machine).empty());
     instance.memory->address = 0x6000a010;
-    CHECK(any(texts(one(instance)), "its memory cannot begin at 0x6000a010"));
+    CHECK(any(texts(one(instance), machine), "its memory cannot begin at 0x6000a010"));
     instance.memory->address = 0x70000000;
-    CHECK(any(texts(one(instance)),
+    CHECK(any(texts(one(instance), machine),
               "its memory 0x70000000-0x77ffffff is not in the pool; free: 131032K at 0x4800a000, "));
     instance.memory->address = 0x47000000;
-    CHECK(any(texts(one(instance)), "overlaps what another instance has"));
+    CHECK(any(texts(one(instance), machine), "overlaps what another instance has"));
+    // A multikernel kernel takes no address, wherever that is.
+    CHECK(only(one(instance)) == "warning: instance web: the address 0x47000000 of its memory has no effect; this "
+                                 "kernel chooses the place of memory by itself");
+    DesiredInstance db;
+    db.name = "db";
+    db.memory = MemoryWish{128 * mib, 0x4000a000};
+    CHECK(texts(one(db)).empty());
 }
 
 TEST_CASE("validation: an instance that is there keeps its memory when it is to have as much") {
