@@ -6,6 +6,7 @@ EXTRA_DIST += \
 	doc/architecture.md \
 	doc/multikernel-abi.md \
 	doc/multikernel-debug.md \
+	doc/multikernel-dialects.md \
 	doc/multikernelctl.md \
 	doc/multikernel.md \
 	doc/plan-json.md \
