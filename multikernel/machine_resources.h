@@ -69,9 +69,6 @@ struct MachineResources {
     std::vector<PhysRange> free_memory() const; // sorted, disjoint; neighbours in different pieces stay apart
 };
 
-// The first bytes of each piece of a multikernel kernel's pool: CPUs wait there that no instance has.
-inline constexpr std::uint64_t parking_area = 0xa000;
-
 // Errors as read_spawn_facts and read_multikernel_facts; Errc::unsupported for MultikernelDialect::none.
 Result<MachineResources> read_machine_resources(const SystemFiles& files, MultikernelDialect dialect);
 

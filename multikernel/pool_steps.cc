@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/pool_steps.h"
 
+#include "multikernel/filesystem.h"
+
 #include <algorithm>
 #include <numeric>
 
@@ -69,7 +71,7 @@ void add_spawn_memory(const DesiredPool& pool, const MachineResources& machine, 
         missing.memory = pool.memory;
         return;
     }
-    const std::uint64_t there = total_size(machine.memory) + parking_area * machine.memory.size();
+    const std::uint64_t there = total_size(machine.memory) + pool_park_size * machine.memory.size();
     if (const std::uint64_t wanted = size_of(pool.memory); wanted > there)
         missing.memory.push_back({wanted - there, pool.memory.back().numa_node});
 }

@@ -92,7 +92,7 @@ Result<MachineResources> spawn_resources(const SystemFiles& files) {
     machine.memory_alignment = 4096;
     add_spawn_cpus(facts, machine);
     for (const PoolChunk& chunk : facts.pool.chunks)
-        if (const auto usable = PhysRange::between(chunk.range.begin + parking_area, chunk.range.end))
+        if (const auto usable = PhysRange::between(chunk.range.begin + pool_park_size, chunk.range.end))
             machine.memory.push_back(*usable);
     for (const SpawnInstance& instance : facts.instances) {
         machine.instances.push_back(

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "multikernel/pool_steps.h"
 #include "multikernel/validation_rules.h"
 
 #include <algorithm>
@@ -96,15 +97,6 @@ private:
         return text.empty() ? "" : "there are " + text;
     }
 
-    const DesiredDevice* declared(std::string_view name) const {
-        if (!findings_.desired.pool)
-            return nullptr;
-        for (const DesiredDevice& device : findings_.desired.pool->devices)
-            if (device.name == name || device.pci_id == name || device.platform_name == name)
-                return &device;
-        return nullptr;
-    }
-
     void check(const DesiredInstance& instance) {
         const InstanceShare* own = findings_.machine.find(instance.name);
         if (instance.wanted() == DesiredStatus::absent)
@@ -125,7 +117,7 @@ private:
     }
 
     void check(const DesiredInstance& instance, const DeviceUse& use, const InstanceShare* own) {
-        const DesiredDevice* device = declared(use.device);
+        const DesiredDevice* device = declared_device(findings_.desired, use.device);
         const MachineDevice* there = findings_.machine.device(device ? key_of(*device) : use.device);
         const std::string name = device ? key_of(*device) : use.device;
         const bool has_it = own && std::ranges::find(own->devices, name) != own->devices.end();

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "multikernel/filesystem.h"
 #include "multikernel/validation_rules.h"
 
 #include <algorithm>
@@ -93,7 +94,7 @@ private:
         if (pool.memory_base && *pool.memory_base % page != 0)
             findings_.error("pool", fmt::format("memory at {:#x} does not begin at a page", *pool.memory_base));
         const std::uint64_t there = total_size(findings_.machine.memory);
-        const std::uint64_t parked = spawn() ? parking_area * findings_.machine.memory.size() : 0;
+        const std::uint64_t parked = spawn() ? pool_park_size * findings_.machine.memory.size() : 0;
         if (wanted <= there + parked || pool.memory.empty())
             return;
         // The pool that is there grows by what is missing; where there is none, by a piece for each request.
@@ -101,7 +102,7 @@ private:
         for (const MemoryRequest& request : pool.memory) {
             const std::uint64_t size =
                 pieces_.empty() || at != std::uint64_t{1} << 62 || there == 0 ? request.size : wanted - there - parked;
-            const std::uint64_t lost = spawn() ? parking_area : 0;
+            const std::uint64_t lost = spawn() ? pool_park_size : 0;
             if (const auto range = size > lost ? PhysRange::at(at + lost, size - lost) : std::nullopt)
                 pieces_.push_back({*range, true});
             at += std::uint64_t{1} << 56;

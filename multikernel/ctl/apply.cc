@@ -3,6 +3,7 @@
 
 #include "multikernel/ctl/instance_changes.h"
 #include "multikernel/ctl/pool.h"
+#include "multikernel/filesystem.h"
 #include "multikernel/lifecycle.h"
 #include "multikernel/transaction.h"
 
@@ -243,7 +244,7 @@ private:
         for (const PhysRange& piece : now.memory)
             if (std::ranges::find(done.before.memory, piece) == done.before.memory.end() &&
                 change_.dialect() == MultikernelDialect::instances)
-                back.memory_removed = piece.begin - parking_area;
+                back.memory_removed = piece.begin - pool_park_size;
         KX_TRY(change_pool(change_, back, now));
         return {};
     }
@@ -266,6 +267,8 @@ private:
                            : "; nothing was done before it";
             return std::unexpected(Error{code, std::move(text)});
         }
+        if (code == Errc::usage) // the exit code of which says that nothing was changed
+            code = Errc::unsupported;
         text += trouble + "; this was done before it and stands:";
         for (const Done& done : done_)
             text += "\n  " + text_of(*done.step);

@@ -41,6 +41,7 @@ struct Session {
 enum class Effect {
     reads,     // --json, --machine
     changes,   // and --dry-run, which --machine implies
+    attaches,  // neither: what it prints is an instance's
     passes_on, // its arguments are another program's: no option is read but a leading --help
 };
 

@@ -40,7 +40,7 @@ std::vector<OptionRow> options_of(const Command& command) {
     std::vector<OptionRow> rows(command.options.begin(), command.options.end());
     if (command.effect == Effect::changes)
         rows.push_back(dry_run_row);
-    if (command.effect != Effect::passes_on) {
+    if (command.effect == Effect::reads || command.effect == Effect::changes) {
         rows.push_back(json_row);
         rows.push_back(machine_row);
     }
@@ -56,7 +56,8 @@ std::string usage_text() {
     text += "\n"
             " -h, --help      Show this text; after a command: what that command takes.\n"
             " -V, --version   Show the version.\n"
-            "\nExit codes: 0 done, 1 the command line is wrong, 255 anything else.\n"
+            "\nExit codes: 0 done, 1 what was asked for cannot be meant, 2 (plan) something is to be done, 255 "
+            "anything else.\n"
             "\nExamples:\n"
             "  multikernelctl pool 512M --cpus 2-3\n"
             "  multikernelctl create web --cpus 2 --memory 256M\n"

@@ -36,16 +36,7 @@ Result<int> attached(const Session& session, const InstanceView& instance, const
     return end.how == Detached::by_signal ? 128 + end.signal : exit_done;
 }
 
-Result<> refuse_json(const Session& session, std::string_view what) {
-    if (session.json)
-        return fail(Errc::usage, "{} passes on what an instance prints: that is no JSON document", what);
-    return {};
-}
-
 Result<int> run_console(Session& session) {
-    KX_TRY(refuse_json(session, "console"));
-    if (session.arguments.given("machine"))
-        return fail(Errc::usage, "a captured machine has no consoles to attach to");
     const auto dialect = KX_TRY(require_dialect(session));
     const auto instance = KX_TRY(instance_called(session, dialect, session.arguments.operands()[0]));
     const auto console = KX_TRY(open_console(session, instance));
@@ -53,7 +44,8 @@ Result<int> run_console(Session& session) {
 }
 
 Result<int> start_attached(Session& session, Change& change, const InstanceView& instance) {
-    KX_TRY(refuse_json(session, "--console"));
+    if (session.json)
+        return fail(Errc::usage, "--console passes on what an instance prints: that is no JSON document");
     if (change.dry_run()) {
         KX_TRY(change.settled(start_instance(change.control(), instance)));
         return change.report("");
@@ -87,7 +79,7 @@ constexpr OptionRow start_rows[] = {
 } // namespace
 
 constinit const Command console_command = {
-    "console",    "NAME|ID",  "Attach to the console of an instance; Ctrl-] then . detaches.", Effect::reads, 1, 1,
+    "console",    "NAME|ID",  "Attach to the console of an instance; Ctrl-] then . detaches.", Effect::attaches, 1, 1,
     console_rows, run_console};
 constinit const Command start_command = {
     "start", "NAME|ID", "Start the kernel that is loaded.", Effect::changes, 1, 1, start_rows, run_start};

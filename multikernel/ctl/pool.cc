@@ -16,7 +16,7 @@ constexpr OptionRow rows[] = {
     {"cpus", 0, "LIST", "These CPUs shall be in it: 2-3,5 or apic:0x11."},
     {"devices", 0, "LIST", "These PCI devices shall be in it: 0000:09:00.0,… (multikernel kernels)."},
     {"numa-node", 0, "N", "Take the memory of this NUMA node (multikernel kernels)."},
-    {"add-memory", 0, "SIZE", "So much more memory, whatever is free."},
+    {"add-memory", 0, "SIZE", "So much more memory, whatever is free (multikernel kernels)."},
     {"remove-memory", 0, "ADDR", "Give the piece that begins there back (multikernel kernels)."},
     {"remove-cpus", 0, "LIST", "Give these CPUs back to the running kernel."},
     {"remove-devices", 0, "LIST", "Give these PCI devices back (multikernel kernels)."},

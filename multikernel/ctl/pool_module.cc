@@ -73,6 +73,10 @@ Result<> put(const Change& change, std::span<const MachineCpu> cpus, bool online
 Result<std::string> change_memory_blocks(const Change& change, const PoolWish& wish, const MachineResources& machine) {
     if (!wish.devices.empty() || !wish.devices_removed.empty())
         return fail(Errc::unsupported, "a stock kernel cannot give a device to an instance: leave the devices out");
+    if (wish.memory_added)
+        return fail(Errc::unsupported,
+                    "--add-memory is for multikernel kernels; on a stock kernel say how much shall be "
+                    "free in one piece: multikernelctl pool SIZE");
     if (wish.memory_removed || wish.numa_node)
         return fail(Errc::unsupported,
                     "on a stock kernel the memory blocks are chosen by themselves, and given back all "
@@ -81,9 +85,12 @@ Result<std::string> change_memory_blocks(const Change& change, const PoolWish& w
     const auto returned = KX_TRY(switchable(wish.cpus_removed, true, machine));
     KX_TRY(put(change, taken, false));
     Result<> grown = put(change, returned, true);
-    if (grown && (wish.size || wish.memory_added))
-        grown = grow(change, std::max(wish.size, wish.memory_added));
+    const bool were_returned = grown.has_value();
+    if (grown && wish.size)
+        grown = grow(change, wish.size);
     if (!grown) {
+        if (were_returned)
+            KX_TRY(put(change, returned, false));
         KX_TRY(put(change, taken, true));
         return std::unexpected(grown.error());
     }

@@ -145,8 +145,12 @@ TEST_CASE("multikernelctl pool leaves CPUs as they were when the memory cannot b
     machine.kernel.on_write = [](const std::string& path, std::string_view value) {
         return path.find("memory/memory") != std::string::npos && value == "offline" ? EBUSY : 0;
     };
-    CHECK(machine.run({"pool", "128M", "--cpus", "2"}).code == 255);
+    CHECK(machine.run({"pool", "128M", "--cpus", "2", "--remove-cpus", "3"}).code == 255);
     CHECK(machine.machine.files.at("sys/devices/system/cpu/cpu2/online") == "1\n");
+    CHECK(machine.machine.files.at("sys/devices/system/cpu/cpu3/online") == "0\n");
+    const auto calls = machine.kernel.order.size();
+    CHECK(machine.run({"pool", "--add-memory", "128M", "--cpus", "2"}).code == 255);
+    CHECK(machine.kernel.order.size() == calls);
     CHECK(machine.run({"pool", "--cpus", "0"}).code == 255);
     CHECK(machine.run({"pool", "--cpus", "9"}).code == 255);
     CHECK(machine.run({"pool", "128M", "--numa-node", "1"}).code == 255);
