@@ -35,8 +35,6 @@ Result<std::vector<MachineCpu>> cpus_of(const DesiredInstance& wish, const Machi
 
 Result<MadeInstance> make_spawn(const Change& change, MadeInstance made, const DesiredInstance& wish,
                                 std::optional<DeviceTreeNode> chosen) {
-    if (wish.memory && wish.memory->address)
-        return fail(Errc::usage, "a multikernel kernel chooses the place of memory itself: give a size only");
     InstanceRequest request{.name = made.name,
                             .id = made.id,
                             .memory_size = made.memory_size,

@@ -130,6 +130,15 @@ TEST_CASE("multikernelctl create refuses what cannot be, and all of it before an
     machine.unchanged_by({"create", "db", "more"}, 1);
 }
 
+TEST_CASE("multikernelctl create takes no place of memory, and says nothing else about it") {
+    CtlSpawn machine;
+    REQUIRE(machine.run({"pool", "256M", "--cpus", "2,3"}).code == 0);
+    const auto placed = machine.run({"create", "web", "--cpus", "3", "--memory", "64M@0x70000000"});
+    CHECK(placed.code == 1);
+    CHECK(placed.says("give a size only"));
+    CHECK_FALSE(placed.says("no effect"));
+}
+
 TEST_CASE("multikernelctl create tells all mistakes at once") {
     WithWeb machine;
     const auto refused = machine.run({"create", "db", "--cpus", "apic:0x11", "--memory", "640M", "--id", "1"});
