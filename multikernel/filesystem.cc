@@ -84,16 +84,17 @@ void set_pieces(SpawnInstance& instance, std::span<const IomemEntry> iomem) {
         instance.memory = std::move(pieces);
 }
 
-Result<> add_images(const SystemFiles& files, std::vector<SpawnInstance>& instances) {
-    constexpr std::string_view path = "proc/kimage";
-    const auto text = files.read(path);
-    if (!text && is_gone(text.error()))
-        return {};
-    for (KimageRow& row : KX_TRY(within(files.display(path), parse_kimage(KX_TRY(text)))))
+// The status of an instance tells whether it has an image; the list only tells more of it. A list that this program
+// cannot read must not keep a user from halting an instance.
+void add_images(const SystemFiles& files, std::vector<SpawnInstance>& instances) {
+    const auto text = files.read("proc/kimage");
+    const auto rows = text ? parse_kimage(*text) : std::vector<KimageRow>{};
+    if (!rows)
+        return;
+    for (const KimageRow& row : *rows)
         for (SpawnInstance& instance : instances)
             if (row.type == "multikernel" && row.id == instance.id)
                 instance.image = row;
-    return {};
 }
 
 Result<Transaction> read_transaction(const SystemFiles& files, const std::string& name, std::uint32_t after) {
@@ -165,7 +166,7 @@ Result<SpawnFacts> read_spawn_facts(const SystemFiles& files) {
     if (const auto iomem = read_iomem(files))
         for (SpawnInstance& instance : facts.instances)
             set_pieces(instance, *iomem);
-    KX_TRY(add_images(files, facts.instances));
+    add_images(files, facts.instances);
     facts.transactions = KX_TRY(read_transactions(files));
     facts.cpus = KX_TRY(read_known_cpus(files));
     return facts;

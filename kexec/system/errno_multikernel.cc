@@ -19,7 +19,7 @@ Causes spawn_load_causes(int error) {
     switch (error) {
     case EINVAL:
         return {{"the kernel found the command line or the program headers wrong",
-                 "report it with the output of --dry-run and dmesg"},
+                 fmt::format("report it with the output of --dry-run and dmesg; it may be that {}", broken)},
                 {"this kernel has no kexec_file_load for instances", "look at kexec --check"}};
     case ENOENT:
         return {{no_such_instance}};

@@ -56,6 +56,10 @@ TEST_CASE("what the fake kernel shows is what it holds") {
     CHECK(web.devices == std::vector<std::string>{"0000:09:00.0"});
     REQUIRE(web.image);
     CHECK(web.image->id == 1);
+
+    files.with("proc/kimage", "another list\n");
+    CHECK(facts_of(files).find("web")->active());
+    CHECK_FALSE(facts_of(files).find("web")->image);
 }
 
 TEST_CASE("trap: an instance's memory in pieces shows in /proc/iomem only, whatever its name holds") {
