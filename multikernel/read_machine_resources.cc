@@ -67,20 +67,25 @@ void add_pci_devices(const SystemFiles& files, MachineResources& machine) {
     std::ranges::sort(machine.devices, {}, &MachineDevice::name);
 }
 
-// A CPU that is in the pool and nowhere else any more is taken to have the same number under both names where every
-// CPU that is known has (SpawnFacts::physical_of).
+// What a user may call a CPU that is in the pool and nowhere else any more, as SpawnFacts::physical_of takes it.
+std::optional<std::uint32_t> assumed_number(const SpawnFacts& facts, std::uint64_t physical) {
+    if (physical > UINT32_MAX)
+        return std::nullopt;
+    const auto number = static_cast<std::uint32_t>(physical);
+    bool assumed = false;
+    const auto meant = facts.physical_of({.physical = false, .number = number}, assumed);
+    return meant && *meant == physical ? std::optional(number) : std::nullopt;
+}
+
 void add_spawn_cpus(const SpawnFacts& facts, MachineResources& machine) {
     std::map<std::uint64_t, MachineCpu> cpus;
-    bool same = true;
-    for (const Cpu& cpu : facts.cpus) {
+    for (const Cpu& cpu : facts.cpus)
         cpus[cpu.physical] = {.physical = cpu.physical, .logical = cpu.logical, .boot = cpu.logical == 0};
-        same = same && cpu.physical == cpu.logical;
-    }
     for (const std::uint64_t physical : facts.pool.made() ? facts.pool.cpus : std::vector<std::uint64_t>{}) {
         MachineCpu& cpu = cpus.try_emplace(physical, MachineCpu{.physical = physical}).first->second;
         cpu.pool = true;
-        if (!cpu.logical && same && physical <= UINT32_MAX)
-            cpu.logical = static_cast<std::uint32_t>(physical);
+        if (!cpu.logical)
+            cpu.logical = assumed_number(facts, physical);
     }
     for (auto& [physical, cpu] : cpus)
         machine.cpus.push_back(std::move(cpu));

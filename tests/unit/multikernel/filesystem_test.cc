@@ -2,6 +2,7 @@
 #include "catch.h"
 #include "instances/fake_multikernel.h"
 #include "multikernel/filesystem.h"
+#include "multikernel/machine_resources.h"
 #include "temporary_folder.h"
 
 using namespace kx;
@@ -105,6 +106,7 @@ TEST_CASE("logical numbers come from /proc/cpuinfo, from what is remembered, or 
     bool assumed = false;
     CHECK(known.physical_of({.physical = true, .number = 0x77}, assumed) == 0x77u);
     CHECK(known.physical_of({.physical = false, .number = 1}, assumed) == 1u);
+    CHECK_FALSE(read_machine_resources(files, MultikernelDialect::instances).value().cpu(0x10)->logical);
     const auto unknown = known.physical_of({.physical = false, .number = 2}, assumed);
     REQUIRE_FALSE(unknown);
     CHECK(unknown.error().code == Errc::not_found);
