@@ -32,7 +32,6 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     INVARIANT(!loads || !options->memory_limits.empty());
     if (!options->help && !options->version) {
         INVARIANT(!options->halt || (options->multikernel && !options->load && !options->start && !options->unload));
-        INVARIANT(!options->multikernel || options->load_by != LoadBy::files);
         INVARIANT(!options->multikernel || !options->instance.all || !(options->load || options->start));
     }
     INVARIANT(!options->instance.id || (*options->instance.id >= 1 && *options->instance.id <= 2047));

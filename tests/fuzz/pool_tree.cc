@@ -76,7 +76,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         bool assumed = false;
         const CpuName name{.physical = false, .number = static_cast<std::uint32_t>(cpu)};
         const auto physical = facts.physical_of(name, assumed);
-        INVARIANT(cpu > UINT32_MAX || (physical == cpu && assumed));
+        INVARIANT(cpu > UINT32_MAX || !physical || (*physical == cpu && assumed));
     }
     return 0;
 }
