@@ -36,8 +36,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const KimageRow& row : *rows) {
         INVARIANT(is_word(row.type) && (with_mode ? is_word(row.mode) : row.mode.empty()));
         INVARIANT(row.command_line.find('\n') == row.command_line.npos);
-        written += fmt::format("{} {} {:#x} {} {} \"{}\"\n", row.id, row.type, row.entry, row.segments, row.mode,
-                               row.command_line);
+        written += fmt::format("{} {} {:#x} {}", row.id, row.type, row.entry, row.segments);
+        written += with_mode ? fmt::format(" {} \"{}\"\n", row.mode, row.command_line) : "\n";
     }
     INVARIANT(parse_kimage(written) == *rows);
     return 0;
