@@ -2,10 +2,10 @@
 #include "instance_choice.h"
 
 #include "instance_share.h"
+#include "multikernel/free_id.h"
 #include "multikernel/host_cpus.h"
 #include "multikernel/instance_view.h"
 #include "multikernel/record.h"
-#include "uapi/multikernel.h"
 
 #include <algorithm>
 
@@ -31,11 +31,7 @@ Result<std::uint32_t> choose_id(const InstanceOptions& wanted, const SystemFiles
     }
     if (wanted.id)
         return *wanted.id;
-    for (std::uint32_t id = KEXEC_MK_ID_MIN; id <= KEXEC_MK_ID_MAX; ++id) {
-        if (!find_instance(all, {.id = id, .name = {}}))
-            return id;
-    }
-    return fail(Errc::no_room, "all ids from {} to {} are taken", KEXEC_MK_ID_MIN, KEXEC_MK_ID_MAX);
+    return free_id(all);
 }
 
 Result<Cpu> find_cpu(const CpuName& name, const MultikernelFacts& facts) {

@@ -3,6 +3,7 @@
 
 #include "core/file.h"
 #include "image/device_tree.h"
+#include "multikernel/free_id.h"
 #include "plan/report.h"
 #include "uapi/multikernel.h"
 
@@ -85,14 +86,6 @@ Result<> check_is_as_asked(const SpawnInstance& instance, const Options& options
     return {};
 }
 
-Result<std::uint32_t> free_id(const SpawnFacts& facts) {
-    for (std::uint32_t id = KEXEC_MK_ID_MIN; id <= KEXEC_MK_ID_MAX; ++id) {
-        if (!facts.find(id))
-            return id;
-    }
-    return fail(Errc::no_room, "all ids from {} to {} are taken", KEXEC_MK_ID_MIN, KEXEC_MK_ID_MAX);
-}
-
 std::string free_cpus_text(const SpawnFacts& facts) {
     if (facts.pool.free_cpus.empty())
         return "no CPU of the pool is free; kexec --multikernel-pool shows them";
@@ -155,7 +148,7 @@ Result<> plan_pool(SpawnPlan& plan, const Options& options, const SpawnFacts& fa
 Result<SpawnPlan> plan_new(const Options& options, const SpawnFacts& facts, Notices& notices) {
     const InstanceOptions& wanted = options.instance;
     SpawnPlan plan;
-    plan.id = wanted.id ? *wanted.id : KX_TRY(free_id(facts));
+    plan.id = wanted.id ? *wanted.id : KX_TRY(free_id(facts.instances));
     plan.name = wanted.name.empty() ? fmt::format("instance-{}", plan.id) : wanted.name;
     if (const SpawnInstance* taken = facts.find(std::string_view(plan.name)))
         return fail(Errc::unsupported, "{} has the name that instance {} would get; choose one: --multikernel=NAME",

@@ -2,6 +2,7 @@
 #include "multikernel/desired_plan.h"
 
 #include "multikernel/desired_instance.h"
+#include "multikernel/free_id.h"
 #include "multikernel/pool_steps.h"
 
 #include <algorithm>
@@ -30,14 +31,6 @@ constexpr std::array<ActionRow, 11> actions{{{"halt", '~'},
                                              {"start", '~'},
                                              {"dissolve the pool", '-'}}};
 
-std::uint32_t lowest_free(std::set<std::uint32_t>& ids) {
-    std::uint32_t id = 1;
-    while (ids.contains(id))
-        id++;
-    ids.insert(id);
-    return id;
-}
-
 // Ids for those instances that want any.
 std::vector<std::uint32_t> ids_of(const DesiredState& desired, const MachineResources& machine) {
     std::set<std::uint32_t> taken;
@@ -49,7 +42,8 @@ std::vector<std::uint32_t> ids_of(const DesiredState& desired, const MachineReso
     std::vector<std::uint32_t> ids;
     for (const DesiredInstance& instance : desired.instances) {
         const InstanceShare* own = machine.find(instance.name);
-        ids.push_back(own ? own->id : instance.id ? *instance.id : lowest_free(taken));
+        ids.push_back(own ? own->id : instance.id ? *instance.id : lowest_free_id(taken));
+        taken.insert(ids.back());
     }
     return ids;
 }

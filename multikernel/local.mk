@@ -14,6 +14,7 @@ multikernel_libmultikernel_a_SOURCES = \
 	multikernel/facts.cc multikernel/facts.h \
 	multikernel/filesystem.cc multikernel/filesystem.h \
 	multikernel/handover_tree.cc multikernel/handover_tree.h \
+	multikernel/free_id.h \
 	multikernel/host_cpus.cc multikernel/host_cpus.h \
 	multikernel/instance.cc multikernel/instance.h \
 	multikernel/instance_reading.cc \

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/validation.h"
 
+#include "multikernel/free_id.h"
 #include "multikernel/overlay.h"
 #include "multikernel/validation_rules.h"
 #include "uapi/multikernel.h"
@@ -13,17 +14,14 @@
 namespace kx {
 namespace {
 
-std::uint32_t lowest_free_id(const Findings& findings) {
+std::uint32_t lowest_free_id_of(const Findings& findings) {
     std::set<std::uint32_t> taken;
     for (const DesiredInstance& instance : findings.desired.instances)
         if (instance.id)
             taken.insert(*instance.id);
     for (const InstanceShare& share : findings.machine.instances)
         taken.insert(share.id);
-    std::uint32_t id = KEXEC_MK_ID_MIN;
-    while (taken.contains(id))
-        id++;
-    return id;
+    return lowest_free_id(taken);
 }
 
 void check_names(Findings& findings) {
@@ -39,7 +37,7 @@ void check_names(Findings& findings) {
 void check_id(Findings& findings, const DesiredInstance& instance,
               std::map<std::uint32_t, std::string_view>& described) {
     const std::uint32_t id = *instance.id;
-    const std::string free = fmt::format("the lowest free id is {}", lowest_free_id(findings));
+    const std::string free = fmt::format("the lowest free id is {}", lowest_free_id_of(findings));
     if (id < KEXEC_MK_ID_MIN || id > KEXEC_MK_ID_MAX) {
         findings.error(place_of(instance),
                        fmt::format("id {} cannot be: {} to {}", id, KEXEC_MK_ID_MIN, KEXEC_MK_ID_MAX), free);

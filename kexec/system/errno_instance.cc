@@ -19,12 +19,8 @@ Causes load_causes(int error) {
         return {{"a segment lies in the memory of another instance", "choose other memory with --memory"}};
     case EINVAL:
         return {{"the module found the segments wrong", "report it with the output of --dry-run and dmesg"}};
-    case EFAULT:
-        return {{"a file shrank during the load, or this program has a defect", "try again"}};
-    case EINTR:
-        return {{"a signal interrupted the copying", "load again"}};
     default:
-        return {};
+        return segment_copy_causes(error);
     }
 }
 
@@ -92,6 +88,17 @@ Causes halt_causes(int error) {
 }
 
 } // namespace
+
+std::vector<Cause> segment_copy_causes(int error) {
+    switch (error) {
+    case EFAULT:
+        return {{"a file shrank during the load, or this program has a defect", "try again"}};
+    case EINTR:
+        return {{"a signal interrupted the copying", "load again"}};
+    default:
+        return {};
+    }
+}
 
 Causes instance_causes_of(Call call, int error, const CallContext& context) {
     if (error == ENOMEM)

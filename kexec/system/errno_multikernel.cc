@@ -90,12 +90,8 @@ Causes v1_load_causes(int error) {
                  "kexec -u --multikernel=all --mk-abi=v1 drops all images"}};
     case EADDRNOTAVAIL:
         return {{"a segment lies outside the memory that may be loaded to", "choose other memory with --memory"}};
-    case EFAULT:
-        return {{"a file shrank during the load, or this program has a defect", "try again"}};
-    case EINTR:
-        return {{"a signal interrupted the copying", "load again"}};
     default:
-        return {};
+        return segment_copy_causes(error);
     }
 }
 

@@ -1,26 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/ctl/instance_changes.h"
 #include "multikernel/definition.h"
+#include "multikernel/free_id.h"
 #include "multikernel/memory_choice.h"
 #include "multikernel/memory_pool.h"
 #include "multikernel/run_folder.h"
 #include "multikernel/transaction.h"
 #include "multikernel/validation.h"
 #include "plan/report.h"
-#include "uapi/multikernel.h"
 
 #include <algorithm>
 
 namespace kx::ctl {
 namespace {
-
-Result<std::uint32_t> free_id(const MachineResources& machine) {
-    for (std::uint32_t id = KEXEC_MK_ID_MIN; id <= KEXEC_MK_ID_MAX; ++id) {
-        if (std::ranges::find(machine.instances, id, &InstanceShare::id) == machine.instances.end())
-            return id;
-    }
-    return fail(Errc::no_room, "all ids from {} to {} are taken", KEXEC_MK_ID_MIN, KEXEC_MK_ID_MAX);
-}
 
 Result<std::vector<MachineCpu>> cpus_of(const DesiredInstance& wish, const MachineResources& machine) {
     std::vector<MachineCpu> cpus;
@@ -102,7 +94,7 @@ Result<> check_wish(Session& session, const DesiredState& wish, const MachineRes
 Result<MadeInstance> make_instance(const Change& change, const DesiredInstance& wish, const MachineResources& machine,
                                    std::optional<DeviceTreeNode> chosen) {
     MadeInstance made{.name = wish.name};
-    made.id = wish.id ? *wish.id : KX_TRY(free_id(machine));
+    made.id = wish.id ? *wish.id : KX_TRY(free_id(machine.instances));
     made.cpus = KX_TRY(cpus_of(wish, machine));
     made.memory_size = wish.memory ? wish.memory->size : 0;
     if (change.dialect() == MultikernelDialect::instances)
