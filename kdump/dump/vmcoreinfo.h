@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What a kernel tells about itself for readers of its memory: lines NAME=VALUE, NAME(key)=value
+// (Documentation/admin-guide/kdump/vmcoreinfo.rst).
+#pragma once
+
+#include "core/result.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace kx {
+
+class Vmcoreinfo {
+public:
+    // Lines that it does not understand are passed over; a line that a known kind breaks (a number that is none) is
+    // Errc::malformed with its line number.
+    static Result<Vmcoreinfo> parse(std::string_view text);
+
+    const std::string& text() const { return text_; } // as the kernel wrote it, without padding
+
+    std::optional<std::string_view> value(std::string_view name) const; // "OSRELEASE", "PAGESIZE", "CRASHTIME" …
+    std::optional<std::uint64_t> symbol(std::string_view name) const;   // SYMBOL(name): virtual address
+    std::optional<std::uint64_t> size(std::string_view name) const;     // SIZE(name): bytes
+    std::optional<std::uint64_t> offset(std::string_view name) const;   // OFFSET(type.member): bytes
+    std::optional<std::uint64_t> length(std::string_view name) const;   // LENGTH(name): elements
+    std::optional<std::int64_t> number(std::string_view name) const;    // NUMBER(name)
+
+private:
+    std::string text_;
+    std::map<std::string, std::string, std::less<>> values_; // the key as the line has it: "SYMBOL(_stext)"
+};
+
+} // namespace kx
