@@ -19,7 +19,7 @@ namespace kx {
 
 enum class DumpFormat { elf, kdump };
 
-// The registers of a CPU at the crash: a NT_PRSTATUS note's description, as the architecture has it.
+// The registers of a CPU at the crash: a NT_PRSTATUS note.
 struct CpuState {
     std::uint32_t index; // among the notes; the CPU's number where all CPUs were online
     std::uint32_t pid;
@@ -31,35 +31,38 @@ struct DumpSegment {
     PhysRange memory;              // physical
     std::uint64_t virtual_address; // of its first byte; 0 or all ones: not told
     std::uint64_t file_offset;
-    std::uint64_t file_size; // the rest reads as zeros, or was left out
+    std::uint64_t file_size; // that the file has; the rest was left out, or the file ends early
 };
 
 class Dump {
 public:
-    // "-" is standard input (kept in memory: for a dump of a pipe). Errc::not_this_format where the file is no dump.
+    // "-" is standard input (kept in memory where it is a pipe). Errc::not_this_format where the file is no dump.
     static Result<Dump> open(const std::string& path);
     Dump(Dump&&) noexcept;
     Dump& operator=(Dump&&) noexcept;
     ~Dump();
 
-    const std::string& path() const;
+    const std::string& path() const; // "standard input" for "-"
     DumpFormat format() const;
-    std::string_view architecture() const; // as uname -m
-    std::uint64_t page_size() const;       // of the crashed kernel
-    std::uint64_t file_size() const;
+    bool flattened() const;
+    std::string_view architecture() const; // as uname -m; "unknown" where the dump has a machine without a name here
+    std::uint64_t page_size() const;       // of the crashed kernel; a power of two
+    std::uint64_t file_size() const;       // of the file itself
     const Vmcoreinfo& vmcoreinfo() const;
+    std::span<const std::byte> notes() const;      // all ELF notes, as found
     std::span<const PhysRange> memory() const;     // RAM that the dump speaks of, sorted, disjoint
     std::span<const DumpSegment> segments() const; // ELF only: by address
     std::span<const CpuState> cpus() const;
     bool incomplete() const; // the file ends early, or says that its writer did
 
-    // Copies memory at a physical address. Errc::not_found where the dump has nothing for it (`no memory there`, or the
+    // Copies memory at a physical address. Errc::not_found where the dump has nothing for it (no memory there, or the
     // page was left out), malformed or io where the file cannot give what it promised. Safe to call from many threads.
     Result<> read_physical(std::uint64_t address, std::span<std::byte> out) const;
     // Whether the page at this physical address is in the dump.
     bool has_page(std::uint64_t address) const;
 
 private:
+    friend class DumpWindow;
     struct State;
     explicit Dump(std::unique_ptr<State> state);
     std::unique_ptr<State> state_;

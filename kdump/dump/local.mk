@@ -2,7 +2,13 @@
 # Reading dumps.
 noinst_LIBRARIES += kdump/dump/libdump.a
 kdump_dump_libdump_a_SOURCES = \
-	kdump/dump/dump.h \
+	kdump/dump/dump.cc kdump/dump/dump.h \
+	kdump/dump/dump_file.cc kdump/dump/dump_file.h \
+	kdump/dump/dump_notes.cc kdump/dump/dump_notes.h \
+	kdump/dump/dump_state.h \
+	kdump/dump/flattened.cc kdump/dump/flattened.h \
 	kdump/dump/kernel_log.h \
-	kdump/dump/kernel_memory.h \
-	kdump/dump/vmcoreinfo.h
+	kdump/dump/kernel_memory.cc kdump/dump/kernel_memory.h \
+	kdump/dump/page_tables.cc kdump/dump/page_tables.h \
+	kdump/dump/vmcore.cc kdump/dump/vmcore.h \
+	kdump/dump/vmcoreinfo.cc kdump/dump/vmcoreinfo.h

@@ -15,8 +15,12 @@ namespace kx {
 
 class Vmcoreinfo {
 public:
-    // Lines that it does not understand are passed over; a line that a known kind breaks (a number that is none) is
-    // Errc::malformed with its line number.
+    // A kernel has a page or two for it.
+    static constexpr std::uint64_t size_limit = std::uint64_t{1} << 20;
+
+    // The text up to its end or the first NUL. Lines that it does not understand are passed over; a line that a known
+    // kind breaks (a number that is none) is Errc::malformed with its line number. Of a name that is told twice the
+    // first value counts.
     static Result<Vmcoreinfo> parse(std::string_view text);
 
     const std::string& text() const { return text_; } // as the kernel wrote it, without padding
@@ -27,8 +31,12 @@ public:
     std::optional<std::uint64_t> offset(std::string_view name) const;   // OFFSET(type.member): bytes
     std::optional<std::uint64_t> length(std::string_view name) const;   // LENGTH(name): elements
     std::optional<std::int64_t> number(std::string_view name) const;    // NUMBER(name)
+    std::optional<std::uint64_t> page_size() const;                     // PAGESIZE
+    std::optional<std::uint64_t> kernel_offset() const;                 // KERNELOFFSET: how far KASLR moved the kernel
 
 private:
+    std::optional<std::string_view> value_of(std::string_view kind, std::string_view name) const;
+
     std::string text_;
     std::map<std::string, std::string, std::less<>> values_; // the key as the line has it: "SYMBOL(_stext)"
 };

@@ -97,8 +97,8 @@ private:
 namespace {
 
 // Nothing where this kind of file cannot be mapped (sysfs attributes, some network file systems).
-Result<std::shared_ptr<const Mapping>> map_whole(int fd, std::uint64_t size) {
-    void* address = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
+Result<std::shared_ptr<const Mapping>> map(int fd, std::uint64_t offset, std::uint64_t size) {
+    void* address = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, static_cast<off_t>(offset));
     if (address == MAP_FAILED) {
         if (errno == ENODEV || errno == EACCES || errno == EPERM)
             return nullptr;
@@ -143,7 +143,9 @@ Result<FileDescriptor> sealed(FileDescriptor memfd) {
     return memfd;
 }
 
-Result<FileDescriptor> read_into_memfd(const std::string& name, int source) {
+} // namespace
+
+Result<FileDescriptor> read_into_memfd(const std::string& name, int source, std::uint64_t limit) {
     auto memfd = KX_TRY(new_memfd(name));
     std::vector<std::byte> buffer(1 << 20);
     for (std::uint64_t total = 0;;) {
@@ -155,11 +157,13 @@ Result<FileDescriptor> read_into_memfd(const std::string& name, int source) {
         if (got == 0)
             return sealed(std::move(memfd));
         total += static_cast<std::uint64_t>(got);
-        if (total > input_limit)
-            return fail(Errc::unsupported, "has more than {:#x} bytes, more than a kernel takes", input_limit);
+        if (total > limit)
+            return fail(Errc::unsupported, "has more than {:#x} bytes, the most that is taken from a pipe", limit);
         KX_TRY(write_all(memfd.get(), ByteView(std::span(buffer).first(static_cast<std::size_t>(got)))));
     }
 }
+
+namespace {
 
 bool same_content(const struct stat& a, const struct stat& b) {
     return a.st_dev == b.st_dev && a.st_ino == b.st_ino && a.st_size == b.st_size &&
@@ -191,14 +195,14 @@ Result<File> File::open(const std::string& path) {
         return error_here(Errc::usage, "is a device, not a file");
 
     if (S_ISREG(status.st_mode) && status.st_size > 0)
-        file.mapping_ = KX_TRY(within(path, map_whole(file.fd_.get(), static_cast<std::uint64_t>(status.st_size))));
+        file.mapping_ = KX_TRY(within(path, map(file.fd_.get(), 0, static_cast<std::uint64_t>(status.st_size))));
     if (!file.mapping_) {
-        file.fd_ = KX_TRY(within(path, read_into_memfd(path, file.fd_.get())));
+        file.fd_ = KX_TRY(within(path, read_into_memfd(path, file.fd_.get(), input_limit)));
         if (fstat(file.fd_.get(), &status) != 0)
             return error_here(Errc::io, reason());
         if (status.st_size == 0)
             return error_here(Errc::malformed, "is empty");
-        file.mapping_ = KX_TRY(within(path, map_whole(file.fd_.get(), static_cast<std::uint64_t>(status.st_size))));
+        file.mapping_ = KX_TRY(within(path, map(file.fd_.get(), 0, static_cast<std::uint64_t>(status.st_size))));
         if (!file.mapping_)
             return error_here(Errc::io, "cannot be mapped");
     }
@@ -219,6 +223,22 @@ Result<> File::unchanged() const {
     if (!same_content(opened_, now))
         return fail(Errc::changed, "{}: was changed while it was being loaded", path_);
     return {};
+}
+
+Result<MappedPart> MappedPart::map(int fd, std::uint64_t offset, std::uint64_t length) {
+    MappedPart part;
+    part.mapping_ = KX_TRY(kx::map(fd, offset, length));
+    if (!part.mapping_)
+        return fail(Errc::unsupported, "cannot be mapped: {}", reason());
+    return part;
+}
+
+std::span<const std::byte> MappedPart::bytes() const {
+    return mapping_ ? mapping_->view().bytes() : std::span<const std::byte>{};
+}
+
+bool MappedPart::lost() const {
+    return mapping_ && mapping_->lost_pages();
 }
 
 void Bytes::drop_pages(ByteView part) const {

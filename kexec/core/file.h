@@ -64,6 +64,25 @@ private:
     Bytes bytes_;
 };
 
+// A part of a file that is too large to be mapped whole, mapped read-only as long as the object lives. Bytes that
+// cannot be had read as zeros, as those of a File do. At most 64 Files and parts at a time.
+class MappedPart {
+public:
+    MappedPart() = default; // no bytes
+
+    // `offset` is a multiple of the system's page size. Errc::unsupported where this kind of file cannot be mapped.
+    static Result<MappedPart> map(int fd, std::uint64_t offset, std::uint64_t length);
+
+    std::span<const std::byte> bytes() const;
+    bool lost() const; // some of the bytes that were read so far are zeros instead of the file's
+
+private:
+    std::shared_ptr<const Mapping> mapping_;
+};
+
+// What can be read from `source`, in a sealed memfd at its beginning. Errc::unsupported for more than `limit` bytes.
+Result<FileDescriptor> read_into_memfd(const std::string& name, int source, std::uint64_t limit);
+
 // A sealed memfd with this content (F_SEAL_SHRINK, GROW, WRITE and SEAL), positioned at its beginning, for system
 // calls that want a descriptor. `name` shows in /proc only.
 Result<FileDescriptor> sealed_memfd(const std::string& name, ByteView content);

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kdump/dump/dump_file.h"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace kx {
+namespace {
+
+constexpr std::uint64_t pipe_limit = std::uint64_t{4} << 30;
+
+std::string reason() {
+    return std::strerror(errno);
+}
+
+Result<FileDescriptor> opened(const std::string& path) {
+    FileDescriptor fd(path == "-" ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+                                  : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd)
+        return fail(errno == ENOENT ? Errc::not_found : errno == EACCES ? Errc::denied : Errc::io, "{}", reason());
+    return fd;
+}
+
+// A pipe is put into memory; what can be read at any offset stays as it is.
+Result<FileDescriptor> seekable(const std::string& path, FileDescriptor fd) {
+    struct stat status {};
+    if (fstat(fd.get(), &status) != 0)
+        return fail(Errc::io, "{}", reason());
+    if (S_ISDIR(status.st_mode))
+        return fail(Errc::usage, "is a directory, not a dump");
+    if (S_ISREG(status.st_mode) || S_ISBLK(status.st_mode))
+        return fd;
+    if (S_ISCHR(status.st_mode))
+        return fail(Errc::usage, "is a {}, not a dump", isatty(fd.get()) ? "terminal" : "device");
+    return read_into_memfd(path, fd.get(), pipe_limit);
+}
+
+} // namespace
+
+Result<DumpFile> DumpFile::open(const std::string& path) {
+    DumpFile file;
+    file.path_ = path == "-" ? "standard input" : path;
+    file.fd_ = KX_TRY(seekable(path, KX_TRY(opened(path))));
+    const off_t end = lseek(file.fd_.get(), 0, SEEK_END);
+    if (end < 0)
+        return fail(Errc::io, "its size cannot be told: {}", reason());
+    file.file_size_ = static_cast<std::uint64_t>(end);
+
+    std::array<std::byte, 16> first{};
+    if (file.file_size_ >= first.size()) {
+        KX_TRY(file.read_plain(0, first));
+        if (FlattenedIndex::begins(first))
+            file.flattened_ = KX_TRY(FlattenedIndex::of(
+                file.file_size_, [&](std::uint64_t at, std::span<std::byte> out) { return file.read_plain(at, out); }));
+    }
+    return file;
+}
+
+Result<> DumpFile::read(std::uint64_t offset, std::span<std::byte> out) const {
+    if (!flattened_)
+        return read_plain(offset, out);
+    if (offset > size() || out.size() > size() - offset)
+        return fail(Errc::malformed, "{:#x}+{:#x} runs past the end ({:#x})", offset, out.size(), size());
+    return flattened_->read(offset, out,
+                            [this](std::uint64_t at, std::span<std::byte> part) { return read_plain(at, part); });
+}
+
+Result<> DumpFile::read_plain(std::uint64_t offset, std::span<std::byte> out) const {
+    if (offset > file_size_ || out.size() > file_size_ - offset)
+        return fail(Errc::malformed, "{:#x}+{:#x} runs past the end ({:#x})", offset, out.size(), file_size_);
+    while (!out.empty()) {
+        const ssize_t got = pread(fd_.get(), out.data(), out.size(), static_cast<off_t>(offset));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return fail(Errc::io, "cannot be read at offset {:#x}: {}", offset, reason());
+        if (got == 0)
+            return fail(Errc::io, "ends at offset {:#x}; it had {:#x} bytes when it was opened", offset, file_size_);
+        offset += static_cast<std::uint64_t>(got);
+        out = out.subspan(static_cast<std::size_t>(got));
+    }
+    return {};
+}
+
+Result<std::vector<std::byte>> DumpFile::content(std::uint64_t offset, std::uint64_t length) const {
+    if (offset > size() || length > size() - offset)
+        return fail(Errc::malformed, "{:#x}+{:#x} runs past the end ({:#x})", offset, length, size());
+    std::vector<std::byte> bytes(length);
+    KX_TRY(read(offset, bytes));
+    return bytes;
+}
+
+std::optional<int> DumpFile::mappable() const {
+    return flattened_ ? std::nullopt : std::optional(fd_.get());
+}
+
+} // namespace kx

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What is behind a Dump.
+#pragma once
+
+#include "kdump/dump/dump.h"
+#include "kdump/dump/dump_file.h"
+#include "kdump/dump/vmcore.h"
+
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace kx {
+
+struct Dump::State {
+    DumpFile file;
+    std::variant<Vmcore> content;
+    std::vector<std::byte> notes;
+    Vmcoreinfo vmcoreinfo;
+    std::vector<CpuState> cpus;
+    std::string architecture;
+    std::uint64_t page_size;
+    bool incomplete;
+};
+
+} // namespace kx
