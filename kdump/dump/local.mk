@@ -6,6 +6,7 @@ kdump_dump_libdump_a_SOURCES = \
 	kdump/dump/dump_file.cc kdump/dump/dump_file.h \
 	kdump/dump/dump_notes.cc kdump/dump/dump_notes.h \
 	kdump/dump/dump_state.h \
+	kdump/dump/dump_window.cc kdump/dump/dump_window.h \
 	kdump/dump/flattened.cc kdump/dump/flattened.h \
 	kdump/dump/kernel_log.h \
 	kdump/dump/kernel_memory.cc kdump/dump/kernel_memory.h \

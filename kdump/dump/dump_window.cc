@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kdump/dump/dump_window.h"
+
+#include "kdump/dump/dump_state.h"
+
+#include <algorithm>
+
+#include <unistd.h>
+
+namespace kx {
+namespace {
+
+constexpr std::uint64_t map_ahead = std::uint64_t{8} << 20;
+constexpr std::uint64_t read_ahead = std::uint64_t{256} << 10;
+
+} // namespace
+
+Result<std::span<const std::byte>> DumpWindow::at(std::uint64_t address, std::uint64_t length) {
+    if (length > length_limit)
+        return fail(Errc::usage, "a window of {:#x} bytes, more than {:#x}", length, length_limit);
+    const auto* vmcore = std::get_if<Vmcore>(&dump_->state_->content);
+    const VmcorePiece* piece = vmcore ? vmcore->find(address) : nullptr;
+    const auto fd = dump_->state_->file.mappable();
+    if (can_map_ && fd && piece && length <= piece->memory.end - address) {
+        auto part = mapped(*fd, *piece, address, length);
+        if (part || part.error().code != Errc::unsupported)
+            return within(dump_->path(), std::move(part));
+        can_map_ = false;
+    }
+    return copied(address, length);
+}
+
+// The window begins at the page of the address that was asked for and reaches ahead, inside the file and the piece.
+Result<std::span<const std::byte>> DumpWindow::mapped(int fd, const VmcorePiece& piece, std::uint64_t address,
+                                                      std::uint64_t length) {
+    const std::uint64_t offset = piece.file_offset + (address - piece.memory.begin);
+    const std::uint64_t have = mapped_.bytes().size();
+    if (offset < mapped_offset_ || offset - mapped_offset_ > have || length > have - (offset - mapped_offset_)) {
+        const auto page = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+        const std::uint64_t begin = align_down(offset, page);
+        const std::uint64_t piece_end = piece.file_offset + piece.memory.size();
+        const std::uint64_t end = std::max(offset + length, std::min(piece_end, begin + map_ahead));
+        mapped_ = MappedPart();
+        mapped_ = KX_TRY(MappedPart::map(fd, begin, end - begin));
+        mapped_offset_ = begin;
+    }
+    return mapped_.bytes().subspan(offset - mapped_offset_, length);
+}
+
+Result<std::span<const std::byte>> DumpWindow::copied(std::uint64_t address, std::uint64_t length) {
+    const std::uint64_t have = buffer_.size();
+    const std::uint64_t inside = address - buffer_address_;
+    if (address >= buffer_address_ && inside <= have && length <= have - inside)
+        return std::span<const std::byte>(buffer_).subspan(inside, length);
+
+    buffer_.resize(std::max(length, read_ahead));
+    buffer_address_ = address;
+    if (buffer_.size() > length && dump_->read_physical(address, buffer_))
+        return std::span<const std::byte>(buffer_).first(length);
+    buffer_.resize(length);
+    auto read = dump_->read_physical(address, buffer_);
+    if (!read) {
+        buffer_.clear();
+        return std::unexpected(std::move(read).error());
+    }
+    return std::span<const std::byte>(buffer_);
+}
+
+} // namespace kx
