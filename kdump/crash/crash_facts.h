@@ -6,6 +6,7 @@
 #include "core/notices.h"
 #include "core/phys_range.h"
 #include "core/result.h"
+#include "kdump/crash/crash_architecture.h"
 #include "machine/machine.h"
 #include "machine/system_files.h"
 
@@ -22,32 +23,37 @@ struct CrashNotes {
     friend bool operator==(const CrashNotes&, const CrashNotes&) = default;
 };
 
-// The running kernel's own image, in two mappings: physical, from /proc/iomem; virtual, from /proc/kallsyms or
-// /proc/kcore.
+// The running kernel's own image, in two mappings.
 struct KernelText {
     PhysRange memory;
-    std::uint64_t virtual_address;
+    std::optional<std::uint64_t> virtual_address; // nothing: hidden; noted
     friend bool operator==(const KernelText&, const KernelText&) = default;
 };
 
 struct CrashFacts {
-    std::vector<CrashNotes> cpus;            // every possible CPU, sorted by number
-    PhysRange vmcoreinfo;                    // /sys/kernel/vmcoreinfo
-    std::optional<KernelText> text;          // nothing: could not be learned; noted
-    std::optional<std::uint64_t> direct_map; // virtual address of physical 0; nothing: could not be learned; noted
-    // RAM of the running kernel, sorted and disjoint, thousands of ranges on some machines: "System RAM" of
-    // /proc/iomem less the reservations for the crash kernel.
+    const CrashArchitecture* architecture = nullptr; // a row that lives as long as the program
+    std::vector<CrashNotes> cpus;                    // every CPU that the kernel shows, also offline, by number
+    PhysRange vmcoreinfo;                            // /sys/kernel/vmcoreinfo; empty: there is none; noted
+    std::optional<KernelText> text;                  // nothing: /proc/iomem does not tell; noted
+    std::optional<std::uint64_t> direct_map;         // virtual address of physical 0; nothing: hidden; noted
+    // RAM of the running kernel that a dump shall hold, sorted and disjoint, thousands of ranges on some machines: all
+    // that /proc/iomem calls System RAM, also where a driver holds it, less what is reserved for the crash kernel.
     std::vector<PhysRange> memory;
-    std::vector<PhysRange> reservations; // "Crash kernel", sorted
-    std::vector<PhysRange>
-        cma_reservations;              // "Crash CMA": the crash kernel may use them as RAM, nothing is loaded there
-    std::uint64_t elfcorehdr_size = 0; // crash_elfcorehdr_size: bytes that a hotplug-capable kernel wants; 0: not told
-    bool hotplug = false;              // the kernel updates an elfcorehdr by itself when asked to
+    std::vector<PhysRange> reservations;     // "Crash kernel", sorted
+    std::vector<PhysRange> cma_reservations; // the crash kernel may use them as RAM; nothing is loaded there
+    std::uint64_t elfcorehdr_size = 0;       // crash_elfcorehdr_size: bytes for an elfcorehdr that the kernel updates
+    bool hotplug = false;                    // the kernel updates an elfcorehdr by itself when asked to
+    std::uint64_t dm_crypt_keys = 0;         // keys of encrypted disks that were told to the kernel; noted
     friend bool operator==(const CrashFacts&, const CrashFacts&) = default;
 };
 
-// Errc::unsupported with an explanation on Xen (dom0 with its own hypervisor image), Errc::not_found without a
-// reservation, malformed for files that break their format.
+// Reads two files more than there are CPUs and some ten others. Errc::unsupported with an explanation where Xen owns
+// the machine, or for an architecture that no row is about; Errc::not_found without a reservation; Errc::denied where
+// root would see more; Errc::malformed for files that break their format and notes that lie outside RAM.
 Result<CrashFacts> read_crash_facts(const SystemFiles& files, const Machine& machine, Notices& notices);
+
+// Errc::unsupported where Xen's hypervisor, not this kernel, would have to load a crash kernel. A fully virtualized
+// guest of Xen is a machine as any other.
+Result<> refuse_xen(const SystemFiles& files);
 
 } // namespace kx

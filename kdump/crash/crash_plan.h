@@ -8,7 +8,9 @@
 #include "machine/machine.h"
 #include "plan/demand.h"
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace kx {
@@ -18,18 +20,35 @@ struct CrashWishes {
     bool memory_map_by_command_line = false; // --pass-memmap-cmdline
     bool hotplug = false;                    // --hotplug
     PhysRange limits{0, UINT64_MAX};         // --mem-min, --mem-max
+    std::string_view command_line;           // the crash kernel's; what it already has is not added again
+};
+
+struct CrashParameter {
+    std::string text; // "elfcorehdr=0x2f000000"
+    std::string why;  // one clause, for --dry-run
 };
 
 struct CrashPlan {
-    Machine machine; // for the loader: its RAM, map and free RAM are the crash kernel's
-    std::vector<Demand>
-        demands; // "elfcorehdr" and, where memory is saved, "backup": fixed addresses in the reservation
-    std::string added_parameters;           // for the command line: "elfcorehdr=0x… acpi_rsdp=0x…"
+    // For the loader: its map is the crash kernel's, its free RAM the reservations (whole: the demands below lie
+    // there).
+    Machine machine;
+    // Free RAM to try first: reservations from 4 GiB, so that those below stay for DMA. Where the load does not fit
+    // (Errc::no_room), it is placed anew in machine.free_ram. Empty where there is no such choice.
+    std::vector<PhysRange> preferred_ram;
+    // "elfcorehdr" and, where memory is saved, "backup", both with fixed addresses in the reservation.
+    std::vector<Demand> demands;
+    std::vector<CrashParameter> added;      // to be appended to the command line, before a "--"
+    PhysRange elfcorehdr;                   // where it lies
     std::optional<CrashBackup> backup;      // for purgatory
     bool kernel_updates_elfcorehdr = false; // it is outside the digest, and the call gets the hotplug flag
 };
 
+// Errc::no_room says what did not fit where, and what to do.
 Result<CrashPlan> plan_crash(const CrashFacts& facts, const Machine& machine, const CrashWishes& wishes,
                              Notices& notices);
+
+// The refusal of a plan for the reservation: where a demand found no room, how much is reserved and how to get more
+// follows the message. Other errors pass through.
+Error with_reservation(Error error, const CrashFacts& facts);
 
 } // namespace kx

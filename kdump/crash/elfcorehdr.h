@@ -13,21 +13,25 @@
 
 namespace kx {
 
-// RAM that is copied elsewhere before the crash kernel runs over it.
+// RAM that is copied elsewhere before the crash kernel runs over it. Whole pages.
 struct CrashBackup {
     PhysRange source;
-    std::uint64_t destination;
+    std::uint64_t destination = 0;
+    friend bool operator==(const CrashBackup&, const CrashBackup&) = default;
 };
 
 struct ElfcorehdrOptions {
-    bool elf32 = false;           // --elf32-core-headers; refused where an address does not fit
-    std::uint16_t machine = 0;    // e_machine
-    std::uint64_t least_size = 0; // bytes, zero filled: room for what a kernel adds after a hotplug
+    bool elf32 = false; // --elf32-core-headers: refused where a physical address does not fit
 };
 
-// PT_NOTE for each CPU and for vmcoreinfo, PT_LOAD for the kernel text and each range of memory. Extended program
-// header numbering is not known to readers of elfcorehdr: more than 65534 headers are refused.
+// PT_NOTE for each CPU and for vmcoreinfo, PT_LOAD for the kernel's image, then PT_LOAD for each range of memory, by
+// address. The offset of what the backup holds is its place there; a range is split where it begins or ends. A virtual
+// address that is unknown, or that ELF32 cannot hold, is all ones. Readers of elfcorehdr do not know extended
+// numbering: more than 65534 headers are refused.
 Result<std::vector<std::byte>> elfcorehdr(const CrashFacts& facts, const std::optional<CrashBackup>& backup,
                                           const ElfcorehdrOptions& options);
+
+// Bytes of what elfcorehdr() will make, at most: the backup's place need not be known.
+std::uint64_t elfcorehdr_size(const CrashFacts& facts, bool elf32);
 
 } // namespace kx

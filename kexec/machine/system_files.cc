@@ -36,25 +36,32 @@ std::unexpected<Error> failed(const std::string& shown, int error) {
     return fail(code_of(error), "{}: {}", shown, std::strerror(error));
 }
 
-Result<std::string> read_whole(const std::string& shown) {
+// Up to `most` bytes; nothing is read behind them.
+Result<std::string> read_up_to(const std::string& shown, std::size_t most) {
     FileDescriptor file(::open(shown.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (!file)
         return failed(shown, errno);
     std::string content;
     constexpr std::size_t buffer_size = 64 << 10;
     const auto buffer = std::make_unique_for_overwrite<char[]>(buffer_size);
-    for (;;) {
-        const ssize_t got = ::read(file.get(), buffer.get(), buffer_size);
+    while (content.size() < most) {
+        const ssize_t got = ::read(file.get(), buffer.get(), std::min(buffer_size, most - content.size()));
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
             return failed(shown, errno);
         if (got == 0)
-            return content;
+            break;
         content.append(buffer.get(), static_cast<std::size_t>(got));
-        if (content.size() > longest_file)
-            return fail(Errc::io, "{}: is longer than {:#x} bytes, no such file of the kernel is", shown, longest_file);
     }
+    return content;
+}
+
+Result<std::string> read_whole(const std::string& shown) {
+    auto content = read_up_to(shown, longest_file + 1);
+    if (content && content->size() > longest_file)
+        return fail(Errc::io, "{}: is longer than {:#x} bytes, no such file of the kernel is", shown, longest_file);
+    return content;
 }
 
 std::string machine_name() {
@@ -78,6 +85,12 @@ Result<std::string> SystemFiles::read_lines_with(std::string_view path, std::str
     return lines;
 }
 
+Result<std::string> SystemFiles::read_head(std::string_view path, std::size_t size) const {
+    std::string content = KX_TRY(read(path));
+    content.resize(std::min(content.size(), size));
+    return content;
+}
+
 DirectoryFiles::DirectoryFiles(std::string root) : root_(std::move(root)) {
     while (root_.ends_with('/'))
         root_.pop_back();
@@ -93,6 +106,10 @@ Result<std::string> DirectoryFiles::read(std::string_view path) const {
         if (auto machine = machine_name(); !machine.empty())
             return machine;
     return content;
+}
+
+Result<std::string> DirectoryFiles::read_head(std::string_view path, std::size_t size) const {
+    return read_up_to(display(path), size);
 }
 
 Result<std::vector<std::string>> DirectoryFiles::list(std::string_view path) const {

@@ -5,6 +5,7 @@
 
 #include "core/result.h"
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,9 @@ public:
     // The lines of a text file that hold `word`, each with its newline: for files of which only a few lines are wanted
     // (proc/kallsyms). A captured machine holds just those lines. Errors as read().
     virtual Result<std::string> read_lines_with(std::string_view path, std::string_view word) const;
+    // The first `size` bytes, fewer where the file is shorter: for files of which the rest is not wanted
+    // (proc/kcore is all of memory). A captured machine holds just those. Errors as read().
+    virtual Result<std::string> read_head(std::string_view path, std::size_t size) const;
     // The names in a folder, sorted, without "." and "..". Errors as read().
     virtual Result<std::vector<std::string>> list(std::string_view path) const = 0;
     // What a user knows `path` as, for messages: "/proc/iomem", or the path inside the captured tree.
@@ -35,6 +39,7 @@ class DirectoryFiles final : public SystemFiles {
 public:
     explicit DirectoryFiles(std::string root);
     Result<std::string> read(std::string_view path) const override;
+    Result<std::string> read_head(std::string_view path, std::size_t size) const override;
     Result<std::vector<std::string>> list(std::string_view path) const override;
     std::string display(std::string_view path) const override;
 

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kdump/crash/crash_plan.h"
+
+#include "core/byte_view.h"
+#include "core/command_line.h"
+#include "kdump/crash/crash_memory_map.h"
+#include "layout/boot_params.h"
+#include "plan/placement.h"
+
+#include <algorithm>
+
+namespace kx {
+namespace {
+
+constexpr std::string_view header_name = "elfcorehdr";
+constexpr std::string_view backup_name = "backup";
+constexpr PhysRange from_4g{std::uint64_t{1} << 32, UINT64_MAX};
+
+// One run of pages around all RAM in low memory: what lies between is firmware's, and is copied along.
+std::optional<PhysRange> memory_to_save(const CrashFacts& facts, const Machine& machine) {
+    const auto ram = low_ram(*facts.architecture, machine);
+    if (ram.empty())
+        return std::nullopt;
+    return PhysRange{align_down(ram.front().begin, page_size), *align_up(ram.back().end, page_size)};
+}
+
+// Where both go: at the end of the highest reservation that holds them.
+Result<std::vector<PhysRange>> places_of(std::uint64_t header_size, std::optional<PhysRange> saved,
+                                         const CrashFacts& facts, PhysRange limits) {
+    std::vector<Demand> demands;
+    demands.push_back(
+        Demand{.name = std::string(header_name), .memory_size = header_size, .window = limits, .prefer = Prefer::high});
+    if (saved)
+        demands.push_back(Demand{
+            .name = std::string(backup_name), .memory_size = saved->size(), .window = limits, .prefer = Prefer::high});
+    const Placement placement = KX_TRY(place(std::move(demands), facts.reservations));
+    std::vector<PhysRange> places{placement.find(header_name)->memory()};
+    if (saved)
+        places.push_back(placement.find(backup_name)->memory());
+    return places;
+}
+
+std::uint64_t header_memory(const CrashFacts& facts, const CrashWishes& wishes, bool updated) {
+    const std::uint64_t own = elfcorehdr_size(facts, wishes.elf32);
+    return updated ? std::max(own, facts.elfcorehdr_size) : own;
+}
+
+bool kernel_updates(const CrashFacts& facts, const CrashWishes& wishes, Notices& notices) {
+    if (!wishes.hotplug)
+        return false;
+    constexpr std::string_view consequence =
+        "the crash kernel must be loaded again after CPUs or memory were added or removed";
+    if (!facts.hotplug)
+        notices.add("--hotplug: this kernel does not update a loaded crash kernel's headers; {}", consequence);
+    else if (facts.elfcorehdr_size == 0)
+        notices.add("--hotplug: this kernel does not tell how much room the headers need (crash_elfcorehdr_size); {}",
+                    consequence);
+    else if (wishes.elf32)
+        notices.add("--hotplug: the kernel would update ELF64 headers only, and --elf32-core-headers was given; {}",
+                    consequence);
+    else
+        return true;
+    return false;
+}
+
+std::uint64_t acpi_root(const Machine& machine) {
+    if (machine.boot_params)
+        if (const auto params = ByteView(*machine.boot_params).read<layout::BootParams>(0); params)
+            if (const std::uint64_t address = params->acpi_rsdp_addr)
+                return address;
+    return machine.efi ? machine.efi->acpi_rsdp : 0;
+}
+
+std::vector<CrashParameter> added_parameters(const CrashFacts& facts, const Machine& machine, const CrashPlan& plan,
+                                             const CrashWishes& wishes) {
+    std::vector<CrashParameter> added;
+    if (wishes.memory_map_by_command_line)
+        added.push_back({memmap_parameters(plan.machine.memory_map),
+                         "the memory that the crash kernel may use (--pass-memmap-cmdline)"});
+    if (facts.architecture->elfcorehdr_parameter)
+        added.push_back(
+            {fmt::format("elfcorehdr={:#x}", plan.elfcorehdr.begin), "where the crashed kernel's memory is described"});
+    const std::uint64_t root = acpi_root(machine);
+    const auto searched = facts.architecture->acpi_search;
+    if (root != 0 && searched && !searched->contains(root) && !has_parameter(wishes.command_line, "acpi_rsdp"))
+        added.push_back({fmt::format("acpi_rsdp={:#x}", root),
+                         "the ACPI tables' root, which a kernel finds by itself only with EFI's help"});
+    return added;
+}
+
+std::vector<Demand> demands_of(std::vector<std::byte> header, const CrashPlan& plan) {
+    std::vector<Demand> demands;
+    Demand described{.name = std::string(header_name)};
+    described.content = Bytes::owning(std::move(header));
+    described.memory_size = plan.elfcorehdr.size();
+    described.fixed_address = plan.elfcorehdr.begin;
+    described.guarded = !plan.kernel_updates_elfcorehdr;
+    demands.push_back(std::move(described));
+    if (plan.backup)
+        demands.push_back(Demand{.name = std::string(backup_name),
+                                 .memory_size = plan.backup->source.size(),
+                                 .fixed_address = plan.backup->destination,
+                                 .guarded = false});
+    return demands;
+}
+
+Machine crash_machine(const CrashFacts& facts, const Machine& machine, std::span<const PhysRange> taken) {
+    Machine crash = machine;
+    crash.memory_map = crash_memory_map(facts, machine, taken);
+    crash.free_ram = facts.reservations;
+    crash.crash_reservations.clear();
+    return crash;
+}
+
+std::vector<PhysRange> preferred_ram(const CrashFacts& facts, std::span<const PhysRange> taken) {
+    const auto high = intersection(facts.reservations, std::span(&from_4g, 1));
+    if (high.size() == facts.reservations.size() || !difference(taken, high).empty())
+        return {};
+    return high;
+}
+
+std::string mebibytes(std::uint64_t bytes) {
+    return fmt::format("{} MiB", (bytes + (1 << 20) - 1) >> 20);
+}
+
+} // namespace
+
+Result<CrashPlan> plan_crash(const CrashFacts& facts, const Machine& machine, const CrashWishes& wishes,
+                             Notices& notices) {
+    CrashPlan plan;
+    plan.kernel_updates_elfcorehdr = kernel_updates(facts, wishes, notices);
+    const auto saved = memory_to_save(facts, machine);
+    auto places = places_of(header_memory(facts, wishes, plan.kernel_updates_elfcorehdr), saved, facts, wishes.limits);
+    if (!places)
+        return std::unexpected(with_reservation(std::move(places).error(), facts));
+    plan.elfcorehdr = places->front();
+    if (saved)
+        plan.backup = CrashBackup{.source = *saved, .destination = places->back().begin};
+
+    const auto taken = normalized(*std::move(places));
+    plan.machine = crash_machine(facts, machine, taken);
+    plan.preferred_ram = preferred_ram(facts, taken);
+    plan.demands = demands_of(KX_TRY(elfcorehdr(facts, plan.backup, {.elf32 = wishes.elf32})), plan);
+    plan.added = added_parameters(facts, machine, plan, wishes);
+    return plan;
+}
+
+Error with_reservation(Error error, const CrashFacts& facts) {
+    if (error.code != Errc::no_room)
+        return error;
+    std::string ranges;
+    for (PhysRange range : facts.reservations)
+        ranges += fmt::format("{}{:#x}-{:#x} ({})", ranges.empty() ? "" : ", ", range.begin, range.end,
+                              mebibytes(range.size()));
+    error.message +=
+        fmt::format("; reserved for the crash kernel: {}. To reserve more, start the running kernel with a "
+                    "larger crashkernel=, such as crashkernel={}M",
+                    ranges, std::max<std::uint64_t>(256, total_size(facts.reservations) >> 19));
+    return error;
+}
+
+} // namespace kx

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Where the running kernel sees its own image and RAM as a whole. Readers of a dump find both by the virtual addresses
+// in its program headers.
+#pragma once
+
+#include "core/notices.h"
+#include "core/phys_range.h"
+#include "core/result.h"
+#include "kdump/crash/crash_architecture.h"
+#include "machine/system_files.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+namespace kx {
+
+struct KernelMappings {
+    std::optional<std::uint64_t> image;      // virtual address of the image's first byte
+    std::optional<std::uint64_t> direct_map; // virtual address of physical 0, modulo 2^64
+    friend bool operator==(const KernelMappings&, const KernelMappings&) = default;
+};
+
+// From the program headers of proc/kcore, and for the image from proc/kallsyms where they do not tell. What is hidden,
+// or does not fit `ram` (physical, normalized), is left out and noted. `image` (physical): nothing where unknown.
+KernelMappings read_kernel_mappings(const SystemFiles& files, const CrashArchitecture& architecture,
+                                    std::span<const PhysRange> ram, std::optional<PhysRange> image, Notices& notices);
+
+} // namespace kx
