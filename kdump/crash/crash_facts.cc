@@ -181,17 +181,13 @@ Result<PhysRange> read_vmcoreinfo(const SystemFiles& files, std::span<const Phys
     return notes_in_ram(files.display(path), *address, *size, ram);
 }
 
+// Only a kernel that can update the headers tells how much room they need. (cpu/crash_hotplug says whether it does so
+// for the image that is loaded now, and is 0 before.)
 std::uint64_t read_elfcorehdr_size(const SystemFiles& files) {
     for (const char* path : {"sys/kernel/kexec/crash_elfcorehdr_size", "sys/kernel/crash_elfcorehdr_size"})
         if (const auto size = read_number(files, path))
             return *size;
     return 0;
-}
-
-// Its number says whether the image that is loaded now is updated, so only that the file is there counts.
-bool read_hotplug(const SystemFiles& files) {
-    return files.read("sys/devices/system/cpu/crash_hotplug").has_value() ||
-           files.read("sys/devices/system/memory/crash_hotplug").has_value();
 }
 
 std::uint64_t read_dm_crypt_keys(const SystemFiles& files, Notices& notices) {
@@ -253,7 +249,7 @@ Result<CrashFacts> read_crash_facts(const SystemFiles& files, const Machine& mac
     facts.direct_map = mappings.direct_map;
 
     facts.elfcorehdr_size = read_elfcorehdr_size(files);
-    facts.hotplug = read_hotplug(files);
+    facts.hotplug = facts.elfcorehdr_size != 0;
     facts.dm_crypt_keys = read_dm_crypt_keys(files, notices);
     return facts;
 }

@@ -39,11 +39,16 @@ struct CrashFacts {
     // RAM of the running kernel that a dump shall hold, sorted and disjoint, thousands of ranges on some machines: all
     // that /proc/iomem calls System RAM, also where a driver holds it, less what is reserved for the crash kernel.
     std::vector<PhysRange> memory;
-    std::vector<PhysRange> reservations;     // "Crash kernel", sorted
+    std::vector<PhysRange> reservations;     // "Crash kernel", sorted; not empty
     std::vector<PhysRange> cma_reservations; // the crash kernel may use them as RAM; nothing is loaded there
     std::uint64_t elfcorehdr_size = 0;       // crash_elfcorehdr_size: bytes for an elfcorehdr that the kernel updates
     bool hotplug = false;                    // the kernel updates an elfcorehdr by itself when asked to
     std::uint64_t dm_crypt_keys = 0;         // keys of encrypted disks that were told to the kernel; noted
+
+    // Where segments may lie. A kernel that has a second reservation below 4 GiB takes no segments there: it is RAM for
+    // the crash kernel's DMA.
+    PhysRange reservation() const { return reservations.back(); }
+
     friend bool operator==(const CrashFacts&, const CrashFacts&) = default;
 };
 

@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::string_view header_name = "elfcorehdr";
 constexpr std::string_view backup_name = "backup";
-constexpr PhysRange from_4g{std::uint64_t{1} << 32, UINT64_MAX};
 
 // One run of pages around all RAM in low memory: what lies between is firmware's, and is copied along.
 std::optional<PhysRange> memory_to_save(const CrashFacts& facts, const Machine& machine) {
@@ -24,7 +23,7 @@ std::optional<PhysRange> memory_to_save(const CrashFacts& facts, const Machine& 
     return PhysRange{align_down(ram.front().begin, page_size), *align_up(ram.back().end, page_size)};
 }
 
-// Where both go: at the end of the highest reservation that holds them.
+// Where both go: at the end of the reservation.
 Result<std::vector<PhysRange>> places_of(std::uint64_t header_size, std::optional<PhysRange> saved,
                                          const CrashFacts& facts, PhysRange limits) {
     std::vector<Demand> demands;
@@ -33,7 +32,8 @@ Result<std::vector<PhysRange>> places_of(std::uint64_t header_size, std::optiona
     if (saved)
         demands.push_back(Demand{
             .name = std::string(backup_name), .memory_size = saved->size(), .window = limits, .prefer = Prefer::high});
-    const Placement placement = KX_TRY(place(std::move(demands), facts.reservations));
+    const PhysRange reservation = facts.reservation();
+    const Placement placement = KX_TRY(place(std::move(demands), std::span(&reservation, 1)));
     std::vector<PhysRange> places{placement.find(header_name)->memory()};
     if (saved)
         places.push_back(placement.find(backup_name)->memory());
@@ -52,9 +52,6 @@ bool kernel_updates(const CrashFacts& facts, const CrashWishes& wishes, Notices&
         "the crash kernel must be loaded again after CPUs or memory were added or removed";
     if (!facts.hotplug)
         notices.add("--hotplug: this kernel does not update a loaded crash kernel's headers; {}", consequence);
-    else if (facts.elfcorehdr_size == 0)
-        notices.add("--hotplug: this kernel does not tell how much room the headers need (crash_elfcorehdr_size); {}",
-                    consequence);
     else if (wishes.elf32)
         notices.add("--hotplug: the kernel would update ELF64 headers only, and --elf32-core-headers was given; {}",
                     consequence);
@@ -107,20 +104,9 @@ std::vector<Demand> demands_of(std::vector<std::byte> header, const CrashPlan& p
 Machine crash_machine(const CrashFacts& facts, const Machine& machine, std::span<const PhysRange> taken) {
     Machine crash = machine;
     crash.memory_map = crash_memory_map(facts, machine, taken);
-    crash.free_ram = facts.reservations;
+    crash.free_ram = {facts.reservation()};
     crash.crash_reservations.clear();
     return crash;
-}
-
-std::vector<PhysRange> preferred_ram(const CrashFacts& facts, std::span<const PhysRange> taken) {
-    const auto high = intersection(facts.reservations, std::span(&from_4g, 1));
-    if (high.size() == facts.reservations.size() || !difference(taken, high).empty())
-        return {};
-    return high;
-}
-
-std::string mebibytes(std::uint64_t bytes) {
-    return fmt::format("{} MiB", (bytes + (1 << 20) - 1) >> 20);
 }
 
 } // namespace
@@ -139,7 +125,6 @@ Result<CrashPlan> plan_crash(const CrashFacts& facts, const Machine& machine, co
 
     const auto taken = normalized(*std::move(places));
     plan.machine = crash_machine(facts, machine, taken);
-    plan.preferred_ram = preferred_ram(facts, taken);
     plan.demands = demands_of(KX_TRY(elfcorehdr(facts, plan.backup, {.elf32 = wishes.elf32})), plan);
     plan.added = added_parameters(facts, machine, plan, wishes);
     return plan;
@@ -148,14 +133,14 @@ Result<CrashPlan> plan_crash(const CrashFacts& facts, const Machine& machine, co
 Error with_reservation(Error error, const CrashFacts& facts) {
     if (error.code != Errc::no_room)
         return error;
-    std::string ranges;
-    for (PhysRange range : facts.reservations)
-        ranges += fmt::format("{}{:#x}-{:#x} ({})", ranges.empty() ? "" : ", ", range.begin, range.end,
-                              mebibytes(range.size()));
+    const PhysRange reservation = facts.reservation();
+    const std::uint64_t mebibytes = reservation.size() >> 20;
     error.message +=
-        fmt::format("; reserved for the crash kernel: {}. To reserve more, start the running kernel with a "
-                    "larger crashkernel=, such as crashkernel={}M",
-                    ranges, std::max<std::uint64_t>(256, total_size(facts.reservations) >> 19));
+        fmt::format("; a crash kernel must lie in what is reserved for it, {:#x}-{:#x} ({} MiB). To reserve "
+                    "more, start the running kernel with a larger crashkernel=, such as crashkernel={}M",
+                    reservation.begin, reservation.end, mebibytes, std::max<std::uint64_t>(256, 2 * mebibytes));
+    if (reservation.begin >= std::uint64_t{1} << 32)
+        error.message += " (without \",high\" for a kernel that must lie below 4 GiB)";
     return error;
 }
 

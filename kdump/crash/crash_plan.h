@@ -29,13 +29,10 @@ struct CrashParameter {
 };
 
 struct CrashPlan {
-    // For the loader: its map is the crash kernel's, its free RAM the reservations (whole: the demands below lie
-    // there).
+    // For the loader: its map is the crash kernel's, its free RAM the reservation that takes segments (whole: the
+    // demands below lie there).
     Machine machine;
-    // Free RAM to try first: reservations from 4 GiB, so that those below stay for DMA. Where the load does not fit
-    // (Errc::no_room), it is placed anew in machine.free_ram. Empty where there is no such choice.
-    std::vector<PhysRange> preferred_ram;
-    // "elfcorehdr" and, where memory is saved, "backup", both with fixed addresses in the reservation.
+    // "elfcorehdr" and, where memory is saved, "backup", both with fixed addresses there.
     std::vector<Demand> demands;
     std::vector<CrashParameter> added;      // to be appended to the command line, before a "--"
     PhysRange elfcorehdr;                   // where it lies

@@ -2,6 +2,7 @@
 #include "machine/capture.h"
 
 #include "core/file.h"
+#include "layout/elf.h"
 #include "machine/attribute.h"
 #include "machine/capabilities.h"
 #include "machine/machine.h"
@@ -78,6 +79,26 @@ std::string without_addresses(std::string_view lines) {
     return hidden;
 }
 
+// The ELF64 headers of kcore with zeros for virtual addresses, and for the file offsets that are made of them.
+std::string without_mappings(std::string head) {
+    using Header = layout::Elf64<false>::Header;
+    using ProgramHeader = layout::Elf64<false>::ProgramHeader;
+    for (std::size_t at = sizeof(Header); at < head.size(); at += sizeof(ProgramHeader)) {
+        ProgramHeader entry{};
+        const std::size_t size = std::min(sizeof(entry), head.size() - at);
+        std::memcpy(&entry, head.data() + at, size);
+        entry.vaddr = entry.offset = std::uint64_t{0};
+        std::memcpy(head.data() + at, &entry, size);
+    }
+    return head;
+}
+
+std::string without_secrets(std::string_view path, const std::string& content) {
+    if (path == "proc/kallsyms")
+        return without_addresses(content);
+    return path == "proc/kcore" ? without_mappings(content) : content;
+}
+
 // A path that a hostile listing made may not leave the destination.
 bool stays_below(std::string_view path) {
     const fs::path relative(path);
@@ -109,6 +130,15 @@ Result<std::string> RecordingFiles::read_lines_with(std::string_view path, std::
     return lines;
 }
 
+Result<std::string> RecordingFiles::read_head(std::string_view path, std::size_t size) const {
+    auto head = files_.read_head(path, size);
+    if (!head)
+        remember_refusal(path, head.error());
+    else if (std::string& longest = heads_[std::string(path)]; longest.size() < head->size())
+        longest = *head;
+    return head;
+}
+
 Result<std::vector<std::string>> RecordingFiles::list(std::string_view path) const {
     auto names = files_.list(path);
     if (names)
@@ -121,6 +151,7 @@ Result<std::vector<std::string>> RecordingFiles::list(std::string_view path) con
 Result<std::vector<std::string>> RecordingFiles::write_to(const std::string& destination) const {
     KX_TRY(refuse_used(destination));
     auto contents = contents_;
+    contents.insert(heads_.begin(), heads_.end());
     for (const auto& [path, words] : searched_) {
         if (contents_.contains(path))
             continue;
@@ -141,7 +172,7 @@ Result<std::vector<std::string>> RecordingFiles::write_to(const std::string& des
     for (const auto& [path, content] : contents) {
         if (!stays_below(path))
             continue;
-        KX_TRY(write_new(fs::path(destination) / path, path == "proc/kallsyms" ? without_addresses(content) : content));
+        KX_TRY(write_new(fs::path(destination) / path, without_secrets(path, content)));
         written.push_back(path);
     }
     return written;

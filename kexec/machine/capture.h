@@ -20,13 +20,15 @@ public:
     explicit RecordingFiles(const SystemFiles& files) : files_(files) {}
     Result<std::string> read(std::string_view path) const override;
     Result<std::string> read_lines_with(std::string_view path, std::string_view word) const override;
+    Result<std::string> read_head(std::string_view path, std::size_t size) const override;
     Result<std::vector<std::string>> list(std::string_view path) const override;
     std::string display(std::string_view path) const override { return files_.display(path); }
 
     // Writes to the folder `destination`, which must not exist or be empty, the files that were read, of files that
-    // were searched the lines that were found, and the folders that were listed, empty ones too. A name that a listing
-    // showed and nobody read is not written. Files get mode 0600 and folders 0700; in proc/kallsyms zeros stand for the
-    // addresses. Returns the relative paths of the files, sorted.
+    // were searched the lines that were found, of files whose head was read that head, and the folders that were
+    // listed, empty ones too. A name that a listing showed and nobody read is not written. Files get mode 0600 and
+    // folders 0700; in proc/kallsyms and in the program headers of proc/kcore zeros stand for virtual addresses.
+    // Returns the relative paths of the files, sorted.
     Result<std::vector<std::string>> write_to(const std::string& destination) const;
     // A notice for each path that exists and could not be read.
     void note_unread(Notices& notices) const;
@@ -37,6 +39,7 @@ private:
     const SystemFiles& files_;
     mutable std::map<std::string, std::string, std::less<>> contents_;
     mutable std::map<std::string, std::set<std::string, std::less<>>, std::less<>> searched_; // path, words
+    mutable std::map<std::string, std::string, std::less<>> heads_; // the longest that was read
     mutable std::set<std::string, std::less<>> folders_;
     mutable std::map<std::string, std::string, std::less<>> refused_; // path, message
 };

@@ -76,14 +76,14 @@ Result<Machine> read_machine(const SystemFiles& files, Notices& notices);
 // Copies what read_machine, read_capabilities and `also` (other readers of the caller's; may be empty) read, and only
 // that, from `files` to the new folder `destination`, so
 // that DirectoryFiles(destination) gives the same machine. Of files that are searched for a few lines, those lines are
-// copied. Returns the relative paths of the files that were written, sorted; notes those that could not be read. A
-// machine that read_machine refuses is captured all the same, and the refusal is noted. Refuses a destination that
-// exists and is not an empty folder.
+// copied, of files of which the head is read, that. Returns the relative paths of the files that were written, sorted;
+// notes those that could not be read. A machine that read_machine refuses is captured all the same, and the refusal is
+// noted. Refuses a destination that exists and is not an empty folder.
 //
 // Privacy: the copy holds /proc/cmdline as it is (which may name disks or carry secrets), physical addresses that
 // only root may read, the kernel's configuration and its release. It holds no serial numbers, host names or network
-// addresses unless the command line does, and no virtual addresses of the kernel: in proc/kallsyms zeros stand for
-// them. Files are written with mode 0600, folders with 0700.
+// addresses unless the command line does, and no virtual addresses of the kernel: in proc/kallsyms and proc/kcore zeros
+// stand for them. Files are written with mode 0600, folders with 0700.
 Result<std::vector<std::string>> capture_machine(const SystemFiles& files, const std::string& destination,
                                                  Notices& notices,
                                                  const std::function<void(const SystemFiles&)>& also = {});
