@@ -5,6 +5,7 @@ kexec_libkexec_a_SOURCES = \
 	kexec/arch/architecture.cc kexec/arch/architecture.h \
 	kexec/arch/x86_64.cc \
 	kexec/check.cc \
+	kexec/core/arguments.cc kexec/core/arguments.h \
 	kexec/core/byte_view.cc kexec/core/byte_view.h \
 	kexec/core/bytes.h \
 	kexec/core/command_line.cc kexec/core/command_line.h \

@@ -4,11 +4,11 @@
 // local.mk; an item in doc/multikernelctl.8 (a test holds the page against the table).
 #pragma once
 
+#include "core/arguments.h"
 #include "core/notices.h"
 #include "core/result.h"
 #include "machine/system_files.h"
 #include "multikernel/control.h"
-#include "multikernel/ctl/arguments.h"
 #include "system/kernel.h"
 
 #include <cstddef>
@@ -54,8 +54,8 @@ struct Command {
     Effect effect;
     std::size_t least_operands;
     std::size_t most_operands;
-    std::span<const OptionRow> options; // its own; --help, --json, --machine and --dry-run come by `effect`
-    Result<int> (*run)(Session&);       // the exit code; an error is printed, as a document too with --json
+    std::span<const ArgumentRow> options; // its own; --help, --json, --machine and --dry-run come by `effect`
+    Result<int> (*run)(Session&);         // the exit code; an error is printed, as a document too with --json
 };
 
 template <typename... Args> void print(const Session& session, fmt::format_string<Args...> format, Args&&... args) {

@@ -10,17 +10,10 @@ constexpr const Command* table[] = {
     &transactions_command, &rollback_command, &dump_command,   &plan_command,    &apply_command,  &revert_command,
 };
 
-constexpr OptionRow help_row = {"help", 'h', nullptr, "Show this text."};
-constexpr OptionRow json_row = {"json", 0, nullptr, "Print one JSON document (doc/multikernelctl.md)."};
-constexpr OptionRow machine_row = {"machine", 0, "DIR", "Read the machine that kexec --capture wrote to DIR."};
-constexpr OptionRow dry_run_row = {"dry-run", 0, nullptr, "Check and print what would be done; no root needed."};
-
-std::string name_for_help(const OptionRow& row) {
-    std::string name = row.letter ? fmt::format("-{}, --{}", row.letter, row.name) : fmt::format("    --{}", row.name);
-    if (row.value)
-        name += row.value[0] == '[' ? fmt::format("[={}", row.value + 1) : fmt::format("={}", row.value);
-    return name;
-}
+constexpr ArgumentRow help_row = {"help", 'h', nullptr, "Show this text."};
+constexpr ArgumentRow json_row = {"json", 0, nullptr, "Print one JSON document (doc/multikernelctl.md)."};
+constexpr ArgumentRow machine_row = {"machine", 0, "DIR", "Read the machine that kexec --capture wrote to DIR."};
+constexpr ArgumentRow dry_run_row = {"dry-run", 0, nullptr, "Check and print what would be done; no root needed."};
 
 } // namespace
 
@@ -36,8 +29,8 @@ const Command* find_command(std::string_view name) {
     return nullptr;
 }
 
-std::vector<OptionRow> options_of(const Command& command) {
-    std::vector<OptionRow> rows(command.options.begin(), command.options.end());
+std::vector<ArgumentRow> options_of(const Command& command) {
+    std::vector<ArgumentRow> rows(command.options.begin(), command.options.end());
     if (command.effect == Effect::changes)
         rows.push_back(dry_run_row);
     if (command.effect == Effect::reads || command.effect == Effect::changes) {
@@ -70,9 +63,7 @@ std::string help_of(const Command& command) {
     std::string text = fmt::format("Usage: multikernelctl {}{}{}{}\n{}\n\nOptions:\n", command.name,
                                    command.effect == Effect::passes_on ? "" : " [OPTION]...",
                                    *command.operands ? " " : "", command.operands, command.text);
-    for (const OptionRow& row : options_of(command))
-        text += fmt::format(" {:<27} {}\n", name_for_help(row), row.text);
-    return text;
+    return text + options_text(options_of(command));
 }
 
 } // namespace kx::ctl

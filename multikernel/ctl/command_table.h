@@ -34,7 +34,7 @@ std::span<const Command* const> command_table();
 const Command* find_command(std::string_view name);
 
 // Its own options, and those that its effect brings.
-std::vector<OptionRow> options_of(const Command& command);
+std::vector<ArgumentRow> options_of(const Command& command);
 
 std::string usage_text();
 std::string help_of(const Command& command);

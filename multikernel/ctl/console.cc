@@ -10,8 +10,8 @@
 namespace kx::ctl {
 namespace {
 
-constexpr OptionRow device_row = {"device", 0, "FILE", "A serial device that the other end of its line is wired to."};
-constexpr OptionRow duration_row = {"timeout", 0, "SECONDS", "Detach after so long."};
+constexpr ArgumentRow device_row = {"device", 0, "FILE", "A serial device that the other end of its line is wired to."};
+constexpr ArgumentRow duration_row = {"timeout", 0, "SECONDS", "Detach after so long."};
 
 Result<Deadline> deadline_of(const Arguments& arguments) {
     if (!arguments.given("timeout"))
@@ -72,8 +72,8 @@ Result<int> run_start(Session& session) {
     return change.report(fmt::format("{}: started on CPU {}", instance.shown(), text_of(instance.cpus)));
 }
 
-constexpr OptionRow console_rows[] = {device_row, duration_row};
-constexpr OptionRow start_rows[] = {
+constexpr ArgumentRow console_rows[] = {device_row, duration_row};
+constexpr ArgumentRow start_rows[] = {
     {"console", 0, nullptr, "Attach to its console before the start."}, device_row, wait_row, timeout_row, verbose_row};
 
 } // namespace

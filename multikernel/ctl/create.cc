@@ -13,7 +13,7 @@
 namespace kx::ctl {
 namespace {
 
-constexpr OptionRow create_rows[] = {
+constexpr ArgumentRow create_rows[] = {
     {"cpus", 0, "LIST", "Its CPUs, the boot CPU first: 2 or 2-3,5 or apic:0x11."},
     {"cpu-count", 0, "N", "So many free CPUs of the pool."},
     {"cpu-affinity", 0, "HOW", "Which ones: compact, spread or local (one NUMA node)."},

@@ -20,9 +20,9 @@ using nlohmann::ordered_json;
 
 constexpr int exit_changes = 2; // plan: something would be done
 
-constexpr OptionRow prune_row = {"prune", 0, nullptr, "Also delete the instances that FILE does not name."};
-constexpr OptionRow force_row = {"force", 'f', nullptr, "Halt without asking the instance's kernel."};
-constexpr OptionRow pool_row = {"pool", 0, nullptr, "Give the pool back, too."};
+constexpr ArgumentRow prune_row = {"prune", 0, nullptr, "Also delete the instances that FILE does not name."};
+constexpr ArgumentRow force_row = {"force", 'f', nullptr, "Halt without asking the instance's kernel."};
+constexpr ArgumentRow pool_row = {"pool", 0, nullptr, "Give the pool back, too."};
 
 struct FilePlan {
     MultikernelDialect dialect;
@@ -165,9 +165,9 @@ Result<int> run_revert(Session& session) {
     return carry_out(session, "revert", revert_file);
 }
 
-constexpr OptionRow plan_rows[] = {prune_row};
-constexpr OptionRow apply_rows[] = {prune_row, force_row, wait_row, timeout_row, verbose_row};
-constexpr OptionRow revert_rows[] = {pool_row, force_row};
+constexpr ArgumentRow plan_rows[] = {prune_row};
+constexpr ArgumentRow apply_rows[] = {prune_row, force_row, wait_row, timeout_row, verbose_row};
+constexpr ArgumentRow revert_rows[] = {pool_row, force_row};
 
 } // namespace
 

@@ -14,7 +14,7 @@
 namespace kx::ctl {
 namespace {
 
-constexpr OptionRow rows[] = {
+constexpr ArgumentRow rows[] = {
     {"output", 'o', "FILE", "Write it there."},
     {"source", 's', nullptr, "As device tree source, in the place of the blob."},
 };

@@ -55,7 +55,7 @@ Result<int> list(Session& session) {
     return exit_done;
 }
 
-constexpr OptionRow show_rows[] = {
+constexpr ArgumentRow show_rows[] = {
     {"verbose", 'v', nullptr, "Also the changes that made it what it is (multikernel kernels)."},
 };
 

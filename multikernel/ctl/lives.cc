@@ -7,7 +7,7 @@
 namespace kx::ctl {
 namespace {
 
-constexpr OptionRow halt_rows[] = {
+constexpr ArgumentRow halt_rows[] = {
     {"force", 'f', nullptr, "Do not ask its kernel: like pulling the plug (always so on a stock kernel)."},
 };
 

@@ -3,7 +3,6 @@
 noinst_LIBRARIES += multikernel/ctl/libmultikernelctl.a
 multikernel_ctl_libmultikernelctl_a_SOURCES = \
 	multikernel/ctl/apply.cc multikernel/ctl/apply.h \
-	multikernel/ctl/arguments.cc multikernel/ctl/arguments.h \
 	multikernel/ctl/change.cc multikernel/ctl/change.h \
 	multikernel/ctl/check.cc \
 	multikernel/ctl/command.h \

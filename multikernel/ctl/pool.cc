@@ -12,7 +12,7 @@
 namespace kx::ctl {
 namespace {
 
-constexpr OptionRow rows[] = {
+constexpr ArgumentRow rows[] = {
     {"cpus", 0, "LIST", "These CPUs shall be in it: 2-3,5 or apic:0x11."},
     {"devices", 0, "LIST", "These PCI devices shall be in it: 0000:09:00.0,… (multikernel kernels)."},
     {"numa-node", 0, "N", "Take the memory of this NUMA node (multikernel kernels)."},
@@ -66,7 +66,7 @@ Result<PoolWish> wish_of(const Arguments& arguments, const MachineResources& mac
 }
 
 bool changes(const Arguments& arguments) {
-    for (const OptionRow& row : rows) {
+    for (const ArgumentRow& row : rows) {
         if (arguments.given(row.name))
             return true;
     }
@@ -85,7 +85,7 @@ Result<int> run(Session& session) {
         return show(session);
     const Change change = KX_TRY(Change::begin(session, "pool"));
     if (arguments.given("dissolve")) {
-        for (const OptionRow& row : rows) {
+        for (const ArgumentRow& row : rows) {
             if (std::string_view(row.name) != "dissolve" && arguments.given(row.name))
                 return fail(Errc::usage, "--dissolve is a thing of its own: --{} does not go with it", row.name);
         }

@@ -19,10 +19,10 @@ struct Wait {
     bool given() const { return !status.empty() || console_pattern; }
 };
 
-inline constexpr OptionRow wait_row = {"wait", 0, "WHAT",
-                                       "Until loaded, active, kernel (multikernel.ko) or console:REGEX was seen."};
-inline constexpr OptionRow timeout_row = {"timeout", 0, "SECONDS", "How long to wait (30); then it is a failure."};
-inline constexpr OptionRow verbose_row = {"verbose", 'v', nullptr, "Show what the console prints while waiting."};
+inline constexpr ArgumentRow wait_row = {"wait", 0, "WHAT",
+                                         "Until loaded, active, kernel (multikernel.ko) or console:REGEX was seen."};
+inline constexpr ArgumentRow timeout_row = {"timeout", 0, "SECONDS", "How long to wait (30); then it is a failure."};
+inline constexpr ArgumentRow verbose_row = {"verbose", 'v', nullptr, "Show what the console prints while waiting."};
 
 // Errc::usage.
 Result<Wait> parse_wait(const Arguments& arguments);

@@ -12,7 +12,7 @@
 namespace kx::ctl {
 namespace {
 
-constexpr OptionRow rows[] = {
+constexpr ArgumentRow rows[] = {
     {"cpus", 0, "LIST", "Its CPUs shall be these, the boot CPU first."},
     {"add-cpus", 0, "LIST", "These CPUs in addition."},
     {"remove-cpus", 0, "LIST", "Without these CPUs."},

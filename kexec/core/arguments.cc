@@ -1,20 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "multikernel/ctl/arguments.h"
+#include "core/arguments.h"
 
 #include <algorithm>
 #include <ranges>
 
 #include <getopt.h>
 
-namespace kx::ctl {
+namespace kx {
 namespace {
 
 constexpr int long_option_base = 1000; // getopt_long's values: base + number of the row
 
-int has_argument(const OptionRow& row) {
+int has_argument(const ArgumentRow& row) {
     if (!row.value)
         return no_argument;
     return row.value[0] == '[' ? optional_argument : required_argument;
+}
+
+std::string name_for_help(const ArgumentRow& row) {
+    std::string name = row.letter ? fmt::format("-{}, --{}", row.letter, row.name) : fmt::format("    --{}", row.name);
+    if (row.value)
+        name += row.value[0] == '[' ? fmt::format("[={}", row.value + 1) : fmt::format("={}", row.value);
+    return name;
 }
 
 } // namespace
@@ -37,10 +44,10 @@ const std::string* Arguments::value(std::string_view name) const {
 }
 
 Result<Arguments> parse_arguments(const std::string& called, std::span<const std::string> words,
-                                  std::span<const OptionRow> rows) {
+                                  std::span<const ArgumentRow> rows) {
     std::vector<option> long_options;
     std::string letters;
-    for (const OptionRow& row : rows) {
+    for (const ArgumentRow& row : rows) {
         const int value = row.letter ? row.letter : long_option_base + static_cast<int>(long_options.size());
         long_options.push_back({row.name, has_argument(row), nullptr, value});
         if (row.letter)
@@ -77,4 +84,11 @@ Arguments operands_only(std::vector<std::string> operands) {
     return arguments;
 }
 
-} // namespace kx::ctl
+std::string options_text(std::span<const ArgumentRow> rows) {
+    std::string text;
+    for (const ArgumentRow& row : rows)
+        text += fmt::format(" {:<27} {}\n", name_for_help(row), row.text);
+    return text;
+}
+
+} // namespace kx

@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
-namespace kx::ctl {
+namespace kx {
 
-struct OptionRow {
+struct ArgumentRow {
     const char* name;  // without the dashes
     char letter;       // 0 for none
     const char* value; // its name in the help, in brackets where it may be left out, nullptr where there is none
@@ -28,7 +28,7 @@ public:
 
 private:
     friend Result<Arguments> parse_arguments(const std::string&, std::span<const std::string>,
-                                             std::span<const OptionRow>);
+                                             std::span<const ArgumentRow>);
     friend Arguments operands_only(std::vector<std::string> operands);
     struct Given {
         std::string name;
@@ -43,7 +43,10 @@ private:
 // `called` stands before getopt_long's own messages ("multikernelctl create"), which go to standard error.
 // Errc::usage.
 Result<Arguments> parse_arguments(const std::string& called, std::span<const std::string> words,
-                                  std::span<const OptionRow> rows);
+                                  std::span<const ArgumentRow> rows);
 Arguments operands_only(std::vector<std::string> operands);
 
-} // namespace kx::ctl
+// A line a row, for a help text.
+std::string options_text(std::span<const ArgumentRow> rows);
+
+} // namespace kx
