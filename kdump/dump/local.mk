@@ -13,3 +13,10 @@ kdump_dump_libdump_a_SOURCES = \
 	kdump/dump/page_tables.cc kdump/dump/page_tables.h \
 	kdump/dump/vmcore.cc kdump/dump/vmcore.h \
 	kdump/dump/vmcoreinfo.cc kdump/dump/vmcoreinfo.h
+# The log.
+kdump_dump_libdump_a_SOURCES += \
+	kdump/dump/kernel_log.cc \
+	kdump/dump/kernel_log_forms.h \
+	kdump/dump/kernel_log_plain.cc \
+	kdump/dump/kernel_log_records.cc \
+	kdump/dump/kernel_log_rings.cc
