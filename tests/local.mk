@@ -15,6 +15,10 @@ tests_unit_unit_SOURCES = \
 	tests/unit/core/file_test.cc \
 	tests/unit/core/phys_range_test.cc \
 	tests/unit/core/wire_test.cc \
+	tests/unit/crash/crash_facts_test.cc \
+	tests/unit/crash/crash_machine.h \
+	tests/unit/crash/crash_plan_test.cc \
+	tests/unit/crash/elfcorehdr_test.cc \
 	tests/unit/ctl/apply_test.cc \
 	tests/unit/ctl/console_test.cc \
 	tests/unit/ctl/desired_file_test.cc \
@@ -93,8 +97,8 @@ tests_unit_unit_SOURCES += tests/unit/main.cc
 endif
 tests_unit_unit_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests -I$(srcdir)/tests/unit $(CATCH2_CFLAGS) \
 	-DTEST_SOURCE='"$(abs_srcdir)"'
-tests_unit_unit_LDADD = multikernel/ctl/libmultikernelctl.a kexec/libkexec.a $(KEXEC_LIBS) -lutil $(XXHASH_LIBS) $(CATCH2_LIBS)
-tests_unit_unit_LDADD = multikernel/ctl/libmultikernelctl.a kexec/libkexec.a $(KEXEC_LIBS) $(XXHASH_LIBS) $(CATCH2_LIBS)
+tests_unit_unit_LDADD = kdump/crash/libcrash.a multikernel/ctl/libmultikernelctl.a kexec/libkexec.a $(KEXEC_LIBS) -lutil $(XXHASH_LIBS) $(CATCH2_LIBS)
+tests_unit_unit_LDADD = kdump/crash/libcrash.a multikernel/ctl/libmultikernelctl.a kexec/libkexec.a $(KEXEC_LIBS) $(XXHASH_LIBS) $(CATCH2_LIBS)
 endif
 
 TESTS += tests/layers.sh

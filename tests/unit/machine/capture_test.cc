@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "catch.h"
+#include "crash/crash_machine.h"
 #include "machine/capabilities.h"
 #include "machine/capture.h"
 #include "machine/machine.h"
@@ -87,6 +88,26 @@ TEST_CASE("a capture holds what was read and nothing else") {
     CHECK(captured.read("proc/self/status") == "CapEff:\t000001ffffffffff\n");
     CHECK(captured.read("proc/kallsyms") ==
           "0000000000000000 T __x64_sys_kexec_load\n0000000000000000 T __x64_sys_kexec_file_load\n");
+}
+
+TEST_CASE("of kcore a capture holds the headers that were read, without virtual addresses") {
+    auto files = rich_machine();
+    files.with("proc/kcore", kcore(kcore_entries()));
+    const Destination to;
+    Notices notices;
+    const std::size_t headers = 64 + 56 * kcore_entries().size();
+    const auto read_headers = [&](const SystemFiles& read) {
+        CHECK(read.read_head("proc/kcore", headers));
+        CHECK(read.read_head("proc/kcore", 64));
+        CHECK_FALSE(read.read_head("proc/none", 64));
+    };
+    const auto written = capture_machine(files, to.path, notices, read_headers);
+    REQUIRE(written);
+    CHECK(std::ranges::count(*written, "proc/kcore") == 1);
+    auto hidden = kcore_entries();
+    for (KcoreEntry& entry : hidden)
+        entry.virtual_address = 0;
+    CHECK(DirectoryFiles(to.path).read("proc/kcore") == kcore(hidden).substr(0, headers));
 }
 
 TEST_CASE("only their owner can read a capture's files") {

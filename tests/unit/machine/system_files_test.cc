@@ -55,6 +55,19 @@ TEST_CASE("only the running machine's architecture is made up from uname") {
     CHECK(read_value(DirectoryFiles("/"), "proc/sys/kernel/arch") == std::string(name.machine));
 }
 
+TEST_CASE("of a head no byte more is read") {
+    TemporaryFolder tree;
+    tree.write("proc/kcore", "headers, memory");
+    const DirectoryFiles files(tree.path);
+    CHECK(files.read_head("proc/kcore", 7) == "headers");
+    CHECK(files.read_head("proc/kcore", 0) == "");
+    CHECK(files.read_head("proc/kcore", 100) == "headers, memory");
+    CHECK(files.read_head("proc/none", 7).error().code == Errc::not_found);
+    // A file that never ends.
+    CHECK(DirectoryFiles("/").read_head("dev/zero", 200'000) == std::string(200'000, '\0'));
+    CHECK(DirectoryFiles("/").read("dev/zero").error().code == Errc::io);
+}
+
 TEST_CASE("lines with a word are cut out of a long file") {
     test::MemoryFiles files;
     files.with("proc/kallsyms", "1 T one\n2 T two\n3 t not_one");
