@@ -4,6 +4,8 @@ check_PROGRAMS += tests/unit/unit
 TESTS += tests/unit/unit
 tests_unit_unit_SOURCES = \
 	tests/golden/boot_params_text.cc tests/golden/boot_params_text.h \
+	tests/golden/crash_golden_test.cc \
+	tests/golden/crash_text.cc tests/golden/crash_text.h \
 	tests/golden/golden_file.cc tests/golden/golden_file.h \
 	tests/golden/golden_test.cc \
 	tests/golden/handover_golden_test.cc \
@@ -102,6 +104,7 @@ tests_unit_unit_LDADD = kdump/crash/libcrash.a multikernel/ctl/libmultikernelctl
 endif
 
 TESTS += tests/layers.sh
+EXTRA_DIST += tests/golden/crash
 EXTRA_DIST += tests/layers.sh tests/layers.txt tests/tally.py tests/fixtures tests/golden/plans tests/golden/acpi tests/golden/handover
 EXTRA_DIST += tests/purgatory/elf.py tests/purgatory/handover.py tests/purgatory/machine.py \
 	tests/purgatory/stage.S tests/purgatory/test_purgatory.py

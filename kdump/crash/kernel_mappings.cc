@@ -95,16 +95,19 @@ KernelMappings read_kernel_mappings(const SystemFiles& files, const CrashArchite
         found = mappings_in(*headers, architecture, ram, image);
     else
         reason = headers.error().message;
-    if (!found.direct_map)
-        notices.add("where the kernel maps RAM is unknown ({}): a reader of the dump must find it by other means",
-                    reason);
-    if (image && !found.image)
+    if (image && !found.image) {
         found.image = image_in_kallsyms(files, architecture);
-    if (image && !found.image)
+        if (!found.image)
+            reason += fmt::format("; {} does not tell of the image either", files.display(kallsyms_path));
+    }
+    const bool without_image = image && !found.image;
+    if (!found.direct_map || without_image)
         notices.add(
-            "where the kernel maps its own image is unknown ({}, {} does not tell either): a reader of the dump "
-            "must find it by other means",
-            reason, files.display(kallsyms_path));
+            "the dump's headers will not tell where the kernel maps {}: {}; readers must find it by other means",
+            found.direct_map ? "its own image"
+            : without_image  ? "RAM and its own image"
+                             : "RAM",
+            reason);
     return found;
 }
 
