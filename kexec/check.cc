@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "check_crash.h"
 #include "machine/capabilities.h"
 #include "machine/multikernel.h"
 #include "multikernel/filesystem.h"
@@ -129,6 +130,7 @@ Result<int> check(Session& session) {
     if (may_probe(session, capabilities))
         probe(session, capabilities);
     describe_multikernel(session, find(capabilities, capability_names::multikernel));
+    capabilities.push_back(crash_kernel_capability(session.files));
     add_isolation(capabilities);
     print(stdout, "{}", session.options.json ? json_of(capabilities) : text_of(capabilities));
     return exit_ok;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "load.h"
 
+#include "crash_load.h"
 #include "image/bzimage.h"
 #include "load_inputs.h"
 #include "placed_load.h"
@@ -21,7 +22,8 @@ struct FlagName {
     std::uint64_t flag;
     const char* name;
 };
-constexpr FlagName load_flag_names[] = {{uapi::kexec_on_crash, "KEXEC_ON_CRASH"}};
+constexpr FlagName load_flag_names[] = {{uapi::kexec_on_crash, "KEXEC_ON_CRASH"},
+                                        {uapi::kexec_update_elfcorehdr, "KEXEC_UPDATE_ELFCOREHDR"}};
 constexpr FlagName file_flag_names[] = {{uapi::kexec_file_on_crash, "KEXEC_FILE_ON_CRASH"},
                                         {uapi::kexec_file_no_initramfs, "KEXEC_FILE_NO_INITRAMFS"},
                                         {uapi::kexec_file_debug, "KEXEC_FILE_DEBUG"},
@@ -37,9 +39,18 @@ std::vector<std::string> names_of(std::uint64_t flags, std::span<const FlagName>
     return names;
 }
 
-std::uint64_t load_flags(const Options& options) {
-    return options.crash ? uapi::kexec_on_crash : 0;
-}
+// A load by kexec_load.
+struct SegmentsLoad {
+    PlacedLoad placed;
+    std::optional<CrashReport> crash;
+
+    // Without the architecture.
+    std::uint64_t flags() const {
+        if (!crash)
+            return 0;
+        return uapi::kexec_on_crash | (crash->kernel_updates ? uapi::kexec_update_elfcorehdr : 0);
+    }
+};
 
 std::uint64_t file_flags(const Options& options, const LoadInputs& inputs) {
     return (options.crash ? uapi::kexec_file_on_crash : 0) |
@@ -65,19 +76,28 @@ Result<std::uint64_t> entry_inside(const Placement& placement, std::uint64_t ent
     return entry;
 }
 
-Result<PlacedLoad> placed(Session& session, const LoadInputs& inputs) {
-    const Options& options = session.options;
-    if (options.crash)
-        return fail(Errc::unsupported, "a crash kernel can be loaded by kexec_file_load (-s) only, in this version");
+Result<SegmentsLoad> placed(Session& session, const LoadInputs& inputs) {
+    const PurgatoryOptions purgatory = purgatory_options(session.options);
+    if (session.options.crash) {
+        CrashLoad crash = KX_TRY(place_crash_load(session, inputs, purgatory));
+        return SegmentsLoad{std::move(crash.load), std::move(crash.report)};
+    }
     const Machine machine = KX_TRY(read_machine(session.files, session.notices));
-    PlacedLoad load = KX_TRY(place_load(inputs.request, purgatory_options(options), machine, {}, session.notices));
+    return SegmentsLoad{KX_TRY(place_load(inputs.request, purgatory, machine, {}, session.notices)), std::nullopt};
+}
+
+// Ready for kexec_load: everything that can be refused without the call has been.
+Result<SegmentsLoad> prepare_segments(Session& session, const LoadInputs& inputs) {
+    const Options& options = session.options;
+    SegmentsLoad load = KX_TRY(placed(session, inputs));
     if (options.entry) {
-        load.entry = KX_TRY(entry_inside(load.placement, options.entry));
+        load.placed.entry = KX_TRY(entry_inside(load.placed.placement, options.entry));
         session.notices.add("--entry={:#x} passes purgatory by: nothing is checked, and no register is set",
                             options.entry);
     }
     if (options.no_cma || options.force_device_tree)
         session.notices.add("--no-cma and --force-dtb have no effect on kexec_load");
+    KX_TRY(inputs.unchanged());
     return load;
 }
 
@@ -90,14 +110,16 @@ LoadReport basic_report(const LoadInputs& inputs) {
     return report;
 }
 
-void add_segments(LoadReport& report, const PlacedLoad& load, const Options& options) {
-    report.format = load.plan.format;
-    report.kernel_version = load.plan.kernel_version;
-    report.segments = SegmentsReport{.placement = &load.placement,
-                                     .free_ram = load.free_ram,
-                                     .entry = load.entry,
-                                     .kernel_entry = load.kernel_entry,
-                                     .flags = names_of(load_flags(options), load_flag_names),
+void add_segments(LoadReport& report, const SegmentsLoad& load, const Options& options) {
+    report.format = load.placed.plan.format;
+    report.kernel_version = load.placed.plan.kernel_version;
+    report.command_line = load.placed.plan.command_line;
+    report.crash = load.crash;
+    report.segments = SegmentsReport{.placement = &load.placed.placement,
+                                     .free_ram = load.placed.free_ram,
+                                     .entry = load.placed.entry,
+                                     .kernel_entry = load.placed.kernel_entry,
+                                     .flags = names_of(load.flags(), load_flag_names),
                                      .past_purgatory = options.entry != 0,
                                      .verified = options.checks && !options.entry};
 }
@@ -115,13 +137,15 @@ std::vector<std::string_view> options_of_segments(const Options& options) {
     note(options.device_tree.has_value(), "--dtb");
     note(options.without_efi, "--noefi");
     note(options.serial_port || options.serial_baud || options.console_serial, "purgatory's serial line");
+    note(options.elf32_core_headers, "--elf32-core-headers");
+    note(options.memory_map_by_command_line, "--pass-memmap-cmdline");
     note(options.console_vga || options.reset_vga, "purgatory's VGA screen");
     return given;
 }
 
 // An option that only kexec_load obeys asks for it.
 LoadBy way_to_load(const Options& options) {
-    if (options.load_by == LoadBy::either && !options.crash && !options_of_segments(options).empty())
+    if (options.load_by == LoadBy::either && !options_of_segments(options).empty())
         return LoadBy::segments;
     return options.load_by;
 }
@@ -133,16 +157,12 @@ Result<ImageForKernel> prepare_files(Session& session, const LoadInputs& inputs)
         session.notices.add(
             "no effect on kexec_file_load, where the kernel places and brings its own purgatory (use -c): {}",
             fmt::join(ignored, ", "));
+    if (session.options.hotplug && session.options.load_by == LoadBy::files)
+        session.notices.add("--hotplug has no effect on kexec_file_load: a kernel that can keep the elfcorehdr up to "
+                            "date does so for what it loaded itself, unasked");
     ImageForKernel image = KX_TRY(image_for_kernel(session.files, inputs));
     KX_TRY(inputs.unchanged());
     return image;
-}
-
-// The same for kexec_load.
-Result<PlacedLoad> prepare_segments(Session& session, const LoadInputs& inputs) {
-    PlacedLoad load = KX_TRY(placed(session, inputs));
-    KX_TRY(inputs.unchanged());
-    return load;
 }
 
 void print_report(const LoadReport& report, std::FILE* to, bool json) {
@@ -162,7 +182,7 @@ Result<int> print_dry_run(Session& session, const LoadInputs& inputs) {
         report.files = files_report(options, inputs);
     }
 
-    Result<PlacedLoad> load = PlacedLoad{};
+    Result<SegmentsLoad> load = SegmentsLoad{};
     if (way != LoadBy::files) {
         load = prepare_segments(session, inputs);
         if (load)
@@ -200,7 +220,7 @@ Result<> unload_first(Session& session) {
 }
 
 Result<> load_by_segments(Session& session, const LoadInputs& inputs, bool files_refused) {
-    const PlacedLoad load = KX_TRY(prepare_segments(session, inputs));
+    const SegmentsLoad load = KX_TRY(prepare_segments(session, inputs));
     KX_TRY(refuse_if_strict(session));
     if (session.options.debug) {
         LoadReport report = basic_report(inputs);
@@ -212,12 +232,12 @@ Result<> load_by_segments(Session& session, const LoadInputs& inputs, bool files
 
     std::vector<KernelSegment> segments;
     std::uint64_t total = 0;
-    for (const Segment& segment : load.placement.segments()) {
+    for (const Segment& segment : load.placed.placement.segments()) {
         segments.push_back({segment.content().view(), segment.memory()});
         total += segment.memory().size();
     }
-    const std::uint64_t flags = load.kexec_arch | load_flags(session.options);
-    if (const auto loaded = session.kernel.load(load.entry, segments, flags); !loaded) {
+    const std::uint64_t flags = load.placed.kexec_arch | load.flags();
+    if (const auto loaded = session.kernel.load(load.placed.entry, segments, flags); !loaded) {
         CallContext context = context_of(session, inputs, flags);
         context.other_call_tried = files_refused;
         context.segments = segments.size();
@@ -280,18 +300,9 @@ Error both(const Error& files, const Error& segments) {
     return {segments.code, fmt::format("{}\nkexec: before that, {}", segments.message, files.message)};
 }
 
-} // namespace
-
-Result<int> load(Session& session) {
+// By either call, the first that does it.
+Result<int> load_kernel(Session& session, const LoadInputs& inputs) {
     const Options& options = session.options;
-    if (options.crash && no_crash_reservation(session.files)) {
-        print(stderr, "kexec: no memory is reserved for a crash kernel; boot with crashkernel=SIZE (256M, say)\n");
-        return exit_usage;
-    }
-    const LoadInputs inputs = KX_TRY(open_inputs(session));
-    if (options.dry_run)
-        return print_dry_run(session, inputs);
-
     const LoadBy way = way_to_load(options);
     std::optional<FilesRefusal> refused;
     if (way != LoadBy::segments) {
@@ -300,7 +311,7 @@ Result<int> load(Session& session) {
             print(stderr, "kexec: {}\n", refused->why.message);
             return exit_no_file_load;
         }
-        if (refused && (!refused->may_fall_back || options.crash))
+        if (refused && !refused->may_fall_back)
             return std::unexpected(refused->why);
         if (refused && options.debug)
             print(stderr, "{}\nfalling back to kexec_load\n\n", refused->why.message);
@@ -314,6 +325,29 @@ Result<int> load(Session& session) {
     if (options.sync && !options.crash && !options.start && !options.shut_down)
         session.kernel.sync_filesystems();
     return exit_ok;
+}
+
+// The kernel tells of a reservation, or nothing, and no memory map has it.
+bool reservation_is_nowhere(const Session& session) {
+    const auto iomem = read_iomem(session.files);
+    return iomem && ranges_named(*iomem, "Crash kernel").empty();
+}
+
+} // namespace
+
+Result<int> load(Session& session) {
+    const Options& options = session.options;
+    if (options.crash && no_crash_reservation(session.files)) {
+        print(stderr, "kexec: no memory is reserved for a crash kernel; boot with crashkernel=SIZE (256M, say)\n");
+        return exit_usage;
+    }
+    const LoadInputs inputs = KX_TRY(open_inputs(session));
+    const auto code = options.dry_run ? print_dry_run(session, inputs) : load_kernel(session, inputs);
+    if (!code && options.crash && way_to_load(options) != LoadBy::files && reservation_is_nowhere(session)) {
+        print(stderr, "kexec: {}\n", code.error().message);
+        return exit_no_crash_memory;
+    }
+    return code;
 }
 
 } // namespace kx

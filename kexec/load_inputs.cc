@@ -27,7 +27,7 @@ Result<std::string> next_command_line(const Session& session) {
         if (options.multikernel)
             line = without_machine_parameters(running);
         else
-            line = options.crash ? without_parameters(running, {"BOOT_IMAGE", "crashkernel"})
+            line = options.crash ? without_parameters(running, {"BOOT_IMAGE", "crashkernel", "elfcorehdr"})
                                  : without_parameters(running, {"BOOT_IMAGE"});
     }
     if (options.append) {

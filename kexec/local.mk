@@ -6,6 +6,7 @@ kexec_libkexec_a_SOURCES = \
 	kexec/arch/x86_64.cc \
 	kexec/check.cc \
 	kexec/core/arguments.cc kexec/core/arguments.h \
+	kexec/check_crash.cc kexec/check_crash.h \
 	kexec/core/byte_view.cc kexec/core/byte_view.h \
 	kexec/core/bytes.h \
 	kexec/core/command_line.cc kexec/core/command_line.h \
@@ -14,6 +15,7 @@ kexec_libkexec_a_SOURCES = \
 	kexec/core/notices.h \
 	kexec/core/phys_range.cc kexec/core/phys_range.h \
 	kexec/core/result.h \
+	kexec/crash_load.cc kexec/crash_load.h \
 	kexec/device_tree_file.cc kexec/device_tree_file.h \
 	kexec/handover/digest.cc kexec/handover/digest.h \
 	kexec/handover/purgatory.cc kexec/handover/purgatory.h \
@@ -64,6 +66,7 @@ kexec_libkexec_a_SOURCES = \
 	kexec/outcome.cc kexec/outcome.h \
 	kexec/placed_load.cc kexec/placed_load.h \
 	kexec/placed_instance.cc kexec/placed_instance.h \
+	kexec/plan/crash_report.cc kexec/plan/crash_report.h \
 	kexec/plan/demand.h \
 	kexec/plan/load_plan.h \
 	kexec/plan/placement.cc kexec/plan/placement.h \
@@ -85,7 +88,7 @@ kexec_libkexec_a_SOURCES = \
 	kexec/v1_verbs.cc kexec/v1_verbs.h \
 	kexec/verbs.cc kexec/verbs.h
 
-KEXEC_LIBS = multikernel/libmultikernel.a kexec/libkexec.a purgatory/libpurgatory.a $(ZLIB_LIBS) $(LZMA_LIBS) $(ZSTD_LIBS) \
+KEXEC_LIBS = multikernel/libmultikernel.a kdump/crash/libcrash.a kexec/libkexec.a purgatory/libpurgatory.a $(ZLIB_LIBS) $(LZMA_LIBS) $(ZSTD_LIBS) \
 	$(FDT_LIBS) \
 	$(LZ4_LIBS) $(BZIP2_LIBS)
 

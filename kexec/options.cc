@@ -186,11 +186,21 @@ constexpr OptionRow x86_rows[] = {
      }},
 };
 
-const Section sections[] = {{"What to do", verb_rows},
-                            {"How", how_rows},
-                            {"The kernel to load", kernel_rows},
-                            {"A kernel beside the running one", multikernel_rows()},
-                            {"x86", x86_rows}};
+constexpr OptionRow crash_rows[] = {
+    {"hotplug", 0, nullptr, "Let the running kernel follow CPUs and memory that come and go (kexec_load).",
+     set<&Options::hotplug>},
+    {"elf32-core-headers", 0, nullptr, "Describe memory in the 32-bit form (kexec_load).",
+     set<&Options::elf32_core_headers>},
+    {"elf64-core-headers", 0, nullptr, "Describe memory in the 64-bit form (default).",
+     clear<&Options::elf32_core_headers>},
+    {"pass-memmap-cmdline", 0, nullptr, "Tell the crash kernel of its memory by memmap= (kexec_load).",
+     set<&Options::memory_map_by_command_line>},
+};
+
+const Section sections[] = {
+    {"What to do", verb_rows},           {"How", how_rows},
+    {"The kernel to load", kernel_rows}, {"A kernel beside the running one", multikernel_rows()},
+    {"A crash kernel (-p)", crash_rows}, {"x86", x86_rows}};
 
 constexpr int long_option_base = 1000; // getopt_long's values for rows: base + number of the row
 
@@ -239,6 +249,9 @@ Result<> check_combination(Options& options, bool verb_given, std::span<const st
         return fail(Errc::usage, "--dry-run and --machine plan a load, and no load was asked for");
     if (!options.load && !options.kernel.empty())
         notices.add("{} is not loaded: no option asks for that", options.kernel);
+    if (options.load && !options.crash &&
+        (options.hotplug || options.elf32_core_headers || options.memory_map_by_command_line))
+        notices.add("--hotplug, --elf32-core-headers and --pass-memmap-cmdline have no effect without -p");
     if (options.memory_limits.empty())
         return fail(Errc::usage, "--mem-min={:#x} leaves nothing below --mem-max={:#x}", options.memory_limits.begin,
                     options.memory_limits.end - 1);
@@ -307,6 +320,7 @@ std::string usage_text() {
     text += "\nExamples:\n"
             "  kexec -l /boot/vmlinuz --initrd=/boot/initrd.img --reuse-cmdline && kexec -e\n"
             "  kexec -l /boot/vmlinuz --dry-run       what would be loaded where\n"
+            "  kexec -p /boot/vmlinuz --initrd=/boot/kdump.img --reuse-cmdline --append='nr_cpus=1 reset_devices'\n"
             "  kexec --check                          what this machine can do\n"
             "  kexec -l --multikernel --cpu 1 /boot/vmlinuz --initrd=/boot/initrd.img && kexec -e --multikernel=1\n";
     return text;

@@ -83,6 +83,11 @@ struct Options {
     bool no_cma = false;
     bool force_device_tree = false;
 
+    // A crash kernel.
+    bool hotplug = false;
+    bool elf32_core_headers = false;
+    bool memory_map_by_command_line = false; // --pass-memmap-cmdline
+
     // x86.
     bool without_efi = false;
     bool reset_vga = false;

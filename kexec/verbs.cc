@@ -2,6 +2,7 @@
 #include "verbs.h"
 
 #include "instance_status.h"
+#include "kdump/crash/crash_facts.h"
 #include "machine/capabilities.h"
 #include "machine/machine.h"
 #include "multikernel/instance_view.h"
@@ -49,7 +50,11 @@ Result<bool> is_loaded(const SystemFiles& files, bool crash) {
 
 bool no_crash_reservation(const SystemFiles& files) {
     const auto size = read_crash_size(files);
-    return size && *size == 0;
+    if (size || size.error().code != Errc::not_found)
+        return size && *size == 0;
+    // A kernel without crash dumps would take the load for an ordinary one.
+    const auto iomem = read_iomem(files);
+    return iomem && ranges_named(*iomem, "Crash kernel").empty();
 }
 
 Result<int> unload(Session& session) {
@@ -136,9 +141,21 @@ Result<int> status(Session& session) {
     return loaded ? 1 : 0;
 }
 
+namespace {
+
+// Whatever a load may read besides the machine itself.
+void read_for_loads(const SystemFiles& files) {
+    read_for_instances(files);
+    Notices unused;
+    const auto machine = read_machine(files, unused);
+    read_crash_facts(files, machine.value_or(Machine{}), unused);
+}
+
+} // namespace
+
 Result<int> capture(Session& session) {
     const std::string& folder = *session.options.capture_to;
-    const auto written = KX_TRY(capture_machine(session.files, folder, session.notices, read_for_instances));
+    const auto written = KX_TRY(capture_machine(session.files, folder, session.notices, read_for_loads));
     print(stdout, "{} files were written to {}; plan for this machine with: kexec --machine={} KERNEL\n",
           written.size(), folder, folder);
     return exit_ok;

@@ -6,7 +6,7 @@
 
 namespace kx {
 
-// Whether the kernel says that it has no crash reservation.
+// Whether the kernel says that it has no crash reservation, or knows of none.
 bool no_crash_reservation(const SystemFiles& files);
 
 Result<int> unload(Session& session);

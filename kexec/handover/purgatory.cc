@@ -40,7 +40,7 @@ Result<PurgatoryImage> read_image(ByteView file) {
 std::uint32_t flags_of(const PurgatoryOptions& options) {
     return (options.verify ? HANDOVER_VERIFY : 0) | (options.serial_base.value_or(0) ? HANDOVER_SERIAL : 0) |
            (options.vga_text ? HANDOVER_VGA_TEXT : 0) | (options.reset_vga ? HANDOVER_RESET_VGA : 0) |
-           (options.chatty ? HANDOVER_CHATTY : 0);
+           (options.chatty ? HANDOVER_CHATTY : 0) | (options.backup ? HANDOVER_BACKUP : 0);
 }
 
 handover_region region_of(const Segment& segment) {
@@ -65,6 +65,11 @@ Result<struct handover> filled_handover(const Placement& placement, const Segmen
     block.argument = KX_TRY(placement.address_of(argument.segment, argument.offset));
     block.serial_base = options.serial_base.value_or(0);
     block.serial_baud = options.serial_baud;
+    if (options.backup) {
+        block.backup_source = options.backup->source.begin;
+        block.backup_destination = options.backup->destination;
+        block.backup_size = options.backup->source.size();
+    }
     for (const Segment& segment : placement.segments()) {
         if (!options.verify || !segment.guarded())
             continue;

@@ -14,6 +14,12 @@ namespace kx {
 
 inline constexpr std::string_view purgatory_name = "purgatory";
 
+// Memory that is copied before the next kernel runs, once the digests were compared; nothing guards the copy.
+struct PurgatoryBackup {
+    PhysRange source;
+    std::uint64_t destination;
+};
+
 struct PurgatoryOptions {
     bool verify = true;                       // the digests (--no-checks turns it off)
     std::optional<std::uint64_t> serial_base; // where to tell of a mismatch; none or 0: nowhere
@@ -21,6 +27,7 @@ struct PurgatoryOptions {
     bool chatty = false;                      // tell of success, too (--console-serial, --console-vga)
     bool vga_text = false;
     bool reset_vga = false;
+    std::optional<PurgatoryBackup> backup;
     PhysRange window = anywhere;            // where it may lie (physical) …
     std::optional<PhysRange> second_window; // … or else
 };

@@ -196,7 +196,7 @@ Capability crash_hotplug(const SystemFiles& files) {
             fmt::format("The kernel keeps the elfcorehdr up to date for {} only{}.", by_cpus ? "CPUs" : "memory", room),
             files.display(cpu_path));
     return fact(names::crash_hotplug, no, "The loaded crash kernel does not let the kernel update its elfcorehdr.",
-                files.display(cpu_path), "load it again after a change");
+                files.display(cpu_path), "load it by -s or with --hotplug, or again after each change");
 }
 
 Capability handover(const SystemFiles& files, const KernelConfig& config) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "plan/report.h"
 
+#include "plan/crash_report.h"
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -209,6 +211,8 @@ std::string text_of(const LoadReport& report) {
     }
     if (report.spawn)
         text += added_text(report.spawn->added) + "\n" + text_of(*report.spawn, "") + made_text(*report.spawn);
+    if (report.crash)
+        text += added_text(report.crash->added);
     if (report.files) {
         text += fmt::format("\nby kexec_file_load{}: the running kernel places and verifies\nflags    {}\n",
                             report.segments || report.no_segments ? " (tried first)" : "",
@@ -217,6 +221,8 @@ std::string text_of(const LoadReport& report) {
     if (report.segments)
         text += fmt::format("\nby kexec_load{}:\n{}", report.files ? " (where that cannot do it)" : "",
                             text_of(*report.segments));
+    if (report.segments && report.crash)
+        text += "\n" + text_of(*report.crash);
     if (report.no_segments)
         text += fmt::format("\nnot by kexec_load: {}\n", *report.no_segments);
     return text;
@@ -232,6 +238,10 @@ std::string json_of(const LoadReport& report) {
         json["instance"] = json_of(*report.instance);
     if (report.spawn)
         json["instance"] = json_of(*report.spawn);
+    if (report.crash) {
+        json["crash"] = json_of(*report.crash);
+        json["crash"]["added_parameters"] = json_of(report.crash->added);
+    }
     json["kexec_file_load"] = report.files ? ordered_json{{"flags", report.files->flags}} : ordered_json();
     json["kexec_load"] = report.segments ? json_of(*report.segments) : ordered_json();
     json["no_kexec_load"] = report.no_segments ? ordered_json(*report.no_segments) : ordered_json();

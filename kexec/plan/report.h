@@ -78,6 +78,27 @@ struct SpawnReport {
 // One line: "instance 1 (web): loaded, CPU 3 (apic 0x3), 160 MiB".
 std::string text_of(const SpawnReport& instance, std::string_view state);
 
+// A crash kernel that kexec_load is given.
+struct CrashReport {
+    struct Entry {
+        PhysRange memory;
+        std::string kind; // "System RAM", "ACPI Tables" …
+    };
+    struct Backup {
+        PhysRange source;
+        std::uint64_t destination;
+    };
+    std::vector<PhysRange> reservations;
+    std::vector<PhysRange> cma_reservations;
+    PhysRange elfcorehdr;
+    std::size_t cpus = 0;          // that it has a note for
+    std::size_t memory_ranges = 0; // that it describes
+    bool kernel_updates = false;   // the running kernel keeps it up to date (--hotplug); no digest covers it
+    std::optional<Backup> backup;  // by purgatory
+    std::vector<Entry> memory_map; // what the crash kernel may use, and what it must know of
+    std::vector<InstanceReport::Parameter> added;
+};
+
 struct LoadReport {
     std::string kernel_path;
     std::optional<std::string> initrd_path;
@@ -86,6 +107,7 @@ struct LoadReport {
     std::string command_line;
     std::optional<InstanceReport> instance;
     std::optional<SpawnReport> spawn;
+    std::optional<CrashReport> crash; // with segments only
     std::optional<FilesReport> files; // tried first when both are there
     std::optional<SegmentsReport> segments;
     std::optional<std::string> no_segments; // why a fallback cannot be planned

@@ -106,7 +106,7 @@ void add_unknown_flags(Causes& causes, Call call, const CallContext& context) {
                                       : uapi::kexec_update_elfcorehdr | uapi::kexec_crash_hotplug_support;
     if (const auto flags = context.flags & newer)
         causes.push_back({fmt::format("this kernel is too old for flag{} {:#x}", flags & (flags - 1) ? "s" : "", flags),
-                          by_files(call) ? "leave out -d, --no-cma and --force-dtb" : "run a newer kernel"});
+                          by_files(call) ? "leave out -d, --no-cma and --force-dtb" : "leave out --hotplug"});
 }
 
 // The kernel's limit on x86-64 keeps 30 bytes back for elfcorehdr=, and counts the NUL.
@@ -171,8 +171,21 @@ Causes invalid_causes(Call call, const CallContext& context) {
     return causes;
 }
 
+// Of a crash kernel that this program placed inside what /proc/iomem calls "Crash kernel".
+Causes outside_reservation(const CallContext& context) {
+    const auto reserved = context.crash_size ? fmt::format(" ({} MiB)", *context.crash_size >> 20) : std::string();
+    return {{fmt::format("a segment lies outside the memory that is reserved for a crash kernel{}: it was made smaller "
+                         "(kexec_crash_size) while the load ran",
+                         reserved),
+             "load again, and compare the addresses of --dry-run with \"Crash kernel\" in /proc/iomem"},
+            {"the kernel takes no segment below 4 GiB because its crashkernel= lies above (crashkernel=SIZE,high)",
+             "load a kernel that can run above 4 GiB, or boot with crashkernel=SIZE without \"high\""}};
+}
+
 Causes address_causes(Call call, const CallContext& context) {
     Causes causes;
+    if (context.crash && call == Call::load_segments && context.crash_size.value_or(1) != 0)
+        return outside_reservation(context);
     if (context.crash && context.crash_size.value_or(0) == 0)
         causes.push_back({"no memory is reserved for a crash kernel",
                           "boot with crashkernel=256M (or more) and try again", context.crash_size.has_value()});
@@ -256,6 +269,10 @@ std::vector<Cause> causes_of(Call call, int error, const CallContext& context) {
                                  "use -s, which policies can check, or change the policy; the audit log names the rule",
                                  "change the policy; the audit log names the rule")}};
     case EBUSY:
+        if (context.crash)
+            return {{"another load or unload is under way, or the kernel is bringing a loaded crash kernel up to date "
+                     "after CPUs or memory came or went",
+                     "try again in a moment; load one crash kernel at a time"}};
         return {{"another load, unload or crash is under way", "wait for the other kexec to end and try again"}};
     case ENOSYS:
         if (call == Call::load_files || call == Call::unload_files)
@@ -265,6 +282,10 @@ std::vector<Cause> causes_of(Call call, int error, const CallContext& context) {
         return {{"this kernel was built without kexec_load (CONFIG_KEXEC)",
                  use_other(context, "use -s, or run a kernel that has it", "run a kernel that has it")}};
     case ENOMEM:
+        if (context.crash && call == Call::load_segments)
+            return {{"the segments leave too little of the reserved memory for the kernel's own page tables, or the "
+                     "running kernel itself is out of memory",
+                     "raise crashkernel=, or use a smaller initrd"}};
         if (context.crash)
             return {{"the memory reserved for a crash kernel, or the kernel's own, is too small",
                      "raise crashkernel=, or use a smaller initrd"}};

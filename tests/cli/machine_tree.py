@@ -2,11 +2,17 @@
 """What /proc and /sys of a small x86-64 machine say, as a folder for the preload's FAKE_ROOT."""
 
 import pathlib
+import struct
 
 RAM = [(0x1000, 0x9fbff), (0x100000, 0x7ffdffff)]  # ends inclusive
 CRASH = (0x20000000, 0x2fffffff)
 INSTANCES = (0x20000000, 0x3fffffff)  # reserved by memmap=
 BLOCK = 128 << 20
+KERNEL = (0x1000000, 0x2ffffff)  # the running kernel's image
+KERNEL_VIRTUAL, DIRECT_MAP = 0xffffffff81000000, 0xffff888000000000
+CRASH_NOTES, NOTES_SIZE = 0x10000000, 0x170  # of CPU 0; the next CPU's follow 0x400 bytes later
+VMCOREINFO = (0x11000000, 0x1024)
+HIGH = 4 << 30  # where RAM goes on in offer_crash()
 
 
 class MachineTree:
@@ -59,6 +65,50 @@ class MachineTree:
                 lines.append(f"  {CRASH[0]:08x}-{CRASH[1]:08x} : Crash kernel")
         self.write("proc/iomem", "\n".join(lines) + "\n")
         self.write("sys/kernel/kexec_crash_size", f"{CRASH[1] + 1 - CRASH[0] if reserved else 0}\n")
+
+    def offer_crash(self, cpus=(0, 1), high_ranges=0, high_reservation=None):
+        """Memory is reserved, and the kernel tells what a crash kernel must know of CPUs (any numbers) and memory.
+
+        Above 4 GiB come `high_ranges` ranges of RAM of 1 MiB, each followed by as much of something else, or RAM with
+        the `high_reservation` (its end included) in it; then CRASH is the low one.
+        """
+        self.reserve_crash()
+        high, inside = [], []
+        if high_ranges:
+            high = [(HIGH + (number << 21), HIGH + (number << 21) + (1 << 20) - 1) for number in range(high_ranges)]
+        elif high_reservation:
+            high, inside = [(HIGH, 2 * HIGH - 1)], [high_reservation]
+            self.write("sys/kernel/kexec_crash_size", f"{high_reservation[1] + 1 - high_reservation[0]}\n")
+        lines = [f"{RAM[0][0]:08x}-{RAM[0][1]:08x} : System RAM", f"{RAM[1][0]:08x}-{RAM[1][1]:08x} : System RAM",
+                 f"  {KERNEL[0]:08x}-{KERNEL[0] + 0xffffff:08x} : Kernel code",
+                 f"  {KERNEL[0] + 0x1000000:08x}-{KERNEL[0] + 0x17fffff:08x} : Kernel data",
+                 f"  {KERNEL[0] + 0x1c00000:08x}-{KERNEL[1]:08x} : Kernel bss",
+                 f"  {CRASH[0]:08x}-{CRASH[1]:08x} : Crash kernel"]
+        lines += [f"{low:08x}-{end:08x} : System RAM" for low, end in high]
+        lines += [f"  {low:08x}-{end:08x} : Crash kernel" for low, end in inside]
+        self.write("proc/iomem", "\n".join(lines) + "\n")
+        if high:
+            number = len(RAM)
+            for name, value in {"start": f"{HIGH:#x}", "end": f"{high[-1][1]:#x}", "type": "System RAM"}.items():
+                self.write(f"sys/firmware/memmap/{number}/{name}", f"{value}\n")
+        for cpu in cpus:
+            self.write(f"sys/devices/system/cpu/cpu{cpu}/crash_notes", f"{CRASH_NOTES + 0x400 * cpu:x}\n")
+            self.write(f"sys/devices/system/cpu/cpu{cpu}/crash_notes_size", f"{NOTES_SIZE}\n")
+        self.write("sys/kernel/vmcoreinfo", f"{VMCOREINFO[0]:#018x} {VMCOREINFO[1]:x}\n")
+        self.write("proc/kallsyms", f"{KERNEL_VIRTUAL:016x} T _text\n{KERNEL_VIRTUAL:016x} T _stext\n"
+                                    f"{0xffffffff82a00000:016x} D page_offset_base\n")
+        loads = [(KERNEL_VIRTUAL, KERNEL[0], KERNEL[1] + 1 - KERNEL[0])]
+        loads += [(DIRECT_MAP + low, low, end + 1 - low) for low, end in RAM + high]
+        header = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\2\1\1", 4, 62, 1, 0, 64, 0, 0, 64, 56, len(loads), 0, 0, 0)
+        self.write("proc/kcore", header + b"".join(
+            struct.pack("<IIQQQQQQ", 1, 7, 0x10000 + address, virtual, address, size, size, 4096)
+            for virtual, address, size in loads))
+
+    def offer_crash_hotplug(self, size=0x4000):
+        """A kernel that updates the elfcorehdr itself; no image is loaded yet."""
+        self.write("sys/kernel/crash_elfcorehdr_size", f"{size}\n")
+        for what in ("cpu", "memory"):
+            self.write(f"sys/devices/system/{what}/crash_hotplug", "0\n")
 
     def offer_instances(self, online=(0, 1), instances=()):
         """A machine with multikernel.ko (doc/multikernel-abi.md): four CPUs, INSTANCES reserved at boot, three UARTs.

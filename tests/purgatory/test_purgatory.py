@@ -188,3 +188,14 @@ def test_the_backup_is_copied(run, stage):
     )
     assert reached(stage, registers)
     assert machine.memory(0xB000000, len(low)) == bytes(low)
+
+
+@pytest.mark.parametrize("name", ["kernel", "initrd", "boot parameters"])
+def test_a_flipped_bit_is_refused_before_the_backup_is_copied(run, name):
+    low = noise(600_000, 4)
+    machine, registers = run(
+        VERIFY | SERIAL | BACKUP, flip=[name], backup=(0xA000000, 0xB000000, len(low)), more=[(0xA000000, low)]
+    )
+    assert stopped(registers)
+    assert f"purgatory: {name} at" in machine.serial() and "was changed after it was loaded" in machine.serial()
+    assert machine.memory(0xB000000, len(low)) == bytes(len(low)), "what a dump would be made of stays as it was"

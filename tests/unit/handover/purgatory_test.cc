@@ -90,6 +90,19 @@ TEST_CASE("without checks purgatory gets no digests") {
     CHECK(block.region_count == 0);
 }
 
+TEST_CASE("purgatory is told what to copy before the next kernel runs, checked or not") {
+    for (const bool verify : {true, false}) {
+        const auto block = handover_in(placed_with_purgatory(
+            {.verify = verify, .backup = PurgatoryBackup{.source = {0x1000, 0xa0000}, .destination = 0x2f000000}}));
+        CHECK((block.flags & HANDOVER_BACKUP) != 0);
+        CHECK(((block.flags & HANDOVER_VERIFY) != 0) == verify);
+        CHECK(block.backup_source == 0x1000);
+        CHECK(block.backup_size == 0x9f000);
+        CHECK(block.backup_destination == 0x2f000000);
+    }
+    CHECK((handover_in(placed_with_purgatory({})).flags & HANDOVER_BACKUP) == 0);
+}
+
 TEST_CASE("a build without purgatory for the machine says so") {
     const auto refused = purgatory_demand(ByteView(), small_plan(), {});
     REQUIRE_FALSE(refused);

@@ -189,7 +189,8 @@ TEST_CASE("crash hotplug: both, one, none") {
     CHECK(capability(files, names::crash_hotplug).finding.find("0x2000") != std::string::npos);
     files.with("sys/devices/system/memory/crash_hotplug", "0\n").with("sys/devices/system/cpu/crash_hotplug", "0\n");
     CHECK(state(files, names::crash_hotplug) == no);
-    CHECK(capability(files, names::crash_hotplug).advice == "load it again after a change");
+    CHECK(capability(files, names::crash_hotplug).advice ==
+          "load it by -s or with --hotplug, or again after each change");
 }
 
 TEST_CASE("handover: on, hidden, off, not built in") {
