@@ -1,28 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "core/standard_files.h"
 #include "multikernel/ctl/command.h"
 #include "multikernel/ctl/run.h"
 
-#include <csignal>
 #include <exception>
 #include <vector>
 
-#include <fcntl.h>
 #include <unistd.h>
 
 namespace kx::ctl {
 namespace {
 
-// A file that is opened must not become standard output, and a reader who went away ends no change half-way.
-void settle_standard_files() {
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY) != fd)
-            _exit(exit_failure);
-    }
-    std::signal(SIGPIPE, SIG_IGN);
-}
-
 int run_all(const std::vector<std::string>& words) {
-    settle_standard_files();
+    if (!settle_standard_files())
+        _exit(exit_failure);
     const DirectoryFiles files("/");
     RunningKernel kernel;
     int code = exit_failure;
@@ -31,11 +22,11 @@ int run_all(const std::vector<std::string>& words) {
     } catch (const std::exception& exception) { // a library's; ours are values
         std::fprintf(stderr, "multikernelctl: %s\n", exception.what());
     }
-    if ((std::fflush(stdout) != 0 || std::ferror(stdout)) && code == exit_done) {
-        std::fprintf(stderr, "multikernelctl: standard output cannot be written\n");
-        return exit_failure;
-    }
-    return code;
+    const auto arrived = flushed(stdout, "standard output");
+    if (arrived || code != exit_done)
+        return code;
+    std::fprintf(stderr, "multikernelctl: %s\n", arrived.error().message.c_str());
+    return exit_failure;
 }
 
 } // namespace

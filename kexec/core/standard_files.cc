@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "core/standard_files.h"
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace kx {
+
+bool settle_standard_files() {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY) != fd)
+            return false;
+    }
+    std::signal(SIGPIPE, SIG_IGN);
+    return true;
+}
+
+Result<> flushed(std::FILE* out, const char* name) {
+    errno = 0;
+    if (std::fflush(out) == 0 && !std::ferror(out))
+        return {};
+    // After an earlier failure fflush may have had nothing to do, and no reason to give.
+    return fail(Errc::io, "{} cannot be written{}{}", name, errno ? ": " : "", errno ? std::strerror(errno) : "");
+}
+
+} // namespace kx
