@@ -1,2 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The programs kdump and vmcore-dmesg.
+# The programs kdump and vmcore-dmesg. Everything but their main functions is in the library: tests link it.
+noinst_LIBRARIES += kdump/program/libprogram.a
+kdump_program_libprogram_a_SOURCES = \
+	kdump/program/command.h \
+	kdump/program/command_table.cc kdump/program/command_table.h \
+	kdump/program/dmesg_command.cc kdump/program/dmesg_command.h \
+	kdump/program/dump_summary.cc kdump/program/dump_summary.h \
+	kdump/program/dump_summary_text.cc \
+	kdump/program/info_command.cc \
+	kdump/program/log_text.cc kdump/program/log_text.h \
+	kdump/program/panic_message.cc kdump/program/panic_message.h
+
+sbin_PROGRAMS += kdump/program/kdump kdump/program/vmcore-dmesg
+kdump_libs = kdump/program/libprogram.a kdump/dump/libdump.a kexec/libkexec.a $(KDUMP_LIBS)
+# Most of the start-up of programs this small is the dynamic linking of libstdc++.
+kdump_program_kdump_SOURCES = kdump/program/main.cc
+kdump_program_kdump_LDADD = $(kdump_libs)
+kdump_program_kdump_LDFLAGS = $(AM_LDFLAGS) -static-libstdc++ -static-libgcc
+kdump_program_vmcore_dmesg_SOURCES = kdump/program/vmcore_dmesg.cc
+kdump_program_vmcore_dmesg_LDADD = $(kdump_libs)
+kdump_program_vmcore_dmesg_LDFLAGS = $(AM_LDFLAGS) -static-libstdc++ -static-libgcc

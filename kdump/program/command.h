@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What a command of kdump is, and what it works with. To add one: a source file with its option rows, its function and
+// `constinit const Command NAME_command`; the declaration and the row in command_table.{h,cc}; the file in local.mk; an
+// item in doc/kdump.8 (a test holds the page against the table).
+#pragma once
+
+#include "core/arguments.h"
+#include "core/notices.h"
+#include "core/result.h"
+
+#include <cstddef>
+#include <cstdio>
+#include <span>
+#include <string>
+
+namespace kx::kdump {
+
+inline constexpr int exit_done = 0;
+inline constexpr int exit_failure = 1;
+inline constexpr int exit_usage = 2;
+
+struct Session {
+    const Arguments& arguments;
+    Notices& notices; // printed to `err` when the command has ended
+    std::FILE* out;   // standard output
+    std::FILE* err;
+};
+
+struct Command {
+    const char* name;
+    const char* operands; // for the help: "FILE"
+    const char* text;     // one sentence
+    std::size_t least_operands;
+    std::size_t most_operands;
+    std::span<const ArgumentRow> options; // its own; --help comes to all
+    Result<int> (*run)(Session&);         // the exit code; an error is printed
+};
+
+template <typename... Args> void print(std::FILE* to, fmt::format_string<Args...> format, Args&&... args) {
+    const std::string text = fmt::format(format, std::forward<Args>(args)...);
+    std::fwrite(text.data(), 1, text.size(), to);
+}
+
+} // namespace kx::kdump

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What `kdump info` tells of a dump.
+#pragma once
+
+#include "core/notices.h"
+#include "core/result.h"
+#include "kdump/dump/dump.h"
+#include "kdump/program/panic_message.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kx::kdump {
+
+// What could not be learned is empty, and noted where it should be there.
+struct DumpSummary {
+    std::string path;
+    std::string format; // "ELF", "kdump-compressed", "kdump-compressed, flattened"
+    std::uint64_t file_size = 0;
+    bool incomplete = false;
+
+    std::string release;      // uname -r
+    std::string version;      // uname -v
+    std::string host;         // uname -n
+    std::string architecture; // uname -m
+    std::string build_id;     // hexadecimal
+
+    std::optional<std::uint64_t> crash_time; // seconds since 1970
+    PanicMessage log;
+
+    std::vector<std::uint32_t> pids; // the task on each CPU that saved its registers
+    std::uint64_t page_size = 0;     // bytes
+    std::uint64_t memory = 0;        // bytes of RAM that the dump speaks of
+    std::uint64_t memory_ranges = 0;
+    std::uint64_t pages_in_dump = 0;
+};
+
+DumpSummary summarize(const Dump& dump, Notices& notices);
+
+std::string text_of(const DumpSummary& summary);
+// Schema "kdump-info-1" (doc/kdump.8).
+std::string json_of(const DumpSummary& summary);
+
+} // namespace kx::kdump

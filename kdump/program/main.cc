@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "core/standard_files.h"
+#include "kdump/program/command_table.h"
+
+#include <exception>
+
+#include <unistd.h>
+
+namespace kx::kdump {
+namespace {
+
+int usage_error(const std::string& message) {
+    print(stderr, "kdump: {}\n", message);
+    return exit_usage;
+}
+
+int report(const Error& error) {
+    if (error.code == Errc::usage)
+        return usage_error(error.message);
+    print(stderr, "kdump: {}\n", error.message);
+    return exit_failure;
+}
+
+int run_command(const Command& command, std::span<const std::string> words) {
+    const auto arguments = parse_arguments(fmt::format("kdump {}", command.name), words, options_of(command));
+    if (!arguments)
+        return report(arguments.error());
+    if (arguments->given("help")) {
+        print(stdout, "{}", help_of(command));
+        return exit_done;
+    }
+    const std::size_t count = arguments->operands().size();
+    if (count < command.least_operands || count > command.most_operands)
+        return usage_error(fmt::format("{}: {}; kdump {} --help", command.name,
+                                       count < command.least_operands ? fmt::format("it takes {}", command.operands)
+                                                                      : "too many arguments",
+                                       command.name));
+    Notices notices;
+    Session session{.arguments = *arguments, .notices = notices, .out = stdout, .err = stderr};
+    const Result<int> code = command.run(session);
+    for (const std::string& text : notices.take())
+        print(stderr, "kdump: note: {}\n", text);
+    return code ? *code : report(code.error());
+}
+
+int run(std::span<const std::string> words) {
+    if (words.size() < 2)
+        return usage_error("which command? kdump --help lists them");
+    const std::string& name = words[1];
+    if (name == "--help" || name == "-h") {
+        print(stdout, "{}", usage_text());
+        return exit_done;
+    }
+    if (name == "--version" || name == "-V") {
+        print(stdout, "kdump (kexec-tools-mk) {}\n", KEXEC_MK_VERSION);
+        return exit_done;
+    }
+    const Command* command = find_command(name);
+    if (!command)
+        return usage_error(fmt::format("\"{}\" is no command; kdump --help lists them", name));
+    return run_command(*command, words.subspan(2));
+}
+
+int run_all(const std::vector<std::string>& words) {
+    if (!settle_standard_files())
+        _exit(exit_failure);
+    int code = exit_failure;
+    try {
+        code = run(words);
+    } catch (const std::exception& exception) { // a library's; ours are values
+        print(stderr, "kdump: {}\n", exception.what());
+    }
+    const auto arrived = flushed(stdout, "standard output");
+    return arrived || code != exit_done ? code : report(arrived.error());
+}
+
+} // namespace
+} // namespace kx::kdump
+
+int main(int argc, char** argv) {
+    return kx::kdump::run_all({argv, argv + argc});
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// vmcore-dmesg: prints the log of the kernel that crashed. Any failure is exit code 1.
+#include "core/standard_files.h"
+#include "kdump/program/command.h"
+#include "kdump/program/dmesg_command.h"
+
+#include <exception>
+#include <vector>
+
+#include <unistd.h>
+
+namespace kx::kdump {
+namespace {
+
+constexpr ArgumentRow help_row = {"help", 'h', nullptr, "Show this text."};
+constexpr ArgumentRow version_row = {"version", 'V', nullptr, "Show the version."};
+
+std::vector<ArgumentRow> all_rows() {
+    std::vector<ArgumentRow> rows(log_rows().begin(), log_rows().end());
+    rows.push_back(help_row);
+    rows.push_back(version_row);
+    return rows;
+}
+
+int report(const Error& error) {
+    print(stderr, "vmcore-dmesg: {}\n", error.message);
+    return exit_failure;
+}
+
+int run(std::span<const std::string> words) {
+    const auto arguments = parse_arguments("vmcore-dmesg", words.subspan(words.empty() ? 0 : 1), all_rows());
+    if (!arguments)
+        return report(arguments.error());
+    if (arguments->given("help")) {
+        print(stdout,
+              "Usage: vmcore-dmesg [OPTION]... FILE|-\n"
+              "Print the log of the kernel that crashed, from /proc/vmcore, an ELF vmcore or a kdump-compressed dump.\n"
+              "\nOptions:\n{}\nExit codes: 0 done, 1 failure.\n",
+              options_text(all_rows()));
+        return exit_done;
+    }
+    if (arguments->given("version")) {
+        print(stdout, "vmcore-dmesg (kexec-tools-mk) {}\n", KEXEC_MK_VERSION);
+        return exit_done;
+    }
+    if (arguments->operands().size() != 1)
+        return report({Errc::usage, "which file? Usage: vmcore-dmesg [OPTION]... FILE|-"});
+    Notices notices;
+    const auto printed = print_log(arguments->operands()[0], log_format(*arguments), stdout, notices);
+    for (const std::string& text : notices.take())
+        print(stderr, "vmcore-dmesg: note: {}\n", text);
+    return printed ? exit_done : report(printed.error());
+}
+
+int run_all(const std::vector<std::string>& words) {
+    if (!settle_standard_files())
+        _exit(exit_failure);
+    int code = exit_failure;
+    try {
+        code = run(words);
+    } catch (const std::exception& exception) { // a library's; ours are values
+        print(stderr, "vmcore-dmesg: {}\n", exception.what());
+    }
+    const auto arrived = flushed(stdout, "standard output");
+    return arrived || code != exit_done ? code : report(arrived.error());
+}
+
+} // namespace
+} // namespace kx::kdump
+
+int main(int argc, char** argv) {
+    return kx::kdump::run_all({argv, argv + argc});
+}
