@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kdump/save/elf_writer.h"
+
+#include "layout/elf.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace kx {
+namespace {
+
+using Elf = layout::Elf64<false>;
+constexpr std::uint64_t least_gap = 256; // frames: a shorter one is a hole
+
+std::uint16_t machine_of(std::string_view architecture) {
+    if (architecture == "x86_64")
+        return layout::em_x86_64;
+    if (architecture == "aarch64")
+        return layout::em_aarch64;
+    if (architecture == "riscv64")
+        return layout::em_riscv;
+    return 0;
+}
+
+template <typename T> void put(std::vector<std::byte>& bytes, const T& value) {
+    const auto* from = reinterpret_cast<const std::byte*>(&value);
+    bytes.insert(bytes.end(), from, from + sizeof value);
+}
+
+} // namespace
+
+Result<ElfWriter> ElfWriter::begin(const Dump& dump, const PageSet& kept, Sink& sink) {
+    ElfWriter writer(dump, sink);
+    if (machine_of(dump.architecture()) == 0)
+        return fail(Errc::unsupported, "{}: no ELF dump is written for {}; --format=kdump is", dump.path(),
+                    dump.architecture());
+    writer.lay_out(kept);
+    KX_TRY(writer.write_front());
+    return writer;
+}
+
+void ElfWriter::lay_out(const PageSet& kept) {
+    const std::uint64_t page = dump_->page_size();
+    // A run does not reach over the end of a range of memory.
+    const auto ranges = dump_->memory();
+    std::size_t range = 0;
+    for (auto run = kept.next_run(0); run; run = kept.next_run(run->end)) {
+        while (range + 1 < ranges.size() && ranges[range].end <= run->begin * page)
+            ++range;
+        const bool same_range = !runs_.empty() && ranges[range].begin < runs_.back().frames.end * page;
+        if (same_range && run->begin - runs_.back().frames.end < least_gap)
+            runs_.back().frames.end = run->end;
+        else
+            runs_.push_back({*run, 0});
+    }
+    std::vector<DumpSegment> segments(dump_->segments().begin(), dump_->segments().end());
+    if (segments.empty()) {
+        for (const PhysRange& memory : ranges)
+            segments.push_back({memory, 0, 0, 0});
+    }
+    for (const DumpSegment& segment : segments)
+        add_loads(segment);
+
+    notes_offset_ = sizeof(Elf::Header) + (loads_.size() + 1) * sizeof(Elf::ProgramHeader);
+    if (loads_.size() + 1 >= layout::pn_xnum)
+        notes_offset_ += sizeof(Elf::SectionHeader);
+    std::uint64_t offset = align_down(notes_offset_ + dump_->notes().size() + page - 1, page);
+    for (Run& run : runs_) {
+        run.file_offset = offset;
+        offset += run.frames.size() * page;
+    }
+    end_ = offset;
+    for (Load& load : loads_) {
+        const std::uint64_t frame = load.physical / page;
+        const auto run = std::ranges::upper_bound(runs_, frame, {}, [](const Run& r) { return r.frames.begin; });
+        if (load.file_size > 0)
+            load.file_offset = std::prev(run)->file_offset + load.physical - std::prev(run)->frames.begin * page;
+    }
+}
+
+// The segment, divided where kept memory begins.
+void ElfWriter::add_loads(const DumpSegment& segment) {
+    const std::uint64_t page = dump_->page_size();
+    const bool has_address = segment.virtual_address != 0 && segment.virtual_address != UINT64_MAX;
+    const auto add = [&](std::uint64_t begin, std::uint64_t file_size, std::uint64_t memory_size) {
+        const std::uint64_t at =
+            has_address ? segment.virtual_address + (begin - segment.memory.begin) : segment.virtual_address;
+        loads_.push_back({0, file_size, begin, at, memory_size});
+    };
+    std::uint64_t told = segment.memory.begin;
+    auto run = std::ranges::upper_bound(runs_, segment.memory.begin, {},
+                                        [&](const Run& r) { return r.frames.end * page; });
+    for (; run != runs_.end() && run->frames.begin * page < segment.memory.end; ++run) {
+        const std::uint64_t begin = std::max(run->frames.begin * page, segment.memory.begin);
+        const std::uint64_t end = std::min(run->frames.end * page, segment.memory.end);
+        if (begin > told && told == segment.memory.begin)
+            add(told, 0, begin - told);
+        else if (begin > told)
+            loads_.back().memory_size += begin - told;
+        add(begin, end - begin, end - begin);
+        told = end;
+    }
+    if (told < segment.memory.end) {
+        if (told == segment.memory.begin)
+            add(told, 0, segment.memory.end - told);
+        else
+            loads_.back().memory_size += segment.memory.end - told;
+    }
+}
+
+std::vector<std::byte> ElfWriter::headers() const {
+    const std::uint64_t count = loads_.size() + 1;
+    const bool many = count >= layout::pn_xnum;
+    Elf::Header header{};
+    std::memcpy(header.ident, "\177ELF", 4);
+    header.ident[4] = layout::elf_class_64;
+    header.ident[5] = layout::elf_data_little;
+    header.ident[6] = layout::elf_version_current;
+    header.type = layout::et_core;
+    header.machine = machine_of(dump_->architecture());
+    header.version = layout::elf_version_current;
+    header.phoff = sizeof(Elf::Header);
+    header.ehsize = sizeof(Elf::Header);
+    header.phentsize = sizeof(Elf::ProgramHeader);
+    header.phnum = many ? layout::pn_xnum : static_cast<std::uint16_t>(count);
+    if (many) {
+        header.shoff = sizeof(Elf::Header) + count * sizeof(Elf::ProgramHeader);
+        header.shentsize = sizeof(Elf::SectionHeader);
+        header.shnum = 1;
+    }
+    std::vector<std::byte> bytes;
+    put(bytes, header);
+    Elf::ProgramHeader notes{};
+    notes.type = layout::pt_note;
+    notes.offset = notes_offset_;
+    notes.filesz = notes.memsz = dump_->notes().size();
+    notes.align = 4;
+    put(bytes, notes);
+    for (const Load& load : loads_) {
+        Elf::ProgramHeader program{};
+        program.type = layout::pt_load;
+        program.flags = layout::pf_r | layout::pf_w | layout::pf_x;
+        program.offset = load.file_offset;
+        program.vaddr = load.virtual_address;
+        program.paddr = load.physical;
+        program.filesz = load.file_size;
+        program.memsz = load.memory_size;
+        put(bytes, program);
+    }
+    if (many) {
+        Elf::SectionHeader section{};
+        section.info = static_cast<std::uint32_t>(count);
+        put(bytes, section);
+    }
+    return bytes;
+}
+
+Result<> ElfWriter::write_front() {
+    WriteBuffer front(*sink_, 0, std::size_t{256} << 10);
+    front.append(headers());
+    front.append(dump_->notes());
+    front.flush();
+    front_written_ = front.bytes_written();
+    if (front.error())
+        return fail(front.error()->code, "{}; a dump's headers alone take {} bytes", front.error()->message,
+                    notes_offset_ + dump_->notes().size());
+    return {};
+}
+
+bool ElfWriter::add(const PageBatch& batch) {
+    const std::uint64_t page_size = dump_->page_size();
+    const std::span<const std::byte> data(batch.data);
+    std::uint64_t at = 0;
+    for (const PackedPage& page : batch.pages) {
+        while (runs_[run_].frames.end <= page.frame)
+            ++run_;
+        const Run& run = runs_[run_];
+        const std::uint64_t offset = run.file_offset + (page.frame - run.frames.begin) * page_size;
+        if (page.size > 0) {
+            data_.seek(offset);
+            data_.append(data.subspan(at, page.size));
+            at += page.size;
+        } else if (!sink_->holes) {
+            data_.seek(offset);
+            data_.append(std::vector<std::byte>(page_size));
+        }
+        if (data_.error())
+            break;
+        ++pages_written_;
+    }
+    error_ = data_.error();
+    return !error_;
+}
+
+void ElfWriter::end(bool whole) {
+    data_.flush();
+    if (!error_)
+        error_ = data_.error();
+    whole = whole && !error_;
+    const std::uint64_t end = whole ? end_ : std::min(end_, data_.written_until());
+    if (!whole && sink_->rewrites) {
+        for (Load& load : loads_) {
+            const std::uint64_t there = end - std::min(end, load.file_offset);
+            load.file_size = std::min(load.file_size, align_down(there, dump_->page_size()));
+        }
+        const Written headers_written = sink_->write_at(0, headers());
+        if (!error_)
+            error_ = headers_written.error;
+    }
+    if (auto finished = sink_->finish(whole ? end_ : end); !finished && !error_)
+        error_ = std::move(finished).error();
+}
+
+} // namespace kx

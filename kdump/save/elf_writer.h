@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Writes an ELF core file, as /proc/vmcore is one: a PT_LOAD for each run of kept pages, which says of the memory behind
+// it that the file does not have it. Up to 255 pages that were left out between two kept ones are a hole in the file,
+// not a reason for another PT_LOAD.
+#pragma once
+
+#include "core/result.h"
+#include "kdump/dump/dump.h"
+#include "kdump/save/page_packer.h"
+#include "kdump/save/page_set.h"
+#include "kdump/save/save.h"
+#include "kdump/save/write_buffer.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace kx {
+
+class ElfWriter {
+public:
+    // Writes the headers and notes. Borrows the sink.
+    static Result<ElfWriter> begin(const Dump& dump, const PageSet& kept, Sink& sink);
+
+    // In the order of the kept frames. False where the sink takes no more.
+    bool add(const PageBatch& batch);
+    // Where the dump is not whole and the sink rewrites, the headers promise only what is there.
+    void end(bool whole);
+
+    std::uint64_t pages_written() const { return pages_written_; }
+    std::uint64_t bytes_written() const { return front_written_ + data_.bytes_written(); }
+    const std::optional<Error>& error() const { return error_; }
+
+private:
+    struct Run {
+        PageRun frames;
+        std::uint64_t file_offset;
+    };
+    struct Load { // a program header
+        std::uint64_t file_offset, file_size, physical, virtual_address, memory_size;
+    };
+    ElfWriter(const Dump& dump, Sink& sink) : dump_(&dump), sink_(&sink), data_(sink, 0, std::size_t{1} << 20) {}
+    void lay_out(const PageSet& kept);
+    void add_loads(const DumpSegment& segment);
+    std::vector<std::byte> headers() const;
+    Result<> write_front();
+
+    const Dump* dump_;
+    Sink* sink_;
+    std::vector<Run> runs_;
+    std::vector<Load> loads_;
+    std::uint64_t notes_offset_ = 0;
+    std::uint64_t end_ = 0; // file offset
+    std::uint64_t front_written_ = 0;
+    WriteBuffer data_;
+    std::size_t run_ = 0; // of the next page
+    std::uint64_t pages_written_ = 0;
+    std::optional<Error> error_;
+};
+
+} // namespace kx

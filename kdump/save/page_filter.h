@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Takes the pages that a level leaves out of a set, by the crashed kernel's struct pages. Pages of zeros are not known
+// before they are read.
+#pragma once
+
+#include "core/notices.h"
+#include "core/result.h"
+#include "kdump/dump/dump.h"
+#include "kdump/save/page_set.h"
+#include "kdump/save/save.h"
+
+namespace kx {
+
+// Never an error: what cannot be judged stays in the set, and a notice says why. Pages that are damaged or offline, and
+// those that the source does not have, are taken out at any level.
+LeftOut filter_pages(const Dump& dump, unsigned level, PageSet& pages, Notices& notices);
+
+} // namespace kx

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What struct page of the crashed kernel looks like and what its words mean, from vmcoreinfo alone.
+#pragma once
+
+#include "core/notices.h"
+#include "kdump/dump/vmcoreinfo.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+namespace kx {
+
+// One, two, four, eight and sixteen of the level are the first five.
+enum class PageKind : std::uint8_t { zero, cache, private_cache, user, free, poisoned, offline, kept };
+
+// A page, or all the pages of a compound page or free block that begins with it.
+struct PageVerdict {
+    PageKind kind = PageKind::kept;
+    std::uint64_t pages = 1;
+    bool tails = false; // those behind the first are tails, or the verdict does not hold for them
+};
+
+class PageLayout {
+public:
+    // Nothing where SIZE(page) or OFFSET(page.flags) is not told. What else a level needs and vmcoreinfo does not tell
+    // is noted, and taken out of `level`.
+    static std::optional<PageLayout> of(const Vmcoreinfo& info, unsigned& level, Notices& notices);
+
+    std::uint64_t size() const { return size_; } // bytes of a struct page
+
+    // `page` is a struct page, `next` the one behind it or empty.
+    PageVerdict judge(std::span<const std::byte> page, std::span<const std::byte> next) const;
+    // A page's memory is damaged, as its own flags have it.
+    bool poisoned(std::span<const std::byte> page) const;
+    bool is_tail(std::span<const std::byte> page) const;
+
+private:
+    // A value of page_type, in the three ways that kernels have told it: a mapcount (before 4.18), the complement of a
+    // flag below 0xf0000000 (to 6.11), a number in the highest byte.
+    struct PageType {
+        std::uint32_t value;
+        bool matches(std::uint32_t page_type) const;
+    };
+    static std::optional<PageType> page_type(const Vmcoreinfo& info, std::string_view name);
+    std::uint64_t compound_pages(std::uint64_t flags, std::span<const std::byte> next) const;
+    std::uint64_t free_pages(std::span<const std::byte> page) const;
+    bool is_hugetlb(std::uint32_t type, std::span<const std::byte> next) const;
+
+    std::uint64_t size_ = 0;
+    std::uint64_t flags_ = 0;                   // offset
+    std::optional<std::uint64_t> mapping_;      // offsets
+    std::optional<std::uint64_t> mapcount_;     //
+    std::optional<std::uint64_t> private_;      //
+    std::uint64_t compound_head_ = 0;           // bit 0: a tail
+    std::optional<std::uint64_t> order_offset_; // in the second page; nothing: low byte of its flags
+    std::optional<std::uint64_t> dtor_offset_;  // in the second page
+    std::uint64_t head_mask_ = 0;
+    std::uint64_t lru_ = 0, private_flag_ = 0, swapcache_ = 0, swapbacked_ = 0; // masks
+    std::uint64_t slab_ = 0, poisoned_ = 0;                                     //
+    std::optional<std::uint64_t> hugetlb_dtor_;
+    std::uint64_t hugetlb_flag_ = 0; // mask, in the second page's flags
+    std::optional<PageType> buddy_, offline_, unaccepted_, hugetlb_type_, slab_type_;
+};
+
+} // namespace kx

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kdump/save/page_packer.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include <zlib.h>
+#include <zstd.h>
+
+namespace kx {
+namespace {
+
+constexpr int zlib_level = 1;
+constexpr int zstd_level = 1;
+
+struct ZstdContext {
+    ZSTD_CCtx* context = nullptr;
+    ~ZstdContext() { ZSTD_freeCCtx(context); }
+};
+struct ZlibStream {
+    z_stream stream{};
+    bool made = false;
+    ~ZlibStream() {
+        if (made)
+            deflateEnd(&stream);
+    }
+};
+
+} // namespace
+
+bool all_zero(std::span<const std::byte> bytes) {
+    // Most pages that are not of zeros show it early.
+    std::size_t at = 0;
+    for (; at + 128 <= bytes.size(); at += 128) {
+        std::uint64_t words[16], any = 0;
+        std::memcpy(words, bytes.data() + at, sizeof words);
+        for (std::uint64_t w : words)
+            any |= w;
+        if (any)
+            return false;
+    }
+    return std::ranges::all_of(bytes.subspan(at), [](std::byte b) { return b == std::byte{0}; });
+}
+
+struct PagePacker::State {
+    const Dump* dump;
+    Compression compression;
+    std::uint64_t page_size;
+    std::vector<std::byte> read;
+    ZstdContext zstd;
+    ZlibStream zlib;
+
+    // Bytes written to `out`, which is one byte smaller than the page; 0 where it does not fit.
+    std::size_t compress(std::span<const std::byte> page, std::span<std::byte> out) {
+        if (compression == Compression::zstd) {
+            const std::size_t size = ZSTD_compress2(zstd.context, out.data(), out.size(), page.data(), page.size());
+            return ZSTD_isError(size) ? 0 : size;
+        }
+        deflateReset(&zlib.stream);
+        zlib.stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(page.data()));
+        zlib.stream.avail_in = static_cast<uInt>(page.size());
+        zlib.stream.next_out = reinterpret_cast<Bytef*>(out.data());
+        zlib.stream.avail_out = static_cast<uInt>(out.size());
+        return deflate(&zlib.stream, Z_FINISH) == Z_STREAM_END ? out.size() - zlib.stream.avail_out : 0;
+    }
+
+    void pack_page(std::uint64_t frame, std::span<const std::byte> page, PageBatch& batch) {
+        if (all_zero(page)) {
+            batch.pages.push_back({frame, 0, PackedPage::State::zero});
+            return;
+        }
+        const std::size_t at = batch.data.size();
+        batch.data.resize(at + page.size());
+        const std::span<std::byte> out(batch.data.data() + at, page.size() - 1);
+        const std::size_t size = compression == Compression::none ? 0 : compress(page, out);
+        if (size == 0)
+            std::memcpy(batch.data.data() + at, page.data(), page.size());
+        else
+            batch.data.resize(at + size);
+        batch.pages.push_back(
+            {frame, static_cast<std::uint32_t>(size ? size : page.size()),
+             size ? PackedPage::State::compressed : PackedPage::State::plain});
+    }
+
+    // Pages one behind another.
+    void pack_run(std::span<const std::uint64_t> frames, PageBatch& batch) {
+        const std::span<std::byte> bytes = std::span(read).first(frames.size() * page_size);
+        auto whole = dump->read_physical(frames[0] * page_size, bytes);
+        for (std::size_t i = 0; i < frames.size(); ++i) {
+            const auto page = bytes.subspan(i * page_size, page_size);
+            auto readable = whole;
+            if (!whole && frames.size() > 1)
+                readable = dump->read_physical(frames[i] * page_size, page);
+            if (readable) {
+                pack_page(frames[i], page, batch);
+                continue;
+            }
+            if (batch.first_error.empty())
+                batch.first_error = readable.error().message;
+            batch.pages.push_back({frames[i], 0, PackedPage::State::unreadable});
+        }
+    }
+};
+
+PagePacker::PagePacker(std::unique_ptr<State> state) : state_(std::move(state)) {}
+PagePacker::PagePacker(PagePacker&&) noexcept = default;
+PagePacker::~PagePacker() = default;
+
+Result<PagePacker> PagePacker::make(const Dump& dump, Compression compression) {
+    auto state = std::make_unique<State>();
+    state->dump = &dump;
+    state->compression = compression;
+    state->page_size = dump.page_size();
+    state->read.resize(PageBatch::most_pages * state->page_size);
+    if (compression == Compression::zstd) {
+        state->zstd.context = ZSTD_createCCtx();
+        if (!state->zstd.context)
+            return fail(Errc::io, "zstd has no memory");
+        ZSTD_CCtx_setParameter(state->zstd.context, ZSTD_c_compressionLevel, zstd_level);
+        ZSTD_CCtx_setParameter(state->zstd.context, ZSTD_c_contentSizeFlag, 1);
+        ZSTD_CCtx_setParameter(state->zstd.context, ZSTD_c_checksumFlag, 0);
+    } else if (compression == Compression::zlib) {
+        if (deflateInit(&state->zlib.stream, zlib_level) != Z_OK)
+            return fail(Errc::io, "zlib has no memory");
+        state->zlib.made = true;
+    } else if (compression == Compression::lz4) {
+        return fail(Errc::usage, "no reader of the kdump format knows lz4");
+    }
+    return PagePacker(std::move(state));
+}
+
+void PagePacker::pack(PageBatch& batch) {
+    batch.pages.clear();
+    batch.data.clear();
+    batch.first_error.clear();
+    const std::span<const std::uint64_t> frames(batch.frames);
+    for (std::size_t i = 0; i < frames.size();) {
+        std::size_t n = 1;
+        while (i + n < frames.size() && frames[i + n] == frames[i] + n)
+            ++n;
+        state_->pack_run(frames.subspan(i, n), batch);
+        i += n;
+    }
+}
+
+} // namespace kx

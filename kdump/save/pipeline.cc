@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kdump/save/pipeline.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+namespace kx {
+namespace {
+
+// Deals out frames, a batch at a time.
+class Dealer {
+public:
+    explicit Dealer(const PageSet& pages) : pages_(pages) {}
+
+    bool deal(PageBatch& batch) {
+        batch.frames.clear();
+        while (batch.frames.size() < PageBatch::most_pages) {
+            const auto run = pages_.next_run(next_, PageBatch::most_pages - batch.frames.size());
+            if (!run)
+                break;
+            for (std::uint64_t frame = run->begin; frame < run->end; ++frame)
+                batch.frames.push_back(frame);
+            next_ = run->end;
+        }
+        return !batch.frames.empty();
+    }
+
+private:
+    const PageSet& pages_;
+    std::uint64_t next_ = 0;
+};
+
+// A ring of batches: each is dealt to a worker, packed, and taken in the order of dealing.
+class Ring {
+public:
+    Ring(const PageSet& pages, std::size_t slots) : dealer_(pages), slots_(slots) {}
+
+    void work(PagePacker& packer) {
+        std::unique_lock lock(mutex_);
+        for (;;) {
+            room_.wait(lock, [&] { return ended_ || dealt_ - taken_ < slots_.size(); });
+            if (ended_)
+                return;
+            Slot& slot = slots_[dealt_ % slots_.size()];
+            if (!dealer_.deal(slot.batch)) {
+                ended_ = true;
+                room_.notify_all();
+                ready_.notify_all();
+                return;
+            }
+            ++dealt_;
+            lock.unlock();
+            packer.pack(slot.batch);
+            lock.lock();
+            slot.packed = true;
+            ready_.notify_one();
+        }
+    }
+
+    void take_all(const std::function<bool(PageBatch&)>& take) {
+        std::unique_lock lock(mutex_);
+        for (;;) {
+            Slot& slot = slots_[taken_ % slots_.size()];
+            ready_.wait(lock, [&] { return taken_ < dealt_ ? slot.packed : ended_; });
+            if (taken_ == dealt_)
+                return;
+            lock.unlock();
+            const bool more = take(slot.batch);
+            lock.lock();
+            slot.packed = false;
+            ++taken_;
+            if (!more)
+                ended_ = true;
+            room_.notify_all();
+            if (!more)
+                return;
+        }
+    }
+
+private:
+    struct Slot {
+        PageBatch batch;
+        bool packed = false;
+    };
+    std::mutex mutex_;
+    std::condition_variable room_;  // a slot was taken, or all ended
+    std::condition_variable ready_; // a slot was packed, or nothing more is dealt
+    Dealer dealer_;
+    std::vector<Slot> slots_;
+    std::uint64_t dealt_ = 0;
+    std::uint64_t taken_ = 0;
+    bool ended_ = false;
+};
+
+} // namespace
+
+Result<> pack_pages(const Dump& dump, const PageSet& pages, Compression compression, unsigned threads,
+                    const std::function<bool(PageBatch&)>& take) {
+    std::vector<PagePacker> packers;
+    for (unsigned i = 0; i < std::max(threads, 1u); ++i)
+        packers.push_back(KX_TRY(PagePacker::make(dump, compression)));
+    if (packers.size() == 1) {
+        Dealer dealer(pages);
+        for (PageBatch batch; dealer.deal(batch);) {
+            packers[0].pack(batch);
+            if (!take(batch))
+                break;
+        }
+        return {};
+    }
+    Ring ring(pages, packers.size() * 2);
+    std::vector<std::jthread> workers;
+    for (PagePacker& packer : packers) {
+        try {
+            workers.emplace_back([&ring, &packer] { ring.work(packer); });
+        } catch (const std::system_error&) { // no more threads to be had: those that are there do it
+            break;
+        }
+    }
+    if (workers.empty())
+        return pack_pages(dump, pages, compression, 1, take);
+    ring.take_all(take);
+    return {};
+}
+
+} // namespace kx

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Packs a set's pages by some threads and hands them on in order. Memory is bounded: two batches a thread.
+#pragma once
+
+#include "core/result.h"
+#include "kdump/dump/dump.h"
+#include "kdump/save/page_packer.h"
+#include "kdump/save/page_set.h"
+
+#include <functional>
+
+namespace kx {
+
+// `take` is called by the caller's thread, in the order of frames; where it returns false, nothing more is read. With
+// one thread all is done by the caller's. An error where the compressor cannot be had.
+Result<> pack_pages(const Dump& dump, const PageSet& pages, Compression compression, unsigned threads,
+                    const std::function<bool(PageBatch&)>& take);
+
+} // namespace kx

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Where the bytes of a dump go: a file, a block device, a stream; in tests, something that fails when told to.
+#pragma once
+
+#include "core/file.h"
+#include "core/result.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+
+namespace kx {
+
+// How far a write came. `error`: Errc::no_room for a full disk, quota, file size limit or end of a device; io else.
+struct Written {
+    std::uint64_t bytes = 0;
+    std::optional<Error> error;
+};
+
+struct Sink {
+    // At this offset in the dump. Never empty.
+    std::function<Written(std::uint64_t offset, std::span<const std::byte> bytes)> write_at;
+    // Makes sure that later writes into these bytes do not fail for lack of room; they read as zeros until then.
+    std::function<Written(std::uint64_t offset, std::uint64_t size)> reserve;
+    // The dump is this long; all is on the disk when it returns.
+    std::function<Result<>(std::uint64_t size)> finish;
+    bool rewrites = false;   // what was written may be written again
+    bool sequential = false; // each write begins where the one before ended
+    bool holes = false;      // what is not written reads as zeros
+};
+
+struct FileSinkOptions {
+    bool force = false; // over an existing file
+};
+
+// A regular file, made with mode 0600, or a block device that nobody else has opened for its own (a mounted one is
+// refused). What it was before is gone. Errc::usage for an existing file without `force`.
+Result<Sink> file_sink(const std::string& path, const FileSinkOptions& options);
+
+// A plain stream: offsets must not go back, gaps are filled with zeros. The descriptor is borrowed.
+Sink stream_sink(int fd, std::string name);
+
+// The flattened form of any dump, over a stream: records that `makedumpfile -R` puts in their places.
+Result<Sink> flattened_sink(Sink stream);
+
+} // namespace kx

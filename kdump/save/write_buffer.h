@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Gathers what is written one behind another into large writes.
+#pragma once
+
+#include "kdump/save/sink.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace kx {
+
+class WriteBuffer {
+public:
+    // Borrows the sink.
+    WriteBuffer(Sink& sink, std::uint64_t offset, std::size_t capacity) : sink_(&sink), at_(offset), capacity_(capacity) {}
+
+    // After the first error nothing more is written.
+    void append(std::span<const std::byte> bytes) {
+        if (pending_.size() + bytes.size() > capacity_)
+            flush();
+        if (bytes.size() >= capacity_)
+            write(bytes);
+        else
+            pending_.insert(pending_.end(), bytes.begin(), bytes.end());
+    }
+    // What follows is for another offset.
+    void seek(std::uint64_t offset) {
+        if (offset == position())
+            return;
+        flush();
+        at_ = offset;
+    }
+    void flush() {
+        if (!pending_.empty())
+            write(pending_);
+        pending_.clear();
+    }
+
+    std::uint64_t position() const { return at_ + pending_.size(); } // of the next byte
+    std::uint64_t written_until() const { return at_; }              // the sink has all before it
+    std::uint64_t bytes_written() const { return bytes_written_; }
+    const std::optional<Error>& error() const { return error_; }
+
+private:
+    void write(std::span<const std::byte> bytes) {
+        if (error_)
+            return;
+        Written written = sink_->write_at(at_, bytes);
+        at_ += written.bytes;
+        bytes_written_ += written.bytes;
+        error_ = std::move(written.error);
+    }
+
+    Sink* sink_;
+    std::uint64_t at_;
+    std::size_t capacity_;
+    std::vector<std::byte> pending_;
+    std::uint64_t bytes_written_ = 0;
+    std::optional<Error> error_;
+};
+
+} // namespace kx
