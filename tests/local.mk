@@ -99,8 +99,8 @@ tests_unit_unit_SOURCES += tests/unit/main.cc
 endif
 tests_unit_unit_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests -I$(srcdir)/tests/unit $(CATCH2_CFLAGS) \
 	-DTEST_SOURCE='"$(abs_srcdir)"'
-tests_unit_unit_LDADD = kdump/crash/libcrash.a multikernel/ctl/libmultikernelctl.a kexec/libkexec.a $(KEXEC_LIBS) -lutil $(XXHASH_LIBS) $(CATCH2_LIBS)
-tests_unit_unit_LDADD = kdump/crash/libcrash.a multikernel/ctl/libmultikernelctl.a kexec/libkexec.a $(KEXEC_LIBS) $(XXHASH_LIBS) $(CATCH2_LIBS)
+tests_unit_unit_LDADD = kdump/crash/libcrash.a multikernel/ctl/libmultikernelctl.a kexec/libkexec.a $(KEXEC_LIBS) \
+	-lutil $(XXHASH_LIBS) $(CATCH2_LIBS)
 endif
 
 TESTS += tests/layers.sh
