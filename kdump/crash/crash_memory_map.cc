@@ -2,8 +2,34 @@
 #include "kdump/crash/crash_memory_map.h"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 namespace kx {
+namespace {
+
+// ACPI must find its own, and a dump may be written to persistent memory.
+constexpr std::array firmware_kinds{MemoryKind::reserved, MemoryKind::acpi_tables, MemoryKind::acpi_nvs,
+                                    MemoryKind::persistent, MemoryKind::persistent_legacy};
+
+std::string memmap_parameter(const MemoryRange& entry) {
+    const auto [begin, size] = std::pair(entry.range.begin, entry.range.size());
+    switch (entry.kind) {
+    case MemoryKind::ram:
+        return fmt::format("memmap={:#x}@{:#x}", size, begin);
+    case MemoryKind::acpi_tables:
+    case MemoryKind::acpi_nvs:
+        return fmt::format("memmap={:#x}#{:#x}", size, begin);
+    case MemoryKind::persistent_legacy:
+        return fmt::format("memmap={:#x}!{:#x}", size, begin);
+    case MemoryKind::persistent:
+        return fmt::format("memmap={:#x}%{:#x}+7", size, begin); // the e820 type
+    default:
+        return fmt::format("memmap={:#x}${:#x}", size, begin);
+    }
+}
+
+} // namespace
 
 std::vector<PhysRange> low_ram(const CrashArchitecture& architecture, const Machine& machine) {
     if (!architecture.low_memory)
@@ -21,8 +47,7 @@ std::vector<MemoryRange> crash_memory_map(const CrashFacts& facts, const Machine
     for (PhysRange range : normalized(std::move(ram)))
         map.push_back({range, MemoryKind::ram});
     for (const MemoryRange& entry : machine.memory_map)
-        if (entry.kind == MemoryKind::acpi_tables || entry.kind == MemoryKind::acpi_nvs ||
-            entry.kind == MemoryKind::reserved)
+        if (std::ranges::find(firmware_kinds, entry.kind) != firmware_kinds.end())
             map.push_back(entry);
     std::ranges::stable_sort(map, {}, [](const MemoryRange& entry) { return entry.range.begin; });
     return map;
@@ -30,10 +55,8 @@ std::vector<MemoryRange> crash_memory_map(const CrashFacts& facts, const Machine
 
 std::string memmap_parameters(std::span<const MemoryRange> map) {
     std::string text = "memmap=exactmap";
-    for (const MemoryRange& entry : map) {
-        const char sign = entry.kind == MemoryKind::ram ? '@' : entry.kind == MemoryKind::reserved ? '$' : '#';
-        text += fmt::format(" memmap={:#x}{}{:#x}", entry.range.size(), sign, entry.range.begin);
-    }
+    for (const MemoryRange& entry : map)
+        text += " " + memmap_parameter(entry);
     return text;
 }
 

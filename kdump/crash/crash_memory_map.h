@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The memory that a crash kernel may use: what is reserved for it, RAM at the bottom that is saved before, and the
-// firmware's own ranges, so that ACPI works. All other RAM is the dump, and is not in the map.
+// firmware's own ranges and persistent memory. All other RAM is the dump, and is not in the map.
 #pragma once
 
 #include "kdump/crash/crash_facts.h"

@@ -147,18 +147,19 @@ TEST_CASE("firmware's ranges are handed on, others' are not", "[crash]") {
         .with_firmware_range(6, 0x80100000, 0x801fffff, "ACPI Non-volatile Storage")
         .with_firmware_range(7, 0x90000000, 0x9fffffff, "Persistent Memory")
         .with_firmware_range(8, 0xa0000000, 0xa0000fff, "Unusable memory")
-        .with_firmware_range(9, 0xb0000000, 0xb0000fff, "Soft Reserved");
+        .with_firmware_range(9, 0xb0000000, 0xb0000fff, "Soft Reserved")
+        .with_firmware_range(10, 0xc0000000, 0xcfffffff, "Persistent Memory (legacy)");
     const auto map = good_plan(files).machine.memory_map;
-    REQUIRE(map.size() == 7);
+    REQUIRE(map.size() == 9);
     CHECK(map[5] == MemoryRange{{0x80000000, 0x80100000}, MemoryKind::acpi_tables});
     CHECK(map[6] == MemoryRange{{0x80100000, 0x80200000}, MemoryKind::acpi_nvs});
 
     const auto plan = good_plan(files, {.memory_map_by_command_line = true});
-    CHECK(added(plan) ==
-          std::vector<std::string>{"memmap=exactmap memmap=0x9fc00@0x0 memmap=0x400$0x9fc00 memmap=0x10000$0xf0000 "
-                                   "memmap=0x7f5f000@0x30000000 memmap=0x20000$0x7ffe0000 memmap=0x100000#0x80000000 "
-                                   "memmap=0x100000#0x80100000",
-                                   "elfcorehdr=0x37fff000"});
+    CHECK(added(plan) == std::vector<std::string>{
+                             "memmap=exactmap memmap=0x9fc00@0x0 memmap=0x400$0x9fc00 memmap=0x10000$0xf0000 "
+                             "memmap=0x7f5f000@0x30000000 memmap=0x20000$0x7ffe0000 memmap=0x100000#0x80000000 "
+                             "memmap=0x100000#0x80100000 memmap=0x10000000%0x90000000+7 memmap=0x10000000!0xc0000000",
+                             "elfcorehdr=0x37fff000"});
 }
 
 TEST_CASE("acpi_rsdp= tells what a kernel does not find by itself", "[crash]") {
