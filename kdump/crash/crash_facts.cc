@@ -201,6 +201,12 @@ std::uint64_t read_dm_crypt_keys(const SystemFiles& files, Notices& notices) {
     return keys;
 }
 
+// Behind "Kernel bss" the kernel has pages that it took while it started.
+PhysRange whole_image(PhysRange image, std::uint64_t mapped, std::span<const PhysRange> ram) {
+    const auto whole = PhysRange::at(image.begin, std::max(image.size(), mapped));
+    return whole && holds(ram, *whole) ? *whole : image;
+}
+
 } // namespace
 
 Result<> refuse_xen(const SystemFiles& files) {
@@ -245,7 +251,7 @@ Result<CrashFacts> read_crash_facts(const SystemFiles& files, const Machine& mac
                     files.display(iomem_path));
     const auto mappings = read_kernel_mappings(files, *facts.architecture, iomem.ram, iomem.image, notices);
     if (iomem.image)
-        facts.text = KernelText{*iomem.image, mappings.image};
+        facts.text = KernelText{whole_image(*iomem.image, mappings.image_size, facts.memory), mappings.image};
     facts.direct_map = mappings.direct_map;
 
     facts.elfcorehdr_size = read_elfcorehdr_size(files);

@@ -40,11 +40,11 @@ std::vector<PhysRange> low_ram(const CrashArchitecture& architecture, const Mach
 std::vector<MemoryRange> crash_memory_map(const CrashFacts& facts, const Machine& machine,
                                           std::span<const PhysRange> taken) {
     std::vector<PhysRange> ram = low_ram(*facts.architecture, machine);
-    std::ranges::copy(difference(facts.reservations, taken), std::back_inserter(ram));
+    std::ranges::copy(facts.reservations, std::back_inserter(ram));
     std::ranges::copy(facts.cma_reservations, std::back_inserter(ram));
 
     std::vector<MemoryRange> map;
-    for (PhysRange range : normalized(std::move(ram)))
+    for (PhysRange range : difference(normalized(std::move(ram)), taken))
         map.push_back({range, MemoryKind::ram});
     for (const MemoryRange& entry : machine.memory_map)
         if (std::ranges::find(firmware_kinds, entry.kind) != firmware_kinds.end())

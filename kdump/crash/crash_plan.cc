@@ -23,7 +23,7 @@ std::optional<PhysRange> memory_to_save(const CrashFacts& facts, const Machine& 
     return PhysRange{align_down(ram.front().begin, page_size), *align_up(ram.back().end, page_size)};
 }
 
-// Where both go: at the end of the reservation.
+// Where both go: at the end of the reservation, and never in the memory that is saved.
 Result<std::vector<PhysRange>> places_of(std::uint64_t header_size, std::optional<PhysRange> saved,
                                          const CrashFacts& facts, PhysRange limits) {
     std::vector<Demand> demands;

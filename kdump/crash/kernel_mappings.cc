@@ -58,6 +58,7 @@ KernelMappings mappings_in(std::span<const Elf64<false>::ProgramHeader> headers,
                 found.direct_map = header.vaddr - header.paddr;
         } else if (!found.image && image && memory->contains(image->begin)) {
             found.image = header.vaddr + (image->begin - memory->begin);
+            found.image_size = memory->end - image->begin;
         }
     }
     return found;

@@ -17,6 +17,7 @@ namespace kx {
 
 struct KernelMappings {
     std::optional<std::uint64_t> image;      // virtual address of the image's first byte
+    std::uint64_t image_size = 0;            // bytes of it that are mapped, where proc/kcore tells; else 0
     std::optional<std::uint64_t> direct_map; // virtual address of physical 0, modulo 2^64
     friend bool operator==(const KernelMappings&, const KernelMappings&) = default;
 };

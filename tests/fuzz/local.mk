@@ -7,6 +7,7 @@ fuzz_targets = \
 	tests/fuzz/desired_toml \
 	tests/fuzz/device_tree \
 	tests/fuzz/elf \
+	tests/fuzz/elfcorehdr \
 	tests/fuzz/identify \
 	tests/fuzz/iomem \
 	tests/fuzz/kimage \
@@ -52,6 +53,10 @@ tests_fuzz_device_tree_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_elf_SOURCES = tests/fuzz/elf.cc $(fuzz_sources)
 tests_fuzz_elf_LDADD = $(fuzz_libs)
 tests_fuzz_elf_LDFLAGS = $(FUZZ_LDFLAGS)
+
+tests_fuzz_elfcorehdr_SOURCES = tests/fuzz/elfcorehdr.cc $(fuzz_sources)
+tests_fuzz_elfcorehdr_LDADD = kdump/crash/libcrash.a $(fuzz_libs)
+tests_fuzz_elfcorehdr_LDFLAGS = $(FUZZ_LDFLAGS)
 
 tests_fuzz_identify_SOURCES = tests/fuzz/identify.cc $(fuzz_sources)
 tests_fuzz_identify_LDADD = $(fuzz_libs)

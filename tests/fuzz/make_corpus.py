@@ -303,6 +303,49 @@ def identify():
     yield "initramfs", b"07070100000000"
 
 
+def elfcorehdr():
+    ram = "00001000-0009fbff : System RAM\n00100000-7ffdffff : System RAM\n"
+    image = "  01000000-01ffffff : Kernel code\n  02400000-02e09fff : Kernel data\n"
+    reserved = "  30000000-37ffffff : Crash kernel\n"
+    high = "100000000-17fffffff : System RAM\n  140000000-14fffffff : Crash kernel\n"
+    vmcoreinfo = "0x0000000002e12000 1024\n"
+    cpus = ("0 7f600000\n", "2 7f602400\n", "10 7f60a000\n")
+
+    def program(virtual, physical, size):
+        return struct.pack("<IIQQQQQQ", 1, 7, 0, virtual, physical, size, size, 0)
+
+    def kcore(*programs):
+        head = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\2\1\1", 4, 62, 1, 0, 64, 0, 0, 64, 56, len(programs), 0, 0, 0)
+        return (head + b"".join(programs)).hex()
+
+    mapped = kcore(program(0xFFFF8A4000001000, 0x1000, 0x9E000), program(0xFFFF8A4000100000, 0x100000, 0x7FEE0000),
+                   program(0xFFFFFFFF8E000000, 0x1000000, 0x1E10000), program(0xFFFFAE0000000000, 2**64 - 1, 2**40))
+
+    def machine(iomem, notes=cpus, described=vmcoreinfo, cma="", core=mapped):
+        return "\0".join((iomem, described, cma, core) + tuple(notes)).encode()
+
+    yield "good-sparse-cpus", machine(ram + image + reserved)
+    yield "good-low-and-high", machine(ram + image + reserved + high)
+    yield "good-cma", machine(ram + image + reserved, cma="40000000-47ffffff\n20000000-20ffffff\n")
+    yield "good-no-mappings", machine(ram + reserved, core="")
+    yield "good-ram-across-640k", machine("00001000-7ffdffff : System RAM\n" + image + reserved)
+    yield "good-driver-memory", machine(ram + reserved + "100000000-17fffffff : dax0.0\n"
+                                        "  100000000-17fffffff : System RAM (kmem)\n")
+    yield "good-last-page-of-the-space", machine(ram + reserved + "fffffffffffff000-ffffffffffffffff : System RAM\n")
+    yield "good-reserved-below-640k", machine("00001000-0009ffff : System RAM\n  00002000-0008ffff : Crash kernel\n"
+                                              "00100000-7ffdffff : System RAM\n" + reserved)
+    yield "bad-only-reserved-below-640k", machine("00001000-0009ffff : System RAM\n  00002000-0008ffff : Crash kernel\n"
+                                                  "00100000-7ffdffff : System RAM\n")
+    yield "bad-no-reservation", machine(ram + image)
+    yield "bad-tiny-reservation", machine(ram + "  30000000-30001fff : Crash kernel\n")
+    yield "bad-unaligned-reservation", machine(ram + "  30000001-30000ffe : Crash kernel\n")
+    yield "bad-notes-wrap", machine(ram + reserved, notes=("0 ffffffffffffff00\n",))
+    yield "bad-notes-in-the-reservation", machine(ram + reserved, notes=("0 30000000\n",))
+    yield "bad-notes-garbage", machine(ram + reserved, notes=("0 notes\n",))
+    yield "bad-vmcoreinfo-outside", machine(ram + reserved, described="0x90000000 1024\n")
+    yield "bad-cma-turned-round", machine(ram + reserved, cma="47ffffff-40000000\n")
+
+
 def options():
     def line(*arguments):
         return "\0".join(arguments).encode()
@@ -597,8 +640,8 @@ def desired_dtb():
 def main():
     default = pathlib.Path(__file__).resolve().parent / "corpus"
     corpus = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else default
-    for target in (bzimage, elf, unpack, vmlinux, identify, options, placement, pool, cpu_list, kimage, record,
-                   device_tree, overlay, pool_tree, desired_dtb):
+    for target in (bzimage, elf, elfcorehdr, unpack, vmlinux, identify, options, placement, pool, cpu_list, kimage,
+                   record, device_tree, overlay, pool_tree, desired_dtb):
         folder = corpus / target.__name__
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in target():

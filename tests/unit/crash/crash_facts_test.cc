@@ -76,7 +76,7 @@ TEST_CASE("the facts of a machine with a crash reservation", "[crash]") {
                                                 {2, {0x7f602400, 0x7f602578}},
                                                 {10, {0x7f60a000, 0x7f60a178}}});
     CHECK(facts.vmcoreinfo == PhysRange{0x2e12000, 0x2e13024});
-    CHECK(facts.text == KernelText{{0x1000000, 0x2e0a000}, test_image});
+    CHECK(facts.text == KernelText{{0x1000000, 0x2e10000}, test_image});
     CHECK(facts.direct_map == test_direct_map);
     CHECK(facts.memory == std::vector<PhysRange>{{0x1000, 0x9fc00}, {0x100000, 0x30000000}, {0x38000000, 0x7ffe0000}});
     CHECK(facts.reservations == std::vector<PhysRange>{{0x30000000, 0x38000000}});
@@ -268,6 +268,15 @@ TEST_CASE("where the kernel maps itself and RAM", "[crash]") {
         entries[4] = {test_image - 0x200000, 0x1000000 - 0x200000, 0x2000000};
         files.with("proc/kcore", kcore(entries));
         CHECK(good_facts(files).text->virtual_address == test_image);
+    }
+    SECTION("no more of the image than is RAM") {
+        auto entries = kcore_entries();
+        entries[4].size = 0x3f000000;
+        files.with("proc/kcore", kcore(entries));
+        CHECK(good_facts(files).text == KernelText{{0x1000000, 0x2e0a000}, test_image});
+        entries[4].size = 0x1000;
+        files.with("proc/kcore", kcore(entries));
+        CHECK(good_facts(files).text == KernelText{{0x1000000, 0x2e0a000}, test_image});
     }
     SECTION("no kcore: the image by its symbol") {
         files.without("proc/kcore")
