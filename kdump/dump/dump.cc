@@ -3,6 +3,7 @@
 
 #include "kdump/dump/dump_notes.h"
 #include "kdump/dump/dump_state.h"
+#include "kdump/dump/page_codec.h"
 #include "layout/elf.h"
 
 #include <algorithm>
@@ -49,6 +50,35 @@ Result<std::uint64_t> checked_page_size(std::uint64_t size) {
     return size;
 }
 
+struct Told { // by the notes
+    Vmcoreinfo vmcoreinfo;
+    std::vector<CpuState> cpus;
+};
+
+// `text` is vmcoreinfo where it is told beside the notes.
+Result<Told> told_by(std::span<const std::byte> notes, std::string_view text) {
+    auto found = KX_TRY(parse_dump_notes(notes));
+    return Told{KX_TRY(Vmcoreinfo::parse(text.empty() ? found.vmcoreinfo : text)), std::move(found.cpus)};
+}
+
+using Content = std::variant<Vmcore, CompressedDump>;
+
+Result<Content> parse_content(const DumpFile& file) {
+    if (file.size() == 0)
+        return fail(Errc::malformed, "is empty");
+    auto compressed = CompressedDump::parse(file);
+    if (compressed)
+        return Content(std::move(*compressed));
+    if (compressed.error().code != Errc::not_this_format)
+        return std::unexpected(std::move(compressed).error());
+    auto vmcore = Vmcore::parse(file);
+    if (vmcore)
+        return Content(std::move(*vmcore));
+    if (vmcore.error().code != Errc::not_this_format)
+        return std::unexpected(std::move(vmcore).error());
+    return fail(Errc::not_this_format, "is no dump: neither an ELF core file nor in the kdump-compressed format");
+}
+
 } // namespace
 
 Dump::Dump(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -56,48 +86,39 @@ Dump::Dump(Dump&&) noexcept = default;
 Dump& Dump::operator=(Dump&&) noexcept = default;
 Dump::~Dump() = default;
 
-namespace {
-
-struct Told { // by the notes
-    Vmcoreinfo vmcoreinfo;
-    std::vector<CpuState> cpus;
-};
-
-Result<Told> told_by(std::span<const std::byte> notes) {
-    auto found = KX_TRY(parse_dump_notes(notes));
-    return Told{KX_TRY(Vmcoreinfo::parse(found.vmcoreinfo)), std::move(found.cpus)};
+Result<Dump> Dump::open(const std::string& path) {
+    auto file = KX_TRY(within(path, DumpFile::open(path)));
+    const auto here = [name = file.path()](auto result) { return within(name, std::move(result)); };
+    auto content = KX_TRY(here(parse_content(file)));
+    const auto* compressed = std::get_if<CompressedDump>(&content);
+    const auto* vmcore = std::get_if<Vmcore>(&content);
+    auto told =
+        KX_TRY(here(compressed ? told_by(compressed->notes, compressed->vmcoreinfo) : told_by(vmcore->notes, {})));
+    const std::string architecture(compressed ? compressed->header.machine : architecture_of(*vmcore, told.vmcoreinfo));
+    const auto page_size =
+        compressed
+            ? compressed->header.block_size
+            : KX_TRY(here(checked_page_size(told.vmcoreinfo.page_size().value_or(usual_page_size(architecture)))));
+    return Dump(std::make_unique<State>(State{.file = std::move(file),
+                                              .content = std::move(content),
+                                              .vmcoreinfo = std::move(told.vmcoreinfo),
+                                              .cpus = std::move(told.cpus),
+                                              .architecture = architecture,
+                                              .page_size = page_size}));
 }
 
-} // namespace
-
-Result<Dump> Dump::open(const std::string& path) {
-    auto opened = within(path, DumpFile::open(path));
-    auto file = KX_TRY(std::move(opened));
-    const auto here = [name = file.path()](auto result) { return within(name, std::move(result)); };
-    if (file.size() == 0)
-        return fail(Errc::malformed, "{}: is empty", file.path());
-    auto vmcore = KX_TRY(here(Vmcore::parse(file)));
-    auto told = KX_TRY(here(told_by(vmcore.notes)));
-    const std::string architecture(architecture_of(vmcore, told.vmcoreinfo));
-    const auto page_size =
-        KX_TRY(here(checked_page_size(told.vmcoreinfo.page_size().value_or(usual_page_size(architecture)))));
-    const bool incomplete = vmcore.cut || file.cut();
-    auto notes = std::move(vmcore.notes);
-    return Dump(std::unique_ptr<State>(new State{.file = std::move(file),
-                                                 .content = std::move(vmcore),
-                                                 .notes = std::move(notes),
-                                                 .vmcoreinfo = std::move(told.vmcoreinfo),
-                                                 .cpus = std::move(told.cpus),
-                                                 .architecture = architecture,
-                                                 .page_size = page_size,
-                                                 .incomplete = incomplete}));
+const Vmcore* Dump::vmcore() const {
+    return std::get_if<Vmcore>(&state_->content);
+}
+const CompressedDump* Dump::compressed() const {
+    return std::get_if<CompressedDump>(&state_->content);
 }
 
 const std::string& Dump::path() const {
     return state_->file.path();
 }
 DumpFormat Dump::format() const {
-    return DumpFormat::elf;
+    return vmcore() ? DumpFormat::elf : DumpFormat::kdump;
 }
 bool Dump::flattened() const {
     return state_->file.flattened();
@@ -115,28 +136,38 @@ const Vmcoreinfo& Dump::vmcoreinfo() const {
     return state_->vmcoreinfo;
 }
 std::span<const std::byte> Dump::notes() const {
-    return state_->notes;
+    return vmcore() ? vmcore()->notes : compressed()->notes;
 }
 std::span<const CpuState> Dump::cpus() const {
     return state_->cpus;
 }
-bool Dump::incomplete() const {
-    return state_->incomplete;
-}
 std::span<const PhysRange> Dump::memory() const {
-    return std::get<Vmcore>(state_->content).memory;
+    return vmcore() ? vmcore()->memory : compressed()->memory;
 }
 std::span<const DumpSegment> Dump::segments() const {
-    return std::get<Vmcore>(state_->content).segments;
+    return vmcore() ? std::span<const DumpSegment>(vmcore()->segments) : std::span<const DumpSegment>();
+}
+bool Dump::incomplete() const {
+    return state_->file.cut() || (vmcore() ? vmcore()->cut : compressed()->cut);
+}
+std::string_view Dump::compression() const {
+    return compressed() ? compression_name(compressed()->header.status) : "none";
+}
+std::uint64_t Dump::pages_present() const {
+    return compressed() ? compressed()->pages_present() : vmcore()->bytes_present() / page_size();
+}
+std::optional<std::uint64_t> Dump::phys_base() const {
+    return compressed() ? std::optional(compressed()->header.phys_base) : std::nullopt;
 }
 
 Result<> Dump::read_physical(std::uint64_t address, std::span<std::byte> out) const {
-    return within(path(), std::get<Vmcore>(state_->content).read(state_->file, address, out));
+    return within(path(), vmcore() ? vmcore()->read(state_->file, address, out)
+                                   : compressed()->read(state_->file, address, out));
 }
 
 bool Dump::has_page(std::uint64_t address) const {
-    return std::get<Vmcore>(state_->content)
-        .has(PhysRange{align_down(address, page_size()), align_down(address, page_size()) + page_size()});
+    const auto page = PhysRange::at(align_down(address, page_size()), page_size());
+    return page && (vmcore() ? vmcore()->has(*page) : compressed()->has(state_->file, page->begin));
 }
 
 } // namespace kx

@@ -17,6 +17,9 @@
 
 namespace kx {
 
+class CompressedDump;
+struct Vmcore;
+
 enum class DumpFormat { elf, kdump };
 
 // The registers of a CPU at the crash: a NT_PRSTATUS note.
@@ -53,7 +56,10 @@ public:
     std::span<const PhysRange> memory() const;     // RAM that the dump speaks of, sorted, disjoint
     std::span<const DumpSegment> segments() const; // ELF only: by address
     std::span<const CpuState> cpus() const;
-    bool incomplete() const; // the file ends early, or says that its writer did
+    std::string_view compression() const;           // of its pages: "none", "zlib", "lzo", "snappy", "zstd"
+    std::uint64_t pages_present() const;            // in the file
+    std::optional<std::uint64_t> phys_base() const; // x86-64: as the kdump format's header tells it
+    bool incomplete() const;                        // the file ends early, or says that its writer did
 
     // Copies memory at a physical address. Errc::not_found where the dump has nothing for it (no memory there, or the
     // page was left out), malformed or io where the file cannot give what it promised. Safe to call from many threads.
@@ -65,6 +71,9 @@ private:
     friend class DumpWindow;
     struct State;
     explicit Dump(std::unique_ptr<State> state);
+    const Vmcore* vmcore() const; // one of these two is null
+    const CompressedDump* compressed() const;
+
     std::unique_ptr<State> state_;
 };
 

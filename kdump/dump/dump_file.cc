@@ -94,6 +94,17 @@ Result<std::vector<std::byte>> DumpFile::content(std::uint64_t offset, std::uint
     return bytes;
 }
 
+std::uint64_t DumpFile::data_from(std::uint64_t offset) const {
+    if (offset >= size())
+        return size();
+    if (flattened_)
+        return flattened_->data_from(offset);
+    const off_t data = lseek(fd_.get(), static_cast<off_t>(offset), SEEK_DATA);
+    if (data >= 0)
+        return static_cast<std::uint64_t>(data);
+    return errno == ENXIO ? size() : offset; // another error: this kind of file knows no holes
+}
+
 std::optional<int> DumpFile::mappable() const {
     return flattened_ ? std::nullopt : std::optional(fd_.get());
 }

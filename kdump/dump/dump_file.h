@@ -40,6 +40,9 @@ public:
     // `length` bytes; more than the file holds fails before anything is allocated.
     Result<std::vector<std::byte>> content(std::uint64_t offset, std::uint64_t length) const;
 
+    // The first offset from here on that may have other bytes than zeros; the size if there is none.
+    std::uint64_t data_from(std::uint64_t offset) const;
+
     // A descriptor whose offsets are this file's, for mapping parts of it; nothing where there is none.
     std::optional<int> mappable() const;
 

@@ -2,6 +2,7 @@
 // What is behind a Dump.
 #pragma once
 
+#include "kdump/dump/compressed_dump.h"
 #include "kdump/dump/dump.h"
 #include "kdump/dump/dump_file.h"
 #include "kdump/dump/vmcore.h"
@@ -14,13 +15,11 @@ namespace kx {
 
 struct Dump::State {
     DumpFile file;
-    std::variant<Vmcore> content;
-    std::vector<std::byte> notes;
+    std::variant<Vmcore, CompressedDump> content;
     Vmcoreinfo vmcoreinfo;
     std::vector<CpuState> cpus;
     std::string architecture;
     std::uint64_t page_size;
-    bool incomplete;
 };
 
 } // namespace kx

@@ -18,7 +18,7 @@ constexpr std::uint64_t read_ahead = std::uint64_t{256} << 10;
 Result<std::span<const std::byte>> DumpWindow::at(std::uint64_t address, std::uint64_t length) {
     if (length > length_limit)
         return fail(Errc::usage, "a window of {:#x} bytes, more than {:#x}", length, length_limit);
-    const auto* vmcore = std::get_if<Vmcore>(&dump_->state_->content);
+    const Vmcore* vmcore = dump_->vmcore();
     const VmcorePiece* piece = vmcore ? vmcore->find(address) : nullptr;
     const auto fd = dump_->state_->file.mappable();
     if (can_map_ && fd && piece && length <= piece->memory.end - address) {
@@ -27,7 +27,8 @@ Result<std::span<const std::byte>> DumpWindow::at(std::uint64_t address, std::ui
             return within(dump_->path(), std::move(part));
         can_map_ = false;
     }
-    return copied(address, length);
+    const std::uint64_t in_piece = piece ? piece->memory.end - address : 0;
+    return copied(address, length, std::max(length, std::min(read_ahead, in_piece)));
 }
 
 // The window begins at the page of the address that was asked for and reaches ahead, inside the file and the piece.
@@ -47,23 +48,24 @@ Result<std::span<const std::byte>> DumpWindow::mapped(int fd, const VmcorePiece&
     return mapped_.bytes().subspan(offset - mapped_offset_, length);
 }
 
-Result<std::span<const std::byte>> DumpWindow::copied(std::uint64_t address, std::uint64_t length) {
+Result<std::span<const std::byte>> DumpWindow::copied(std::uint64_t address, std::uint64_t length,
+                                                      std::uint64_t ahead) {
     const std::uint64_t have = buffer_.size();
     const std::uint64_t inside = address - buffer_address_;
     if (address >= buffer_address_ && inside <= have && length <= have - inside)
         return std::span<const std::byte>(buffer_).subspan(inside, length);
-
-    buffer_.resize(std::max(length, read_ahead));
+    buffer_.resize(ahead);
     buffer_address_ = address;
-    if (buffer_.size() > length && dump_->read_physical(address, buffer_))
-        return std::span<const std::byte>(buffer_).first(length);
-    buffer_.resize(length);
     auto read = dump_->read_physical(address, buffer_);
+    if (!read && ahead > length) {
+        buffer_.resize(length);
+        read = dump_->read_physical(address, buffer_);
+    }
     if (!read) {
         buffer_.clear();
         return std::unexpected(std::move(read).error());
     }
-    return std::span<const std::byte>(buffer_);
+    return std::span<const std::byte>(buffer_).first(length);
 }
 
 } // namespace kx

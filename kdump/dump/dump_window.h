@@ -34,7 +34,7 @@ public:
 private:
     Result<std::span<const std::byte>> mapped(int fd, const VmcorePiece& piece, std::uint64_t address,
                                               std::uint64_t length);
-    Result<std::span<const std::byte>> copied(std::uint64_t address, std::uint64_t length);
+    Result<std::span<const std::byte>> copied(std::uint64_t address, std::uint64_t length, std::uint64_t ahead);
 
     const Dump* dump_;
     bool can_map_ = true;

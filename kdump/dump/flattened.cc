@@ -99,9 +99,19 @@ Result<FlattenedIndex> FlattenedIndex::of(std::uint64_t file_size, const Read& r
     return index;
 }
 
+// The first extent that ends behind this offset.
+std::vector<FlattenedIndex::Extent>::const_iterator FlattenedIndex::first_behind(std::uint64_t offset) const {
+    return std::upper_bound(extents_.begin(), extents_.end(), offset,
+                            [](std::uint64_t at, const Extent& e) { return at < e.end; });
+}
+
+std::uint64_t FlattenedIndex::data_from(std::uint64_t offset) const {
+    const auto extent = first_behind(offset);
+    return extent == extents_.end() ? size() : std::max(offset, extent->begin);
+}
+
 Result<> FlattenedIndex::read(std::uint64_t offset, std::span<std::byte> out, const Read& read) const {
-    auto extent = std::upper_bound(extents_.begin(), extents_.end(), offset,
-                                   [](std::uint64_t at, const Extent& e) { return at < e.end; });
+    auto extent = first_behind(offset);
     while (!out.empty()) {
         const bool inside = extent != extents_.end() && extent->begin <= offset;
         const std::uint64_t until = extent == extents_.end() ? UINT64_MAX : inside ? extent->end : extent->begin;

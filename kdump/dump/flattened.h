@@ -27,6 +27,9 @@ public:
     std::uint64_t size() const { return extents_.empty() ? 0 : extents_.back().end; } // of the dump it stands for
     bool cut() const { return cut_; }                                                 // no last record
 
+    // The first offset from here on that a record has; size() if there is none.
+    std::uint64_t data_from(std::uint64_t offset) const;
+
     // `read` reads the flattened file. The range lies in [0, size()).
     Result<> read(std::uint64_t offset, std::span<std::byte> out, const Read& read) const;
 
@@ -36,6 +39,8 @@ private:
         std::uint64_t end;
         std::uint64_t file_offset; // of `begin`, in the flattened file
     };
+
+    std::vector<Extent>::const_iterator first_behind(std::uint64_t offset) const;
 
     std::vector<Extent> extents_; // sorted, disjoint
     bool cut_ = false;

@@ -2,6 +2,8 @@
 # Reading dumps.
 noinst_LIBRARIES += kdump/dump/libdump.a
 kdump_dump_libdump_a_SOURCES = \
+	kdump/dump/compressed_dump.cc kdump/dump/compressed_dump.h \
+	kdump/dump/compressed_header.cc kdump/dump/compressed_header.h \
 	kdump/dump/dump.cc kdump/dump/dump.h \
 	kdump/dump/dump_file.cc kdump/dump/dump_file.h \
 	kdump/dump/dump_notes.cc kdump/dump/dump_notes.h \
@@ -10,6 +12,9 @@ kdump_dump_libdump_a_SOURCES = \
 	kdump/dump/flattened.cc kdump/dump/flattened.h \
 	kdump/dump/kernel_log.h \
 	kdump/dump/kernel_memory.cc kdump/dump/kernel_memory.h \
+	kdump/dump/page_bitmap.cc kdump/dump/page_bitmap.h \
+	kdump/dump/page_codec.cc kdump/dump/page_codec.h \
+	kdump/dump/page_reader.cc kdump/dump/page_reader.h \
 	kdump/dump/page_tables.cc kdump/dump/page_tables.h \
 	kdump/dump/vmcore.cc kdump/dump/vmcore.h \
 	kdump/dump/vmcoreinfo.cc kdump/dump/vmcoreinfo.h
@@ -20,3 +25,7 @@ kdump_dump_libdump_a_SOURCES += \
 	kdump/dump/kernel_log_plain.cc \
 	kdump/dump/kernel_log_records.cc \
 	kdump/dump/kernel_log_rings.cc
+kdump_dump_libdump_a_CPPFLAGS = $(AM_CPPFLAGS) $(DUMP_CPPFLAGS)
+
+# What programs that read and write dumps are linked with. The kdump format's rarer compressions are optional.
+KDUMP_LIBS = $(ZLIB_LIBS) $(ZSTD_LIBS) $(LZ4_LIBS) $(LZO_LIBS) $(SNAPPY_LIBS)

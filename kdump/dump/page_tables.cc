@@ -36,7 +36,7 @@ std::optional<std::uint64_t> phys_base(const Dump& dump) {
     for (const DumpSegment& segment : dump.segments())
         if (segment.virtual_address >= image_map && segment.virtual_address - image_map < image_size)
             return segment.memory.begin - (segment.virtual_address - image_map);
-    return std::nullopt;
+    return dump.phys_base();
 }
 
 std::optional<std::uint64_t> root_table(const Vmcoreinfo& info) {

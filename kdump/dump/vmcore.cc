@@ -172,6 +172,13 @@ Result<> Vmcore::read(const DumpFile& file, std::uint64_t address, std::span<std
     return {};
 }
 
+std::uint64_t Vmcore::bytes_present() const {
+    std::uint64_t sum = 0;
+    for (const VmcorePiece& piece : pieces)
+        sum += piece.memory.size();
+    return sum;
+}
+
 bool Vmcore::has(PhysRange page) const {
     for (std::uint64_t at = page.begin; at < page.end;) {
         const VmcorePiece* piece = find(at);

@@ -42,6 +42,7 @@ struct Vmcore {
     // As Dump::read_physical and Dump::has_page.
     Result<> read(const DumpFile& file, std::uint64_t address, std::span<std::byte> out) const;
     bool has(PhysRange page) const;
+    std::uint64_t bytes_present() const;
 };
 
 } // namespace kx

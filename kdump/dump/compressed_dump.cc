@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kdump/dump/compressed_dump.h"
+
+#include "kdump/dump/page_reader.h"
+#include "kdump/dump/vmcoreinfo.h"
+#include "layout/kdump.h"
+
+#include <algorithm>
+#include <mutex>
+
+namespace kx {
+namespace {
+
+constexpr std::uint64_t notes_limit = std::uint64_t{64} << 20;
+
+// A part of at most `limit` bytes; nothing, and `cut`, where it lies past the end.
+Result<std::vector<std::byte>> part_of(const DumpFile& file, FilePart part, std::string_view name, std::uint64_t limit,
+                                       bool& cut) {
+    if (part.size == 0)
+        return std::vector<std::byte>{};
+    if (part.size > limit)
+        return fail(Errc::malformed, "its {} has {:#x} bytes, more than {:#x}", name, part.size, limit);
+    if (part.offset > file.size() || part.size > file.size() - part.offset) {
+        cut = true;
+        return std::vector<std::byte>{};
+    }
+    return within(name, file.content(part.offset, part.size));
+}
+
+// Whether the last pages, which are written last, are in the file.
+bool is_whole(const DumpFile& file, const CompressedHeader& header, std::uint64_t pages) {
+    PageReader reader;
+    for (std::uint64_t rank = pages - std::min<std::uint64_t>(pages, 64); rank < pages; ++rank) {
+        const auto page = reader.descriptor(file, header, rank);
+        if (!page || page->offset > file.size() || page->size > file.size() - page->offset)
+            return false;
+    }
+    return true;
+}
+
+} // namespace
+
+// Readers that nobody uses now: as many as there were threads at once.
+struct CompressedDump::Readers {
+    std::mutex mutex;
+    std::vector<std::unique_ptr<PageReader>> idle;
+
+    std::unique_ptr<PageReader> take() {
+        const std::lock_guard lock(mutex);
+        if (idle.empty())
+            return std::make_unique<PageReader>();
+        auto reader = std::move(idle.back());
+        idle.pop_back();
+        return reader;
+    }
+    void give_back(std::unique_ptr<PageReader> reader) {
+        const std::lock_guard lock(mutex);
+        idle.push_back(std::move(reader));
+    }
+};
+
+CompressedDump::CompressedDump() : readers_(std::make_unique<Readers>()) {}
+CompressedDump::CompressedDump(CompressedDump&&) noexcept = default;
+CompressedDump& CompressedDump::operator=(CompressedDump&&) noexcept = default;
+CompressedDump::~CompressedDump() = default;
+
+Result<CompressedDump> CompressedDump::parse(const DumpFile& file) {
+    CompressedDump dump;
+    dump.header = KX_TRY(parse_compressed_header(file));
+    const CompressedHeader& header = dump.header;
+    dump.notes = KX_TRY(part_of(file, header.notes, "ELF notes", notes_limit, dump.cut));
+    const auto info = KX_TRY(part_of(file, header.vmcoreinfo, "vmcoreinfo", Vmcoreinfo::size_limit, dump.cut));
+    dump.vmcoreinfo.assign(reinterpret_cast<const char*>(info.data()), info.size());
+    dump.memory = KX_TRY(ranges_in_bitmap(file, header.memory_bitmap.offset, header.frames, header.block_size));
+    dump.dumped_ = KX_TRY(PageBitmap::read(file, header.dumped_bitmap.offset, header.frames));
+    dump.cut |= (header.status & layout::kdump_incomplete) != 0 || header.descriptors > file.size() ||
+                !is_whole(file, header, dump.dumped_.count());
+    return dump;
+}
+
+std::unexpected<Error> CompressedDump::missing(std::uint64_t address) const {
+    const auto after = std::upper_bound(memory.begin(), memory.end(), address,
+                                        [](std::uint64_t at, PhysRange range) { return at < range.begin; });
+    if (after != memory.begin() && std::prev(after)->contains(address))
+        return fail(Errc::not_found, "the memory at {:#x} is not in the dump: it was left out", address);
+    return fail(Errc::not_found, "the dump speaks of no memory at {:#x}", address);
+}
+
+Result<> CompressedDump::read_page(const DumpFile& file, std::uint64_t frame, std::uint64_t offset,
+                                   std::span<std::byte> out) const {
+    const auto rank = dumped_.rank(frame);
+    if (!rank)
+        return missing(frame * header.block_size + offset);
+    auto reader = readers_->take();
+    auto read = reader->read(file, header, *rank, offset, out);
+    readers_->give_back(std::move(reader));
+    if (!read)
+        return fail(read.error().code, "the page at {:#x} cannot be read: {}", frame * header.block_size,
+                    read.error().message);
+    return {};
+}
+
+Result<> CompressedDump::read(const DumpFile& file, std::uint64_t address, std::span<std::byte> out) const {
+    while (!out.empty()) {
+        const std::uint64_t offset = address % header.block_size;
+        const auto part = out.first(std::min<std::uint64_t>(out.size(), header.block_size - offset));
+        KX_TRY(read_page(file, address / header.block_size, offset, part));
+        address += part.size();
+        out = out.subspan(part.size());
+    }
+    return {};
+}
+
+bool CompressedDump::has(const DumpFile& file, std::uint64_t address) const {
+    const auto rank = dumped_.rank(address / header.block_size);
+    if (!rank || !cut)
+        return rank.has_value();
+    auto reader = readers_->take();
+    const auto page = reader->descriptor(file, header, *rank);
+    readers_->give_back(std::move(reader));
+    return page && page->offset <= file.size() && page->size <= file.size() - page->offset;
+}
+
+} // namespace kx

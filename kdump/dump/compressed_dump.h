@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A dump in the kdump-compressed format: its pages, each found by its descriptor and unpacked on demand.
+#pragma once
+
+#include "core/phys_range.h"
+#include "core/result.h"
+#include "kdump/dump/compressed_header.h"
+#include "kdump/dump/dump_file.h"
+#include "kdump/dump/page_bitmap.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace kx {
+
+class CompressedDump {
+public:
+    CompressedHeader header;
+    std::vector<PhysRange> memory; // sorted, disjoint
+    std::vector<std::byte> notes;  // as found; empty: none
+    std::string vmcoreinfo;        // empty: none
+    bool cut = false;              // parts lie past the end of the file, or its writer says that it is incomplete
+
+    // Errors of parse_compressed_header; Errc::malformed too for a bitmap that cannot be.
+    static Result<CompressedDump> parse(const DumpFile& file);
+    CompressedDump(CompressedDump&&) noexcept;
+    CompressedDump& operator=(CompressedDump&&) noexcept;
+    ~CompressedDump();
+
+    std::uint64_t pages_present() const { return dumped_.count(); }
+
+    // As Dump::read_physical and Dump::has_page.
+    Result<> read(const DumpFile& file, std::uint64_t address, std::span<std::byte> out) const;
+    bool has(const DumpFile& file, std::uint64_t address) const;
+
+private:
+    struct Readers;
+
+    CompressedDump();
+    Result<> read_page(const DumpFile& file, std::uint64_t frame, std::uint64_t offset, std::span<std::byte> out) const;
+    std::unexpected<Error> missing(std::uint64_t address) const;
+
+    PageBitmap dumped_;
+    std::unique_ptr<Readers> readers_;
+};
+
+} // namespace kx

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kdump/dump/compressed_header.h"
+
+#include "layout/kdump.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <string_view>
+
+namespace kx {
+namespace {
+
+constexpr std::uint64_t memory_limit = std::uint64_t{1} << 56; // bytes; no processor addresses more
+
+std::string_view text_of(const char (&field)[65]) {
+    return {field, strnlen(field, sizeof(field))};
+}
+
+Result<> check_signature(const layout::KdumpHeader& header) {
+    const std::string_view signature(header.signature, sizeof(header.signature));
+    if (signature == "DISKDUMP")
+        return fail(Errc::unsupported, "is a dump in the older DISKDUMP format; only KDUMP is read");
+    if (signature != layout::kdump_signature)
+        return fail(Errc::not_this_format, "no kdump-compressed dump: the signature is missing");
+    return {};
+}
+
+Result<> check_version(std::uint32_t version) {
+    if (version >= 1 && version <= layout::kdump_version_last)
+        return {};
+    const auto swapped = std::byteswap(version);
+    if (swapped >= 1 && swapped <= layout::kdump_version_last)
+        return fail(Errc::unsupported, "is the dump of a big endian machine, which is not read yet");
+    return fail(Errc::unsupported, "has version {} of the kdump format; known are 1 to {}", version,
+                layout::kdump_version_last);
+}
+
+Result<> check_machine(std::string_view machine) {
+    constexpr std::array narrow{"i386", "i486", "i586", "i686", "ppc"};
+    const bool is_arm = machine.starts_with("armv") && machine != "armv8l";
+    if (is_arm || std::find(narrow.begin(), narrow.end(), machine) != narrow.end())
+        return fail(Errc::unsupported, "is the dump of a 32-bit machine ({}); only those of 64-bit machines are read",
+                    machine);
+    return {};
+}
+
+// The fields that the header's version has; those of later versions are zero.
+Result<layout::KdumpSubHeader> read_sub_header(const DumpFile& file, std::uint32_t version, std::uint64_t block_size) {
+    constexpr std::array<std::size_t, 7> sizes{8, 12, 32, 48, 64, 80, 104}; // by version
+    layout::KdumpSubHeader sub{};
+    const auto bytes = std::as_writable_bytes(std::span(&sub, 1));
+    KX_TRY(within("sub header", file.read(block_size, bytes.first(sizes[version]))));
+    return sub;
+}
+
+Result<> check_not_split(const layout::KdumpSubHeader& sub, std::uint32_t version) {
+    if (sub.split == 0)
+        return {};
+    const std::uint64_t begin = version >= 6 ? sub.start_pfn_64 : sub.start_pfn;
+    const std::uint64_t end = version >= 6 ? sub.end_pfn_64 : sub.end_pfn;
+    return fail(Errc::unsupported,
+                "is one part of a split dump (page frames {:#x} to {:#x}): put the parts together first "
+                "(makedumpfile --reassemble)",
+                begin, end);
+}
+
+} // namespace
+
+Result<CompressedHeader> parse_compressed_header(const DumpFile& file) {
+    if (file.size() < sizeof(layout::KdumpHeader))
+        return fail(Errc::not_this_format, "no kdump-compressed dump: it has only {} bytes", file.size());
+    const auto header = KX_TRY(file.read<layout::KdumpHeader>(0));
+    KX_TRY(check_signature(header));
+    const std::uint32_t version = header.version;
+    KX_TRY(check_version(version));
+    const auto machine = text_of(header.machine);
+    KX_TRY(check_machine(machine));
+
+    const std::uint64_t block_size = std::uint32_t{header.block_size};
+    if (!std::has_single_bit(block_size) || block_size < 4096 || block_size > 65536)
+        return fail(Errc::malformed, "its block size is {}: it is a power of two from 4096 to 65536", block_size);
+    const auto sub = KX_TRY(read_sub_header(file, version, block_size));
+    KX_TRY(check_not_split(sub, version));
+
+    const std::uint64_t bitmaps = (1 + std::uint64_t{header.sub_header_blocks}) * block_size;
+    const std::uint64_t bitmap_size = std::uint64_t{header.bitmap_blocks} * block_size / 2;
+    const std::uint64_t frames = sub.max_mapnr_64 ? std::uint64_t{sub.max_mapnr_64} : std::uint64_t{header.max_mapnr};
+    if (frames > memory_limit / block_size)
+        return fail(Errc::malformed, "it speaks of {:#x} pages of {} bytes, more than a machine has", frames,
+                    block_size);
+    const std::uint64_t used = frames / 8 + (frames % 8 != 0);
+    if (used > bitmap_size)
+        return fail(Errc::malformed, "its bitmaps have {:#x} bytes each, too few for {:#x} pages", bitmap_size, frames);
+    return CompressedHeader{.version = version,
+                            .machine = std::string(machine),
+                            .status = header.status,
+                            .block_size = block_size,
+                            .frames = frames,
+                            .memory_bitmap = {bitmaps, used},
+                            .dumped_bitmap = {bitmaps + bitmap_size, used},
+                            .descriptors = bitmaps + 2 * bitmap_size,
+                            .phys_base = sub.phys_base,
+                            .vmcoreinfo = {sub.vmcoreinfo_offset, sub.vmcoreinfo_size},
+                            .notes = {sub.notes_offset, sub.notes_size}};
+}
+
+} // namespace kx

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A bitmap of page frames in a file, lowest bit of a byte first: which are set, and which one a frame is among them.
+#pragma once
+
+#include "core/phys_range.h"
+#include "core/result.h"
+#include "kdump/dump/dump_file.h"
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+namespace kx {
+
+class PageBitmap {
+public:
+    // Reads it once, without what the file says is a hole; keeps the parts with bits. What lies past the end of the
+    // file counts as not set.
+    static Result<PageBitmap> read(const DumpFile& file, std::uint64_t offset, std::uint64_t frames);
+
+    std::uint64_t count() const { return count_; } // of set bits
+    bool has(std::uint64_t frame) const;
+    // How many frames are set before this one; nothing if it is not set itself.
+    std::optional<std::uint64_t> rank(std::uint64_t frame) const;
+
+private:
+    static constexpr std::uint64_t block_bits = 4096;
+    struct Block {
+        std::uint64_t index;  // its first frame is index * block_bits
+        std::uint64_t before; // set bits before it
+        std::array<std::uint64_t, block_bits / 64> words;
+    };
+    const Block* block_of(std::uint64_t frame) const;
+
+    std::vector<Block> blocks_; // sorted; those with bits
+    std::uint64_t count_ = 0;
+};
+
+// The runs of set bits, as physical addresses. Errc::malformed for more runs than a machine has ranges of memory.
+Result<std::vector<PhysRange>> ranges_in_bitmap(const DumpFile& file, std::uint64_t offset, std::uint64_t frames,
+                                                std::uint64_t page_size);
+
+} // namespace kx
