@@ -58,26 +58,22 @@ public:
             if (index >= buffer_.size())
                 index = 0;
             const auto record = header_at(index);
-            if (record && record->length == 0) { // the rest of the buffer is unused
-                const std::uint64_t rest = buffer_.size() - index;
-                if (index == 0 || rest > used)
-                    return damaged_ + 1;
-                used -= rest;
-                index = 0;
-                continue;
-            }
-            const std::uint64_t step = record && sound(*record, index, used) ? record->length : 0;
-            if (step > 0) {
+            const std::uint64_t rest = buffer_.size() - index;
+            std::uint64_t step = 0;
+            if (record && record->length == 0 && index > 0 && rest <= used) {
+                step = rest; // unused
+            } else if (record && sound(*record, index, used)) {
+                step = record->length;
                 wanted = hand_out(index, *record);
                 newest_ = std::max(newest_, record->nanoseconds);
             } else {
                 ++damaged_;
+                step = distance_to_next(record, index, used);
+                if (step == 0)
+                    break;
             }
-            const std::uint64_t skipped = step > 0 ? step : distance_to_next(index, used);
-            if (skipped == 0 || skipped > used)
-                break;
-            index += skipped;
-            used -= skipped;
+            index += step;
+            used -= step;
         }
         return damaged_;
     }
@@ -92,20 +88,27 @@ private:
     }
 
     bool sound(const Record& record, std::uint64_t index, std::uint64_t used) const {
-        const std::uint64_t content = layout_.header + record.text_length + record.dictionary_length;
-        return content <= record.length && record.length <= used && record.length <= buffer_.size() - index;
+        return content_of(record) <= record.length && record.length <= used && record.length <= buffer_.size() - index;
     }
 
-    // A damaged record does not tell where the next one is. It is looked for where one can be: little padding, and not
-    // older than what came before; else at the beginning of the buffer. 0: nowhere.
-    std::uint64_t distance_to_next(std::uint64_t index, std::uint64_t used) {
+    std::uint64_t content_of(const Record& record) const {
+        return layout_.header + record.text_length + record.dictionary_length;
+    }
+
+    // A damaged record may still tell where the next one is. Else that is looked for where it can be: little padding,
+    // and not older than what came before; at last at the beginning of the buffer. 0: nowhere.
+    std::uint64_t distance_to_next(const std::optional<Record>& damaged, std::uint64_t index, std::uint64_t used) {
         const std::uint64_t end = std::min({longest + alignment, used, buffer_.size() - index});
+        if (damaged && damaged->length >= layout_.header && damaged->length < end) {
+            const auto record = header_at(index + damaged->length);
+            if (record && sound(*record, index + damaged->length, used - damaged->length))
+                return damaged->length;
+        }
         for (std::uint64_t step = alignment; step < end; step += alignment) {
             const auto record = header_at(index + step);
-            if (!record || record->length % alignment != 0 || !sound(*record, index + step, used - step))
-                continue;
-            const std::uint64_t content = layout_.header + record->text_length + record->dictionary_length;
-            if (record->length - content < 2 * alignment && record->nanoseconds >= newest_ && record->text_length > 0)
+            if (record && sound(*record, index + step, used - step) && record->length % alignment == 0 &&
+                record->length - content_of(*record) < 2 * alignment && record->nanoseconds >= newest_ &&
+                record->text_length > 0)
                 return step;
         }
         return end == longest + alignment ? 0 : end;
