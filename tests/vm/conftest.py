@@ -10,6 +10,7 @@ import re
 import pytest
 
 import apt_sources
+import crash_kernel
 import dialogue
 import fetch_kernel
 import first_kernel
@@ -94,6 +95,29 @@ def kernels_beside(kexec, tmp_path):
                 yield dialogue.Dialogue(started)
         finally:
             initrd.unlink()
+
+    return start
+
+
+@pytest.fixture
+def doomed(kexec, tmp_path):
+    """doomed(name, reserved, files=, crash_files=, **machine): a crash_kernel.Doomed; its disk is tmp_path / "disk"."""
+
+    @contextlib.contextmanager
+    def start(name="6.1", reserved=crash_kernel.RESERVED, files=None, crash_files=None, **machine):
+        kernel = fetch_kernel.kernel(name)
+        loaded = {"kernel": kernel / "vmlinuz", "crash.img": crash_kernel.build(tmp_path, kernel, crash_files)}
+        initrd = first_kernel.build(tmp_path / "initrd", crash_kernel.FIRST_INIT, files=loaded | (files or {}))
+        disk = tmp_path / "disk"
+        with open(disk, "wb") as out:
+            out.truncate(crash_kernel.DISK_MIB << 20)
+        try:
+            with vm.Machine(kernel, initrd, reserved, logs=tmp_path, disk=disk, typed=True,
+                            **({"memory": 512} | machine)) as started:
+                yield crash_kernel.Doomed(started)
+        finally:
+            initrd.unlink()
+            (tmp_path / "crash.img").unlink()
 
     return start
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A first kernel that is told what to do while it runs: each command is typed on its console, and answers as a step."""
+"""A kernel that is told what to do while it runs: each command is typed on its console, and answers as a step."""
 
 import re
 
@@ -9,13 +9,15 @@ import uptime
 
 STEP_SECONDS = 60
 
-# Reads commands, `NAME COMMAND...` a line, until the line `end`. Uptimes are printed meanwhile.
-SCRIPT = uptime.PRINT + """
+# Shell: reads commands, `NAME COMMAND...` a line, until the line `end`.
+READ = """
 stty -echo
-print_uptime &
-echo READY
+echo {ready}
 while read -r name command && [ "$name" != end ]; do step "$name" eval "$command" </dev/null; done
 """
+READY = "READY"
+# Uptimes are printed meanwhile.
+SCRIPT = uptime.PRINT + "print_uptime &" + READ.format(ready=READY)
 
 
 class Refused(AssertionError):
@@ -23,17 +25,21 @@ class Refused(AssertionError):
 
 
 class Dialogue:
-    """With the machine `machine`, which was started with typed=True and runs SCRIPT."""
+    """With the machine `machine`, which was started with typed=True and runs SCRIPT, or another that has READ.
 
-    def __init__(self, machine):
+    names: what the names of its steps start with. ready: what it prints before it reads.
+    """
+
+    def __init__(self, machine, names="c", ready=READY):
         self.machine = machine
+        self._names = names
         self._asked = 0
-        machine.wait_for("^READY$")
+        machine.wait_for(f"^{ready}$")
 
     def step(self, command, timeout=STEP_SECONDS):
         """Runs one line of shell; returns its Step."""
         self._asked += 1
-        name = f"c{self._asked}"
+        name = f"{self._names}{self._asked}"
         self.machine.type(f"{name} {command}\n")
         self.machine.wait_for(rf"^\[{name}\] rc=\d+$", timeout)
         return first_kernel.steps(self.machine.log())[name]

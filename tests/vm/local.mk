@@ -4,8 +4,12 @@ EXTRA_DIST += \
 	tests/vm/apt_sources.py \
 	tests/vm/cache.py \
 	tests/vm/conftest.py \
+	tests/vm/crash_dump.py \
+	tests/vm/crash_kernel.py \
+	tests/vm/debian_peers.py \
 	tests/vm/debug-6.1.config \
 	tests/vm/debug_kernel.py \
+	tests/vm/debug_symbols.py \
 	tests/vm/demo.py \
 	tests/vm/dialogue.py \
 	tests/vm/faults.py \
@@ -20,14 +24,17 @@ EXTRA_DIST += \
 	tests/vm/kmod.py \
 	tests/vm/kmod_calls.c \
 	tests/vm/kmod_payload.S \
+	tests/vm/physical_memory.py \
 	tests/vm/private_apt.py \
 	tests/vm/program.py \
+	tests/vm/program_headers.py \
 	tests/vm/qemu.py \
 	tests/vm/second_instance.py \
 	tests/vm/second_kernel.py \
 	tests/vm/shell.py \
 	tests/vm/test_beside_harness.py \
 	tests/vm/test_boot.py \
+	tests/vm/test_crash.py \
 	tests/vm/test_flipped_byte.py \
 	tests/vm/test_harness.py \
 	tests/vm/test_kmod.py \

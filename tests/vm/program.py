@@ -24,3 +24,11 @@ def path():
 def is_dynamic(program):
     """True when a preloaded library can reach the program's system calls."""
     return bool(initramfs.program_files(program))
+
+
+def beside(name):
+    """Another program of the same build, by its path in there (`kdump/program/kdump`); ours beside Debian's kexec."""
+    for build in (path().parents[1], TOP / "build"):
+        if os.access(build / name, os.X_OK):
+            return build / name
+    raise NoProgram(f"{name} is neither in {path().parents[1]} nor in {TOP / 'build'}: build it first (./dev build)")

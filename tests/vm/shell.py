@@ -19,7 +19,7 @@ import initramfs
 import program
 import vm
 
-FURTHER = ("kdump/kdump", "kdump/vmcore-dmesg", "multikernel/multikernelctl")
+FURTHER = ("kdump/program/kdump", "kdump/program/vmcore-dmesg", "multikernel/multikernelctl")
 DISK_MODULES = ("virtio_pci", "virtio_blk")
 SCRIPT = """
 load_modules
