@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 #include <utility>
 
 namespace kx {
@@ -49,7 +50,8 @@ std::vector<MemoryRange> crash_memory_map(const CrashFacts& facts, const Machine
     for (const MemoryRange& entry : machine.memory_map)
         if (std::ranges::find(firmware_kinds, entry.kind) != firmware_kinds.end())
             map.push_back(entry);
-    std::ranges::stable_sort(map, {}, [](const MemoryRange& entry) { return entry.range.begin; });
+    std::ranges::sort(
+        map, {}, [](const MemoryRange& entry) { return std::tuple(entry.range.begin, entry.range.end, entry.kind); });
     return map;
 }
 

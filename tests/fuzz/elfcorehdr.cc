@@ -56,7 +56,7 @@ bool holds(std::span<const PhysRange> ranges, PhysRange wanted) {
 std::vector<PhysRange> ram_in(const test::MemoryFiles& files, const CrashFacts& facts) {
     std::vector<PhysRange> ram;
     for (const IomemEntry& entry : *read_iomem(files))
-        if (entry.name.starts_with("System RAM"))
+        if (entry.name == "System RAM" || entry.name.starts_with("System RAM ("))
             ram.push_back(entry.range);
     return difference(difference(normalized(std::move(ram)), facts.reservations), facts.cma_reservations);
 }
