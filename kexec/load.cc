@@ -327,10 +327,12 @@ Result<int> load_kernel(Session& session, const LoadInputs& inputs) {
     return exit_ok;
 }
 
-// The kernel tells of a reservation, or nothing, and no memory map has it.
-bool reservation_is_nowhere(const Session& session) {
+// Of a crash kernel that could not be loaded.
+int code_of_failure(const Session& session) {
     const auto iomem = read_iomem(session.files);
-    return iomem && ranges_named(*iomem, "Crash kernel").empty();
+    if (!iomem)
+        return exit_no_crash_memory;
+    return ranges_named(*iomem, "Crash kernel").empty() ? exit_usage : exit_failure;
 }
 
 } // namespace
@@ -343,11 +345,10 @@ Result<int> load(Session& session) {
     }
     const LoadInputs inputs = KX_TRY(open_inputs(session));
     const auto code = options.dry_run ? print_dry_run(session, inputs) : load_kernel(session, inputs);
-    if (!code && options.crash && way_to_load(options) != LoadBy::files && reservation_is_nowhere(session)) {
-        print(stderr, "kexec: {}\n", code.error().message);
-        return exit_no_crash_memory;
-    }
-    return code;
+    if (code || !options.crash || way_to_load(options) == LoadBy::files || code.error().code == Errc::usage)
+        return code;
+    print(stderr, "kexec: {}\n", code.error().message);
+    return code_of_failure(session);
 }
 
 } // namespace kx

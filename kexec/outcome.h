@@ -15,7 +15,7 @@ namespace kx {
 inline constexpr int exit_ok = 0;
 inline constexpr int exit_usage = 1;             // also: loaded (-S), nothing to start (-e), no crash reservation (-p)
 inline constexpr int exit_no_file_load = 253;    // -s on a kernel without kexec_file_load
-inline constexpr int exit_no_crash_memory = 254; // -p: memory is reserved, and nothing tells where
+inline constexpr int exit_no_crash_memory = 254; // -p: /proc/iomem does not show where memory is reserved
 inline constexpr int exit_failure = 255;
 
 struct Session {

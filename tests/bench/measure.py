@@ -26,15 +26,17 @@ class Case:
     options: tuple
     initrd_mib: int
     call: str                   # the system call that it must end in
+    machine: str = "small"      # what /proc and /sys tell: one of the runner's machines
     kernel_reads: bool = False  # the segments' bytes are read as the kernel would
     count_instructions: bool = False
     least: dict = dataclasses.field(default_factory=dict)   # measure: what Debian's / ours must reach
 
 
 class Runner:
-    def __init__(self, folder, machine):
+    def __init__(self, folder, machines):
+        """`machines`: name to the folder that stands for /proc and /sys."""
         self.folder = pathlib.Path(folder)
-        self.machine = machine
+        self.machines = machines
         self.library = preload.build(folder)
         self.program = self.folder / "run_measured"
         subprocess.run([os.environ.get("CC", "cc"), "-O2", "-Wall", "-Wextra", "-o", self.program,
@@ -46,7 +48,7 @@ class Runner:
 
     def _environment(self, case):
         kept = {name: value for name, value in os.environ.items() if not name.startswith("FAKE_")}
-        return (kept | {"LC_ALL": "C", "FAKE_LOG": str(self.folder / "log"), "FAKE_ROOT": str(self.machine)} |
+        return (kept | {"LC_ALL": "C", "FAKE_LOG": str(self.folder / "log"), "FAKE_ROOT": str(self.machines[case.machine])} |
                 ({"FAKE_READ": "1"} if case.kernel_reads else {}))
 
     def _run(self, command, case, **extra):

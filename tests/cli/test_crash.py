@@ -287,7 +287,11 @@ def test_a_reservation_that_the_memory_map_does_not_show(kexec, machine):
     machine.reserve_crash(False)
     machine.write("sys/kernel/kexec_crash_size", "268435456\n")
     run = kexec("-c", "-p", "kernel")
-    assert run.code == NO_CRASH_MEMORY and run.calls == [] and "reserved" in run.stderr
+    assert run.code == USAGE and run.calls == [] and "no memory is reserved" in run.stderr
+    for text in ("00000000-00000000 : System RAM\n  00000000-00000000 : Crash kernel\n", None):
+        machine.write("proc/iomem", text) if text else machine.remove("proc/iomem")
+        run = kexec("-c", "-p", "kernel")
+        assert run.code == NO_CRASH_MEMORY and run.calls == [] and "proc/iomem" in run.stderr
 
 
 def test_a_kernel_without_crash_dumps_is_not_given_an_ordinary_load(kexec, machine):
