@@ -24,6 +24,14 @@ tests_unit_unit_SOURCES = \
 	tests/unit/ctl/apply_test.cc \
 	tests/unit/ctl/console_test.cc \
 	tests/unit/ctl/desired_file_test.cc \
+	tests/unit/dump/compressed_dump_test.cc \
+	tests/unit/dump/crashed_kernel.h \
+	tests/unit/dump/kdump_builder.h \
+	tests/unit/dump/kernel_memory_test.cc \
+	tests/unit/dump/opened_dump.h \
+	tests/unit/dump/vmcore_builder.h \
+	tests/unit/dump/vmcore_test.cc \
+	tests/unit/dump/vmcoreinfo_test.cc \
 	tests/unit/handover/purgatory_test.cc \
 	tests/unit/image/bzimage_builder.h \
 	tests/unit/image/bzimage_test.cc \
@@ -99,8 +107,8 @@ tests_unit_unit_SOURCES += tests/unit/main.cc
 endif
 tests_unit_unit_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests -I$(srcdir)/tests/unit $(CATCH2_CFLAGS) \
 	-DTEST_SOURCE='"$(abs_srcdir)"'
-tests_unit_unit_LDADD = kdump/crash/libcrash.a multikernel/ctl/libmultikernelctl.a kexec/libkexec.a $(KEXEC_LIBS) \
-	-lutil $(XXHASH_LIBS) $(CATCH2_LIBS)
+tests_unit_unit_LDADD = kdump/crash/libcrash.a kdump/dump/libdump.a multikernel/ctl/libmultikernelctl.a kexec/libkexec.a $(KEXEC_LIBS) \
+	-lutil $(KDUMP_LIBS) $(XXHASH_LIBS) $(CATCH2_LIBS)
 endif
 
 TESTS += tests/layers.sh

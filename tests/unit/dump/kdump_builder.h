@@ -26,7 +26,36 @@
 
 namespace kx::test {
 
-// A page packed as `flags` say; lzo and snappy as streams of one literal run.
+// How long the text is that the page repeats.
+inline std::size_t period_of(const std::string& page) {
+    std::size_t period = 4;
+    while (page.compare(period, page.npos, page, 0, page.size() - period) != 0)
+        ++period;
+    return period;
+}
+
+// A literal run, then copies of 64 bytes at most (snappy's format_description.txt). Periods up to 60.
+inline std::string packed_by_snappy(const std::string& page) {
+    const std::size_t period = period_of(page);
+    std::string out("\x80\x20", 2); // varint 4096
+    out += static_cast<char>((period - 1) << 2);
+    out += page.substr(0, period);
+    for (std::size_t at = period; at < page.size(); at += 64)
+        out += std::string{static_cast<char>((std::min<std::size_t>(64, page.size() - at) - 1) << 2 | 2),
+                           static_cast<char>(period), '\0'};
+    return out;
+}
+
+// A literal run, one copy and the end (Documentation/staging/lzo.rst). Periods up to 60.
+inline std::string packed_by_lzo(const std::string& page) {
+    const std::size_t period = period_of(page);
+    const std::size_t more = page.size() - period - 2 - 31 - 1;
+    return static_cast<char>(17 + period) + page.substr(0, period) + ' ' + std::string(more / 255, '\0') +
+           std::string{static_cast<char>(more % 255 + 1), static_cast<char>((period - 1) << 2), '\0'} +
+           std::string("\x11\0\0", 3);
+}
+
+// A page packed as `flags` say; for lzo and snappy it repeats a short text.
 inline std::string packed_page(const std::string& page, std::uint32_t flags) {
     if (flags == layout::kdump_zlib) {
         auto size = compressBound(page.size());
@@ -38,10 +67,10 @@ inline std::string packed_page(const std::string& page, std::uint32_t flags) {
         std::string out(ZSTD_compressBound(page.size()), '\0');
         return out.substr(0, ZSTD_compress(out.data(), out.size(), page.data(), page.size(), 1));
     }
-    if (flags == layout::kdump_snappy) // varint length, then a literal with its length less one in two bytes
-        return std::string("\x80\x20\xf4\xff\x0f", 5) + page;
-    if (flags == layout::kdump_lzo) // a literal run of 3 + 15 + 255 * 15 + 253 bytes, then the end
-        return std::string(16, '\0') + '\xfd' + page + std::string("\x11\0\0", 3);
+    if (flags == layout::kdump_snappy)
+        return packed_by_snappy(page);
+    if (flags == layout::kdump_lzo)
+        return packed_by_lzo(page);
     return page;
 }
 

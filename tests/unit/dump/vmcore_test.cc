@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "catch.h"
+#include "kdump/dump/dump.h"
+#include "kdump/dump/dump_window.h"
+#include "opened_dump.h"
+#include "vmcore_builder.h"
+
+using namespace kx;
+using namespace kx::test;
+
+namespace {
+
+bool mentions(const std::string& text, std::string_view word) {
+    return text.find(word) != std::string::npos;
+}
+
+VmcoreBuilder<> two_ranges() {
+    VmcoreBuilder<> vmcore;
+    vmcore.vmcoreinfo("OSRELEASE=6.1.0\nPAGESIZE=4096\n").cpu(0).cpu(96);
+    vmcore.memory(0x10000, std::string(0x2000, 'b')).memory(0x1000, std::string(0x1000, 'a'), 0xffff888000001000);
+    return vmcore;
+}
+
+} // namespace
+
+TEST_CASE("an ELF vmcore tells its memory, CPUs and vmcoreinfo", "[dump]") {
+    const OpenedDump file(two_ranges().build());
+    REQUIRE(file.dump);
+    CHECK(file->format() == DumpFormat::elf);
+    CHECK(file->architecture() == "x86_64");
+    CHECK(file->page_size() == 4096);
+    CHECK(file->vmcoreinfo().value("OSRELEASE") == "6.1.0");
+    CHECK_FALSE(file->incomplete());
+    CHECK(file->pages_present() == 3);
+    CHECK(file->compression() == "none");
+    REQUIRE(file->memory().size() == 2);
+    CHECK(file->memory()[0] == PhysRange{0x1000, 0x2000});
+    CHECK(file->memory()[1] == PhysRange{0x10000, 0x12000});
+    REQUIRE(file->segments().size() == 2);
+    CHECK(file->segments()[0].virtual_address == 0xffff888000001000);
+    REQUIRE(file->cpus().size() == 2);
+    CHECK(file->cpus()[1].index == 1);
+    CHECK(file->cpus()[1].pid == 96);
+    CHECK(file->cpus()[1].note.size() == prstatus_note(0).size());
+}
+
+TEST_CASE("memory of an ELF vmcore is read where it is, and refused where it is not", "[dump]") {
+    const OpenedDump file(two_ranges().build());
+    REQUIRE(file.dump);
+    CHECK(file.read(0x1ffe, 2) == "aa");
+    CHECK(file.read(0x11ffe, 2) == "bb");
+    CHECK(file->has_page(0x1000));
+    CHECK(file->has_page(0x11fff));
+    CHECK_FALSE(file->has_page(0x2000));
+    CHECK_FALSE(file->has_page(UINT64_MAX));
+    CHECK(mentions(file.read(0x1fff, 2), "no memory at 0x2000"));
+    CHECK(mentions(file.read(UINT64_MAX, 1), "no memory"));
+}
+
+TEST_CASE("PT_LOADs that overlap, as that of the kernel's text does, are one memory", "[dump]") {
+    VmcoreBuilder<> vmcore;
+    vmcore.memory(0x2000, std::string(0x1000, 't')).memory(0x1000, std::string(0x3000, 'm'));
+    vmcore.memory(0x3000, std::string(0x4000, 'n'));
+    const OpenedDump file(vmcore.build());
+    REQUIRE(file.dump);
+    REQUIRE(file->memory().size() == 1);
+    CHECK(file->memory()[0] == PhysRange{0x1000, 0x7000});
+    CHECK(file.read(0x1fff, 2) == "mm");
+    CHECK(file.read(0x3fff, 2) == "mn");
+    CHECK(file->pages_present() == 6);
+}
+
+TEST_CASE("what a PT_LOAD has in memory and not in the file was left out", "[dump]") {
+    VmcoreBuilder<> vmcore;
+    vmcore.memory(0x1000, std::string(0x1000, 'a'), 0, 0x3000);
+    const OpenedDump file(vmcore.build());
+    REQUIRE(file.dump);
+    CHECK_FALSE(file->incomplete());
+    CHECK(file->memory()[0] == PhysRange{0x1000, 0x4000});
+    CHECK_FALSE(file->has_page(0x2000));
+    CHECK(mentions(file.read(0x2000, 1), "left out"));
+}
+
+TEST_CASE("an ELF vmcore that was cut is read as far as it goes", "[dump]") {
+    auto bytes = two_ranges().build();
+    bytes.resize(bytes.size() - 0x1800); // the second range comes first
+    const OpenedDump file(bytes);
+    REQUIRE(file.dump);
+    CHECK(file->incomplete());
+    CHECK(file.read(0x10000, 4) == "bbbb");
+    CHECK(file->has_page(0x10000));
+    CHECK_FALSE(file->has_page(0x11000));
+    CHECK(mentions(file.read(0x1000, 1), "the file ends early"));
+    CHECK(file->cpus().size() == 2);
+}
+
+TEST_CASE("a dump with ELF32 headers is read; the kernel's addresses tell that it was a 64-bit one", "[dump]") {
+    VmcoreBuilder<layout::Elf32<false>> vmcore;
+    vmcore.machine = layout::em_386;
+    vmcore.vmcoreinfo("SYMBOL(_stext)=ffffffff81000000\n").cpu(7).memory(0x1000, "abcd");
+    const OpenedDump file(vmcore.build());
+    REQUIRE(file.dump);
+    CHECK(file->architecture() == "x86_64");
+    CHECK(file->cpus()[0].pid == 7);
+    CHECK(file.read(0x1001, 2) == "bc");
+}
+
+TEST_CASE("hostile ELF headers are refused by name", "[dump]") {
+    const auto refusal = [](auto&& change, Errc code) {
+        auto vmcore = two_ranges();
+        change(vmcore);
+        const OpenedDump file(vmcore.build());
+        REQUIRE_FALSE(file.dump);
+        CHECK(file.dump.error().code == code);
+        return file.dump.error().message;
+    };
+    CHECK(mentions(
+        refusal([](auto& v) { v.patch_segments = [](auto& s) { s[1].paddr = UINT64_MAX - 1; }; }, Errc::malformed),
+        "wraps"));
+    CHECK(mentions(refusal([](auto& v) { v.patch_segments = [](auto& s) { s[1].memsz = 1u; }; }, Errc::malformed),
+                   "p_filesz"));
+    CHECK(
+        mentions(refusal([](auto& v) { v.patch_header = [](auto& h) { h.phoff = UINT64_MAX - 8; }; }, Errc::malformed),
+                 "program headers"));
+    CHECK(mentions(
+        refusal([](auto& v) { v.patch_header = [](auto& h) { h.phnum = std::uint16_t{0}; }; }, Errc::malformed),
+        "no program headers"));
+    CHECK(mentions(
+        refusal([](auto& v) { v.patch_header = [](auto& h) { h.phentsize = std::uint16_t{1}; }; }, Errc::malformed),
+        "e_phentsize"));
+    CHECK(
+        mentions(refusal([](auto& v) { v.patch_header = [](auto& h) { h.phnum = layout::pn_xnum; }; }, Errc::malformed),
+                 "sections"));
+    CHECK(mentions(
+        refusal([](auto& v) { v.patch_header = [](auto& h) { h.type = layout::et_exec; }; }, Errc::unsupported),
+        "no core file"));
+    CHECK(mentions(refusal([](auto& v) { v.patch_header = [](auto& h) { h.ident[5] = 2; }; }, Errc::unsupported),
+                   "big endian"));
+    CHECK(mentions(refusal(
+                       [](auto& v) {
+                           v.vmcoreinfo("PAGESIZE=3\n");
+                           v.notes = vmcoreinfo_note("PAGESIZE=3");
+                       },
+                       Errc::malformed),
+                   "page size"));
+}
+
+TEST_CASE("what is no dump is refused by name", "[dump]") {
+    const OpenedDump text("this is a text of more than sixteen bytes");
+    REQUIRE_FALSE(text.dump);
+    CHECK(text.dump.error().code == Errc::not_this_format);
+    const OpenedDump nothing("");
+    REQUIRE_FALSE(nothing.dump);
+    CHECK(mentions(nothing.dump.error().message, "is empty"));
+    TemporaryFolder folder;
+    CHECK(Dump::open(folder.path).error().code == Errc::usage);
+    CHECK(Dump::open(folder.path / "missing").error().code == Errc::not_found);
+}
+
+TEST_CASE("a window shows what is read, in any steps", "[dump]") {
+    std::string content(5 << 20, '\0');
+    for (std::size_t i = 0; i < content.size(); ++i)
+        content[i] = static_cast<char>(i * 2654435761u >> 13);
+    VmcoreBuilder<> vmcore;
+    vmcore.memory(0x100000, content).memory(0x100000 + content.size(), "behind");
+    for (const auto& bytes : {vmcore.build()}) {
+        const OpenedDump file(bytes);
+        REQUIRE(file.dump);
+        DumpWindow window(*file.dump);
+        for (std::uint64_t step : {std::uint64_t{4096}, std::uint64_t{100000}, std::uint64_t{3} << 20}) {
+            for (std::uint64_t at = 0; at < content.size(); at += step) {
+                const auto length = std::min<std::uint64_t>(step, content.size() - at);
+                const auto part = window.at(0x100000 + at, length);
+                REQUIRE(part);
+                REQUIRE(std::memcmp(part->data(), content.data() + at, length) == 0);
+            }
+        }
+        const auto across = window.at(0x100000 + content.size() - 2, 4);
+        REQUIRE(across);
+        CHECK(std::memcmp(across->data() + 2, "be", 2) == 0);
+        CHECK(window.at(0x100000, 0));
+        CHECK(window.at(0, 1).error().code == Errc::not_found);
+        CHECK(window.at(0x100000, DumpWindow::length_limit + 1).error().code == Errc::usage);
+        CHECK_FALSE(window.lost());
+    }
+}
+
+TEST_CASE("a file that is cut under a window gives zeros and is noticed", "[dump]") {
+    VmcoreBuilder<> vmcore;
+    vmcore.memory(0x1000, std::string(0x10000, 'x'));
+    const OpenedDump file(vmcore.build());
+    REQUIRE(file.dump);
+    DumpWindow window(*file.dump);
+    REQUIRE(window.at(0x1000, 0x10000));
+    std::filesystem::resize_file(file->path(), 0x2000);
+    const auto part = window.at(0x1000, 0x10000);
+    REQUIRE(part);
+    CHECK(part->back() == std::byte{0});
+    CHECK(window.lost());
+    CHECK(mentions(file.read(0x10000, 4), "ends at offset"));
+}
