@@ -5,6 +5,7 @@ namespace kx::kdump {
 namespace {
 
 constexpr const Command* table[] = {
+    &save_command,
     &info_command,
     &dmesg_command,
 };

@@ -13,6 +13,7 @@ namespace kx::kdump {
 
 extern const Command info_command;
 extern const Command dmesg_command;
+extern const Command save_command;
 
 std::span<const Command* const> command_table();
 const Command* find_command(std::string_view name);

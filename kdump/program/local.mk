@@ -9,10 +9,13 @@ kdump_program_libprogram_a_SOURCES = \
 	kdump/program/dump_summary_text.cc \
 	kdump/program/info_command.cc \
 	kdump/program/log_text.cc kdump/program/log_text.h \
-	kdump/program/panic_message.cc kdump/program/panic_message.h
+	kdump/program/panic_message.cc kdump/program/panic_message.h \
+	kdump/program/save_command.cc \
+	kdump/program/save_progress.cc kdump/program/save_progress.h \
+	kdump/program/save_summary.cc kdump/program/save_summary.h
 
 sbin_PROGRAMS += kdump/program/kdump kdump/program/vmcore-dmesg
-kdump_libs = kdump/program/libprogram.a kdump/dump/libdump.a kexec/libkexec.a $(KDUMP_LIBS)
+kdump_libs = kdump/program/libprogram.a kdump/save/libsave.a kdump/dump/libdump.a kexec/libkexec.a $(KDUMP_LIBS)
 # Most of the start-up of programs this small is the dynamic linking of libstdc++.
 kdump_program_kdump_SOURCES = kdump/program/main.cc
 kdump_program_kdump_LDADD = $(kdump_libs)

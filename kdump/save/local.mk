@@ -4,6 +4,7 @@ noinst_LIBRARIES += kdump/save/libsave.a
 kdump_save_libsave_a_SOURCES = \
 	kdump/save/elf_writer.cc kdump/save/elf_writer.h \
 	kdump/save/flattened_sink.cc \
+	kdump/save/frame_sink.cc \
 	kdump/save/kdump_head.cc kdump/save/kdump_head.h \
 	kdump/save/kdump_writer.cc kdump/save/kdump_writer.h \
 	kdump/save/page_filter.cc kdump/save/page_filter.h \

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kdump/save/page_packer.h"
 
+#include "kdump/dump/dump_window.h"
+
 #include <algorithm>
 #include <cstring>
 
@@ -43,10 +45,14 @@ bool all_zero(std::span<const std::byte> bytes) {
 }
 
 struct PagePacker::State {
+    State(const Dump& source, Compression how)
+        : dump(&source), compression(how), page_size(source.page_size()), window(source) {}
+
     const Dump* dump;
     Compression compression;
     std::uint64_t page_size;
-    std::vector<std::byte> read;
+    DumpWindow window;
+    std::vector<std::byte> single; // a page, where the window fails
     ZstdContext zstd;
     ZlibStream zlib;
 
@@ -82,23 +88,30 @@ struct PagePacker::State {
              size ? PackedPage::State::compressed : PackedPage::State::plain});
     }
 
-    // Pages one behind another.
+    // Pages one behind another, out of the mapped file where that goes well.
     void pack_run(std::span<const std::uint64_t> frames, PageBatch& batch) {
-        const std::span<std::byte> bytes = std::span(read).first(frames.size() * page_size);
-        auto whole = dump->read_physical(frames[0] * page_size, bytes);
-        for (std::size_t i = 0; i < frames.size(); ++i) {
-            const auto page = bytes.subspan(i * page_size, page_size);
-            auto readable = whole;
-            if (!whole && frames.size() > 1)
-                readable = dump->read_physical(frames[i] * page_size, page);
-            if (readable) {
-                pack_page(frames[i], page, batch);
-                continue;
-            }
-            if (batch.first_error.empty())
-                batch.first_error = readable.error().message;
-            batch.pages.push_back({frames[i], 0, PackedPage::State::unreadable});
+        const std::size_t pages_before = batch.pages.size(), data_before = batch.data.size();
+        if (const auto bytes = window.at(frames[0] * page_size, frames.size() * page_size)) {
+            for (std::size_t i = 0; i < frames.size(); ++i)
+                pack_page(frames[i], bytes->subspan(i * page_size, page_size), batch);
+            if (!window.lost())
+                return;
+            batch.pages.erase(batch.pages.begin() + static_cast<std::ptrdiff_t>(pages_before), batch.pages.end());
+            batch.data.resize(data_before);
         }
+        for (std::uint64_t frame : frames)
+            pack_alone(frame, batch);
+    }
+
+    void pack_alone(std::uint64_t frame, PageBatch& batch) {
+        single.resize(page_size);
+        if (const auto read = dump->read_physical(frame * page_size, single)) {
+            pack_page(frame, single, batch);
+            return;
+        } else if (batch.first_error.empty()) {
+            batch.first_error = read.error().message;
+        }
+        batch.pages.push_back({frame, 0, PackedPage::State::unreadable});
     }
 };
 
@@ -107,11 +120,7 @@ PagePacker::PagePacker(PagePacker&&) noexcept = default;
 PagePacker::~PagePacker() = default;
 
 Result<PagePacker> PagePacker::make(const Dump& dump, Compression compression) {
-    auto state = std::make_unique<State>();
-    state->dump = &dump;
-    state->compression = compression;
-    state->page_size = dump.page_size();
-    state->read.resize(PageBatch::most_pages * state->page_size);
+    auto state = std::make_unique<State>(dump, compression);
     if (compression == Compression::zstd) {
         state->zstd.context = ZSTD_createCCtx();
         if (!state->zstd.context)
@@ -136,7 +145,8 @@ void PagePacker::pack(PageBatch& batch) {
     const std::span<const std::uint64_t> frames(batch.frames);
     for (std::size_t i = 0; i < frames.size();) {
         std::size_t n = 1;
-        while (i + n < frames.size() && frames[i + n] == frames[i] + n)
+        const std::size_t most = DumpWindow::length_limit / state_->page_size;
+        while (n < most && i + n < frames.size() && frames[i + n] == frames[i] + n)
             ++n;
         state_->pack_run(frames.subspan(i, n), batch);
         i += n;

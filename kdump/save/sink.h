@@ -46,4 +46,8 @@ Sink stream_sink(int fd, std::string name);
 // The flattened form of any dump, over a stream: records that `makedumpfile -R` puts in their places.
 Result<Sink> flattened_sink(Sink stream);
 
+// What comes in is compressed as one frame: a .zst, .lz4 or .gz file. More than one thread is for zstd only.
+enum class FrameFormat { zstd, lz4, gzip };
+Result<Sink> frame_sink(Sink stream, FrameFormat format, unsigned threads);
+
 } // namespace kx

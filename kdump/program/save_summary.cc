@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kdump/program/save_summary.h"
+
+#include "kdump/program/save_progress.h"
+#include "plan/report.h"
+
+#include <array>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace kx::kdump {
+namespace {
+
+struct Reason {
+    const char* text;
+    const char* key; // in the JSON document
+};
+// In the order of the level's bits.
+constexpr std::array<Reason, 5> by_level = {{{"of zeros", "zero"},
+                                             {"of the page cache", "cache"},
+                                             {"of the page cache with private data", "private_cache"},
+                                             {"of user processes", "user"},
+                                             {"free", "free"}}};
+
+std::string left_out_text(const LeftOut& left_out) {
+    std::vector<std::string> parts;
+    const auto add = [&](std::uint64_t pages, const char* what) {
+        if (pages)
+            parts.push_back(fmt::format("{} {}", pages, what));
+    };
+    for (std::size_t i = by_level.size(); i-- > 1;)
+        add(left_out.by_level[i], by_level[i].text);
+    add(left_out.by_level[0], by_level[0].text);
+    add(left_out.poisoned, "of damaged memory");
+    add(left_out.offline, "offline");
+    add(left_out.missing, "that the source lacks");
+    add(left_out.unreadable, "unreadable");
+    return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+} // namespace
+
+std::string_view name_of(Compression compression) {
+    switch (compression) {
+    case Compression::none:
+        break;
+    case Compression::zlib:
+        return "zlib";
+    case Compression::lz4:
+        return "lz4";
+    case Compression::zstd:
+        return "zstd";
+    }
+    return "none";
+}
+
+std::string_view name_of(SaveFormat format) {
+    return format == SaveFormat::elf ? "elf" : "kdump";
+}
+
+std::string text_of(const SaveSummary& summary) {
+    const SaveResult& result = summary.result;
+    const std::uint64_t read = result.pages_to_do * summary.page_size;
+    std::string text = fmt::format(
+        "{}: {} of {} pages, {} of memory in {} ({}, {})\n", summary.destination, result.pages_written,
+        result.pages_total, size_text(result.pages_written * summary.page_size), size_text(result.bytes_written),
+        name_of(summary.options.format),
+        summary.compression == Compression::none ? "not compressed" : name_of(summary.compression));
+    if (const std::string left_out = left_out_text(result.left_out); !left_out.empty())
+        text += fmt::format("left out: {}\n", left_out);
+    return text + fmt::format("{}, {} MB/s\n", seconds_text(summary.milliseconds),
+                              megabytes_per_second(read, summary.milliseconds));
+}
+
+std::string incomplete_text(const SaveSummary& summary) {
+    const SaveResult& result = summary.result;
+    if (!result.incomplete)
+        return {};
+    const std::string why = result.stopped_by                   ? result.stopped_by->message
+                            : summary.stopped_by_signal.empty() ? "stopped"
+                                                                : "stopped by " + summary.stopped_by_signal;
+    const std::uint64_t missing = result.pages_to_do - result.pages_written;
+    return fmt::format("{}: {} of {} pages are in the dump, {} of memory are missing; what is there can be read, and "
+                       "the dump says that it is incomplete",
+                       why, result.pages_written, result.pages_to_do, size_text(missing * summary.page_size));
+}
+
+std::string json_of(const SaveSummary& summary) {
+    const SaveResult& result = summary.result;
+    nlohmann::ordered_json left_out;
+    for (std::size_t i = 0; i < by_level.size(); ++i)
+        left_out[by_level[i].key] = result.left_out.by_level[i];
+    left_out["poisoned"] = result.left_out.poisoned;
+    left_out["offline"] = result.left_out.offline;
+    left_out["missing"] = result.left_out.missing;
+    left_out["unreadable"] = result.left_out.unreadable;
+    nlohmann::ordered_json document = {{"destination", summary.destination},
+                                       {"format", name_of(summary.options.format)},
+                                       {"compression", name_of(summary.compression)},
+                                       {"level", summary.options.level},
+                                       {"page_size", summary.page_size},
+                                       {"pages_total", result.pages_total},
+                                       {"pages_kept", result.pages_to_do},
+                                       {"pages_written", result.pages_written},
+                                       {"left_out", left_out},
+                                       {"bytes_written", result.bytes_written},
+                                       {"milliseconds", summary.milliseconds},
+                                       {"incomplete", result.incomplete}};
+    if (const std::string why = incomplete_text(summary); !why.empty())
+        document["error"] = why;
+    return document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+} // namespace kx::kdump
