@@ -55,7 +55,8 @@ bool holds(std::span<const PhysRange> ranges, PhysRange wanted) {
 // All that /proc/iomem calls RAM, and less what is reserved.
 std::vector<PhysRange> ram_in(const test::MemoryFiles& files, const CrashFacts& facts) {
     std::vector<PhysRange> ram;
-    for (const IomemEntry& entry : *read_iomem(files))
+    const auto entries = read_iomem(files);
+    for (const IomemEntry& entry : *entries)
         if (entry.name == "System RAM" || entry.name.starts_with("System RAM ("))
             ram.push_back(entry.range);
     return difference(difference(normalized(std::move(ram)), facts.reservations), facts.cma_reservations);
