@@ -26,6 +26,8 @@ std::optional<PhysRange> memory_to_save(const CrashFacts& facts, const Machine& 
 // Where both go: at the end of the reservation, and never in the memory that is saved.
 Result<std::vector<PhysRange>> places_of(std::uint64_t header_size, std::optional<PhysRange> saved,
                                          const CrashFacts& facts, PhysRange limits) {
+    if (saved)
+        limits.begin = std::max(limits.begin, saved->end);
     std::vector<Demand> demands;
     demands.push_back(
         Demand{.name = std::string(header_name), .memory_size = header_size, .window = limits, .prefer = Prefer::high});

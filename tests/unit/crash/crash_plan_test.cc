@@ -124,6 +124,16 @@ TEST_CASE("what is saved of low memory", "[crash]") {
     }
 }
 
+TEST_CASE("nothing is placed in the memory that is saved", "[crash]") {
+    auto files = crash_machine();
+    auto& iomem = files.files["proc/iomem"];
+    iomem.erase(iomem.find("  30000000-37ffffff"), 35);
+    iomem.insert(iomem.find("0009fc00"), "  00002000-0009efff : Crash kernel\n");
+    const auto made = planned(files);
+    REQUIRE_FALSE(made.plan);
+    CHECK(made.plan.error().code == Errc::no_room);
+}
+
 TEST_CASE("with a low and a high reservation segments lie in the high one", "[crash]") {
     const auto plan = good_plan(low_and_high());
     CHECK(plan.machine.free_ram == std::vector<PhysRange>{{0x240000000, 0x260000000}});
