@@ -10,6 +10,7 @@ fuzz_targets = \
 	tests/fuzz/elfcorehdr \
 	tests/fuzz/identify \
 	tests/fuzz/iomem \
+	tests/fuzz/kdump_header \
 	tests/fuzz/kimage \
 	tests/fuzz/options \
 	tests/fuzz/overlay \
@@ -18,6 +19,8 @@ fuzz_targets = \
 	tests/fuzz/pool_tree \
 	tests/fuzz/record \
 	tests/fuzz/unpack \
+	tests/fuzz/vmcore \
+	tests/fuzz/vmcoreinfo \
 	tests/fuzz/vmlinux
 
 # With --enable-fuzzers libFuzzer brings main() and the targets are for running by hand; else replay.cc does, and
@@ -28,6 +31,7 @@ if !FUZZERS
 fuzz_sources += tests/fuzz/replay.cc
 TESTS += $(fuzz_targets)
 endif
+fuzz_dump_libs = kdump/dump/libdump.a kexec/libkexec.a $(KDUMP_LIBS)
 fuzz_libs = multikernel/libmultikernel.a kexec/libkexec.a $(KEXEC_LIBS)
 
 tests_fuzz_bzimage_SOURCES = tests/fuzz/bzimage.cc $(fuzz_sources)
@@ -70,6 +74,10 @@ tests_fuzz_kimage_SOURCES = tests/fuzz/kimage.cc $(fuzz_sources)
 tests_fuzz_kimage_LDADD = $(fuzz_libs)
 tests_fuzz_kimage_LDFLAGS = $(FUZZ_LDFLAGS)
 
+tests_fuzz_kdump_header_SOURCES = tests/fuzz/kdump_header.cc tests/fuzz/dump_invariants.h $(fuzz_sources)
+tests_fuzz_kdump_header_LDADD = $(fuzz_dump_libs)
+tests_fuzz_kdump_header_LDFLAGS = $(FUZZ_LDFLAGS)
+
 tests_fuzz_options_SOURCES = tests/fuzz/options.cc $(fuzz_sources)
 tests_fuzz_options_LDADD = $(fuzz_libs)
 tests_fuzz_options_LDFLAGS = $(FUZZ_LDFLAGS)
@@ -101,6 +109,14 @@ tests_fuzz_unpack_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_vmlinux_SOURCES = tests/fuzz/vmlinux.cc $(fuzz_sources)
 tests_fuzz_vmlinux_LDADD = $(fuzz_libs)
 tests_fuzz_vmlinux_LDFLAGS = $(FUZZ_LDFLAGS)
+
+tests_fuzz_vmcore_SOURCES = tests/fuzz/vmcore.cc tests/fuzz/dump_invariants.h $(fuzz_sources)
+tests_fuzz_vmcore_LDADD = $(fuzz_dump_libs)
+tests_fuzz_vmcore_LDFLAGS = $(FUZZ_LDFLAGS)
+
+tests_fuzz_vmcoreinfo_SOURCES = tests/fuzz/vmcoreinfo.cc $(fuzz_sources)
+tests_fuzz_vmcoreinfo_LDADD = $(fuzz_dump_libs)
+tests_fuzz_vmcoreinfo_LDFLAGS = $(FUZZ_LDFLAGS)
 
 fuzzers: $(fuzz_targets)
 .PHONY: fuzzers

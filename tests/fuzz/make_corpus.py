@@ -10,6 +10,7 @@ import lzma
 import pathlib
 import struct
 import sys
+import zlib
 
 
 def patched(data, changes):
@@ -637,11 +638,116 @@ def desired_dtb():
     yield "bad-no-resources", wish({"web": {"id": be32(1)}})
 
 
+def crash_note(name, kind, content):
+    return (u32(len(name) + 1) + u32(len(content)) + u32(kind) + (name + b"\0").ljust((len(name) + 4) // 4 * 4, b"\0") +
+            content.ljust((len(content) + 3) // 4 * 4, b"\0"))
+
+
+CRASHED_AT = 0x1000000  # physical address of the four pages
+
+
+def crashed_kernel():
+    """vmcoreinfo, and four pages: three page tables and a page that 0xffffffff80003000 is."""
+    text = (b"OSRELEASE=6.1.0\nPAGESIZE=4096\nSYMBOL(init_top_pgt)=ffffffff80000000\nSYMBOL(_stext)=ffffffff80003000\n"
+            b"NUMBER(phys_base)=16777216\nNUMBER(pgtable_l5_enabled)=0\n")
+    pages = patched(bytes(4 * 4096), {
+        511 * 8: u64(CRASHED_AT + 0x1063),
+        4096 + 510 * 8: u64(CRASHED_AT + 0x2063),
+        8192: u64(CRASHED_AT + 0xe3),  # 2 MiB: the image itself
+        12288: b"Linux version 6.1.0",
+    })
+    return text, pages
+
+
+def vmcore_file(loads, bits=64, notes=None):
+    """`loads`: physical address, content, size in memory."""
+    text, _ = crashed_kernel()
+    if notes is None:
+        notes = crash_note(b"CORE", 1, bytes(32) + u32(42) + bytes(300)) + crash_note(b"VMCOREINFO", 0, text)
+    header_size, row_size = (64, 56) if bits == 64 else (52, 32)
+    at = header_size + row_size * (len(loads) + 1)
+    rows, content = b"", b""
+    for kind, address, data, size in [(4, 0, notes, len(notes))] + [(1, *load) for load in loads]:
+        fields = (at + len(content), 0, address, len(data), size)
+        rows += (u32(kind) + u32(4) + b"".join(map(u64, fields)) + u64(0) if bits == 64 else
+                 u32(kind) + b"".join(map(u32, fields)) + u32(4) + u32(0))
+        content += data
+    ident = b"\x7fELF" + bytes([bits // 32, 1, 1]) + bytes(9)
+    word = u64 if bits == 64 else u32
+    header = (ident + u16(4) + u16(62 if bits == 64 else 3) + u32(1) + word(0) + word(header_size) + word(0) + u32(0) +
+              u16(header_size) + u16(row_size) + u16(len(loads) + 1) + u16(0) * 3)
+    return header + rows + content
+
+
+def flattened_dump(dump, pieces):
+    head = (b"makedumpfile".ljust(16, b"\0") + struct.pack(">QQ", 1, 1)).ljust(4096, b"\0")
+    records = b"".join(struct.pack(">QQ", begin, end - begin) + dump[begin:end] for begin, end in pieces)
+    return head + records + b"\xff" * 16
+
+
+def vmcore():
+    _, pages = crashed_kernel()
+    load = (CRASHED_AT, pages, len(pages))
+    good = vmcore_file([load])
+    yield "good-64", good
+    yield "good-32", vmcore_file([load], bits=32)
+    yield "good-overlap", vmcore_file([(CRASHED_AT + 0x3000, pages[0x3000:], 0x1000), load])
+    yield "good-left-out", vmcore_file([(CRASHED_AT, pages[:0x2000], 0x4000)])
+    yield "good-flattened", flattened_dump(good, [(4096, len(good)), (0, 5000)])
+    yield "cut", good[:-5000]
+    yield "bad-note", vmcore_file([load], notes=crash_note(b"CORE", 1, b"x")[:-2])
+    yield "bad-vmcoreinfo", vmcore_file([load], notes=crash_note(b"VMCOREINFO", 0, b"PAGESIZE=x"))
+    yield "bad-wraps", vmcore_file([(2**64 - 1, b"x", 2)])
+    yield "bad-filesz", vmcore_file([(0, b"xx", 1)])
+    yield "bad-flattened-record", flattened_dump(good, [])[:-16] + struct.pack(">QQ", 2**63, 5)
+
+
+def kdump_file(flags=1, version=6, header=(), sub=(), pages=None):
+    text, content = crashed_kernel()
+    frame = CRASHED_AT // 4096
+    frames = frame + 4
+    packed = [zlib.compress(content[i * 4096:(i + 1) * 4096]) if flags == 1 else content[i * 4096:(i + 1) * 4096]
+              for i in range(4)]
+    if pages is not None:
+        packed = pages
+    bitmap = patched(bytes(4096), {frame // 8: bytes([(1 << len(packed)) - 1])})
+    head = patched(bytes(4096), {
+        0: b"KDUMP   " + u32(version), 12 + 4 * 65: b"x86_64",
+        424: u32(flags) + u32(4096) + u32(1) + u32(2) + u32(frames), **dict(header)})
+    sub_header = patched(bytes(4096), {0: u64(CRASHED_AT), 32: u64(4096 + 104) + u64(len(text)), 96: u64(frames),
+                                       104: text, **dict(sub)})
+    at = 4 * 4096 + 24 * len(packed)
+    descriptors = b""
+    for page in packed:
+        descriptors += u64(at) + u32(len(page)) + u32(flags) + u64(0)
+        at += len(page)
+    return head + sub_header + bitmap + bitmap + descriptors + b"".join(packed)
+
+
+def kdump_header():
+    good = kdump_file()
+    yield "good-zlib", good
+    yield "good-raw", kdump_file(flags=0)
+    yield "good-version-1", kdump_file(version=1)
+    yield "good-flattened", flattened_dump(good, [(0, 4096), (8192, len(good)), (4096, 8192)])
+    yield "cut", good[:-100]
+    yield "damaged-pages", kdump_file(pages=[b"xx", b"", zlib.compress(b"short"), b"y" * 4096])
+    yield "damaged-lzo", kdump_file(flags=2, pages=[b"\x15xxxx\x20\x00\xff\x0c\x00\x11\0\0"] * 4)
+    yield "damaged-snappy", kdump_file(flags=4, pages=[b"\x80\x20\x0cxxxx\xfe\x04\x00"] * 4)
+    yield "damaged-zstd", kdump_file(flags=32, pages=[b"\x28\xb5\x2f\xfd\x04\x00\x01\x00"] * 4)
+    yield "bad-block-size", kdump_file(header={428: u32(0)})
+    yield "bad-bitmaps", kdump_file(header={436: u32(0)})
+    yield "bad-frames", kdump_file(sub={96: u64(2**63)})
+    yield "bad-notes", kdump_file(sub={48: u64(4096) + u64(2**63)})
+    yield "bad-split", kdump_file(sub={12: u32(1)})
+    yield "bad-version", kdump_file(version=7)
+
+
 def main():
     default = pathlib.Path(__file__).resolve().parent / "corpus"
     corpus = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else default
     for target in (bzimage, elf, elfcorehdr, unpack, vmlinux, identify, options, placement, pool, cpu_list, kimage,
-                   record, device_tree, overlay, pool_tree, desired_dtb):
+                   record, device_tree, overlay, pool_tree, desired_dtb, vmcore, kdump_header):
         folder = corpus / target.__name__
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in target():
