@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 
 namespace kx {
 namespace {
@@ -134,8 +135,9 @@ Result<Vmcore> Vmcore::parse(const DumpFile& file) {
         else if (headers[i].type == layout::pt_load)
             KX_TRY(within(where(), add_segment(file, headers[i], vmcore)));
     }
-    std::stable_sort(vmcore.segments.begin(), vmcore.segments.end(),
-                     [](const auto& a, const auto& b) { return a.memory.begin < b.memory.begin; });
+    std::sort(vmcore.segments.begin(), vmcore.segments.end(), [](const auto& a, const auto& b) {
+        return std::pair(a.memory.begin, a.file_offset) < std::pair(b.memory.begin, b.file_offset);
+    });
     vmcore.pieces = disjoint_pieces(vmcore.segments);
     for (const DumpSegment& segment : vmcore.segments)
         vmcore.memory.push_back(segment.memory);
