@@ -18,5 +18,6 @@ EXTRA_DIST += \
 	doc/decisions/0006-purgatory-without-relocations.md \
 	doc/decisions/0007-instances-on-a-stock-kernel.md \
 	doc/decisions/0008-every-multikernel-kernel.md \
+	doc/decisions/0009-reading-dumps.md \
 	doc/decisions/0010-size-and-speed.md \
 	doc/decisions/0012-what-a-crash-kernel-is-told.md

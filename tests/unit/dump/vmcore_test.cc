@@ -2,8 +2,13 @@
 #include "catch.h"
 #include "kdump/dump/dump.h"
 #include "kdump/dump/dump_window.h"
+#include "kdump_builder.h"
 #include "opened_dump.h"
 #include "vmcore_builder.h"
+
+#include <thread>
+
+#include <sys/stat.h>
 
 using namespace kx;
 using namespace kx::test;
@@ -157,13 +162,35 @@ TEST_CASE("what is no dump is refused by name", "[dump]") {
     CHECK(Dump::open(folder.path / "missing").error().code == Errc::not_found);
 }
 
+TEST_CASE("a dump that comes through a pipe is read, flattened or not", "[dump]") {
+    const auto plain = two_ranges().build();
+    for (const auto& bytes : {plain, flattened(plain)}) {
+        TemporaryFolder folder;
+        const std::string path = folder.path / "pipe";
+        REQUIRE(mkfifo(path.c_str(), 0600) == 0);
+        std::thread writer([&] { std::ofstream(path, std::ios::binary) << bytes; });
+        const auto dump = Dump::open(path);
+        writer.join();
+        REQUIRE(dump);
+        CHECK(dump->file_size() == bytes.size());
+        CHECK(dump->format() == DumpFormat::elf);
+        std::string out(4, '?');
+        CHECK(dump->read_physical(0x11ffc, std::as_writable_bytes(std::span(out))));
+        CHECK(out == "bbbb");
+        DumpWindow window(*dump);
+        const auto part = window.at(0x1000, 0x1000);
+        REQUIRE(part);
+        CHECK(part->back() == std::byte{'a'});
+    }
+}
+
 TEST_CASE("a window shows what is read, in any steps", "[dump]") {
     std::string content(5 << 20, '\0');
     for (std::size_t i = 0; i < content.size(); ++i)
         content[i] = static_cast<char>(i * 2654435761u >> 13);
     VmcoreBuilder<> vmcore;
     vmcore.memory(0x100000, content).memory(0x100000 + content.size(), "behind");
-    for (const auto& bytes : {vmcore.build()}) {
+    for (const auto& bytes : {vmcore.build(), flattened(vmcore.build())}) {
         const OpenedDump file(bytes);
         REQUIRE(file.dump);
         DumpWindow window(*file.dump);
