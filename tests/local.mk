@@ -102,12 +102,18 @@ tests_unit_unit_SOURCES += \
 	tests/unit/system/fake_kernel_test.cc \
 	tests/unit/temporary_folder.h \
 	$(PURGATORY_PORTABLE)
+# The log of a dump, and what kdump prints.
+tests_unit_unit_SOURCES += \
+	tests/unit/dump/kernel_log_test.cc \
+	tests/unit/dump/log_builder.h \
+	tests/unit/dump/log_text_test.cc \
+	tests/unit/dump/panic_message_test.cc
 if CATCH2_IS_V2
 tests_unit_unit_SOURCES += tests/unit/main.cc
 endif
 tests_unit_unit_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests -I$(srcdir)/tests/unit $(CATCH2_CFLAGS) \
 	-DTEST_SOURCE='"$(abs_srcdir)"'
-tests_unit_unit_LDADD = kdump/crash/libcrash.a kdump/dump/libdump.a multikernel/ctl/libmultikernelctl.a kexec/libkexec.a $(KEXEC_LIBS) \
+tests_unit_unit_LDADD = kdump/crash/libcrash.a kdump/program/libprogram.a kdump/save/libsave.a kdump/dump/libdump.a multikernel/ctl/libmultikernelctl.a kexec/libkexec.a $(KEXEC_LIBS) \
 	-lutil $(KDUMP_LIBS) $(XXHASH_LIBS) $(CATCH2_LIBS)
 endif
 

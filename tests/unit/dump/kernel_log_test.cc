@@ -92,8 +92,8 @@ TEST_CASE("a plain log that went round begins after its end", "[log]") {
         text += fmt::format("line {}\n", i);
     const auto size = static_cast<std::uint32_t>(text.size());
     const Log log = read(plain_log(ring_of(text, 64), size));
-    REQUIRE(log.entries.size() == 9);
-    CHECK(log.entries[1].text == "line 43");
+    REQUIRE(log.entries.size() == 8);
+    CHECK(log.entries[0].text == "line 42");
     CHECK(log.entries.back().text == "line 49");
 }
 
@@ -266,15 +266,11 @@ TEST_CASE("sizes that no kernel has are refused", "[log]") {
     CHECK(code_of(read(with_line(rings.kernel(), "OFFSET(printk_ringbuffer.text_data_ring)=48",
                                  "OFFSET(printk_ringbuffer.text_data_ring)=480"))) == Errc::malformed);
     for (const auto& [descs, data] : {std::pair(20u, 12u), {27u, 12u}, {5u, 32u}, {5u, 30u}, {5u, 2u}, {5u, 0u}}) {
-        RingLog lying = rings;
-        auto kernel = lying.kernel();
-        auto content = kernel.vmcore().build();
-        const std::string ring =
-            wire64(5) + content.substr(content.find(wire64(5) + wire64(0xffffffff82000000)) + 8, 40) + wire64(12);
-        const std::size_t at = content.find(ring);
-        REQUIRE(at != std::string::npos);
-        content.replace(at, 8, wire64(descs));
-        content.replace(at + 48, 8, wire64(data));
+        auto content = rings.kernel().vmcore().build();
+        const std::size_t ring = content.find(wire64(5) + wire64(0xffffffff82000000));
+        REQUIRE(ring != std::string::npos);
+        content.replace(ring, 8, wire64(descs));
+        content.replace(ring + 48, 8, wire64(data));
         CHECK(code_of(read_file(content)) == Errc::malformed);
     }
 }

@@ -111,8 +111,8 @@ public:
         std::optional<std::uint64_t> stated_id = {};
     };
 
-    explicit RingLog(unsigned desc_bits = 5, unsigned data_bits = 12)
-        : desc_bits(desc_bits), data_bits(data_bits), next_id((id_mask + 1) - count() + 1), tail_id(next_id),
+    explicit RingLog(unsigned log2_descs = 5, unsigned log2_data = 12)
+        : desc_bits(log2_descs), data_bits(log2_data), next_id((id_mask + 1) - count() + 1), tail_id(next_id),
           position(0 - data_size()), data(data_size(), '\0') {}
 
     unsigned desc_bits, data_bits; // a test may lie with them once everything was added
@@ -144,10 +144,12 @@ public:
             descs += descs_.contains(i) ? descs_.at(i) : unused;
             infos += infos_.contains(i) ? infos_.at(i) : std::string(88, '\0');
         }
-        const std::string desc_ring = wire64(desc_bits) + wire64(kernel.variable(descs)) +
-                                      wire64(kernel.variable(infos)) + wire64((next_id - 1) & id_mask) +
-                                      wire64(tail_id) + wire64(0);
-        const std::string data_ring = wire64(data_bits) + wire64(kernel.variable(data)) + wire64(position) + wire64(0);
+        const std::uint64_t descs_at = kernel.variable(descs);
+        const std::uint64_t infos_at = kernel.variable(infos);
+        const std::uint64_t data_at = kernel.variable(data);
+        const std::string desc_ring = wire64(desc_bits) + wire64(descs_at) + wire64(infos_at) +
+                                      wire64((next_id - 1) & id_mask) + wire64(tail_id) + wire64(0);
+        const std::string data_ring = wire64(data_bits) + wire64(data_at) + wire64(position) + wire64(0);
         kernel.symbol("prb", wire64(kernel.variable(desc_ring + data_ring + wire64(0))));
         kernel.lines({"SIZE(printk_ringbuffer)=88",
                       "OFFSET(printk_ringbuffer.desc_ring)=0",
