@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-dist_man_MANS += doc/kexec.8 doc/multikernelctl.8
+dist_man_MANS += doc/kdump.8 doc/kexec.8 doc/multikernelctl.8 doc/vmcore-dmesg.8
 EXTRA_DIST += \
 	doc/adding-a-format.md \
 	doc/adding-an-architecture.md \

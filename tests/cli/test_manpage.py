@@ -75,7 +75,7 @@ def test_every_exit_code_is_explained(page):
 
 
 @pytest.mark.parametrize("command", [["mandoc", "-Tlint", "-Wwarning"], ["man", "--warnings", "-E", "UTF-8", "-l"]])
-@pytest.mark.parametrize("name", ["kexec.8", "multikernelctl.8"])
+@pytest.mark.parametrize("name", ["kdump.8", "kexec.8", "multikernelctl.8", "vmcore-dmesg.8"])
 def test_the_page_is_well_formed(command, name):
     if not shutil.which(command[0]):
         pytest.skip(f"{command[0]} is not installed")

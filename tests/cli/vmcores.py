@@ -135,8 +135,12 @@ class Rings:
         if (self.next_id - self.tail_id) % (1 << 62) > self.count:
             self.tail_id = (self.tail_id + 1) % (1 << 62)
 
-    def vmcore(self, head_id=None, tail_id=None, lines=(), **more):
+    def vmcore(self, head_id=None, tail_id=None, lines=(), names=None, **more):
+        """`names`: the six of uname -a."""
         kernel = Kernel(self.release)
+        if names:
+            kernel.symbol("init_uts_ns", b"".join(name.encode().ljust(65, b"\0") for name in names))
+            kernel.offsets("uts_namespace", name=0)
         empty = struct.pack("<QQQ", DESC_REUSABLE << 62, FAILED_LPOS, FAILED_LPOS)
         descs = kernel.put(b"".join(self.descs.get(i, empty) for i in range(self.count)))
         infos = kernel.put(b"".join(self.infos.get(i, bytes(88)) for i in range(self.count)))
