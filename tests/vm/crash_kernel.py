@@ -30,10 +30,10 @@ READY = "CRASH-KERNEL-READY"
 CRASH_INIT = first_kernel.STEP + "load_modules\n" + dialogue.READ.format(ready=READY)
 
 
-def build(folder, kernel_dir, files=None):
+def build(folder, kernel_dir, files=None, init=CRASH_INIT):
     """Writes the crash kernel's initramfs, with our programs for dumps and `files`; returns its path."""
     programs = {name: program.beside(path) for name, path in PROGRAMS.items()}
-    return initramfs.build(folder / "crash.img", CRASH_INIT, programs=programs, files=files,
+    return initramfs.build(folder / "crash.img", init, programs=programs, files=files,
                            modules=initramfs.module_order(kernel_dir, DISK_MODULES))
 
 

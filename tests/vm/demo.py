@@ -29,17 +29,20 @@ from private_apt import FetchFailed
 BLOB_MIB = 16
 KERNELS = ["first", "second", "third"]          # by serial port
 
-# Reads commands, one a line. Uptimes are printed meanwhile.
-SCRIPT = uptime.PRINT + """
-stty -echo
-echo "FIRST-KERNEL-UP release=$(uname -r)"
-print_uptime &
+# Reads commands, one a line.
+READ = """
 while read -r line; do
     echo; echo "# $line"
     eval "$line" </dev/null; code=$?
     if [ $code = 0 ]; then echo DEMO-STEP-DONE; else echo "DEMO-STEP-FAILED exit code $code: $line"; fi
 done
 """
+UP = """
+stty -echo
+echo "FIRST-KERNEL-UP release=$(uname -r)"
+"""
+# Uptimes are printed meanwhile.
+SCRIPT = uptime.PRINT + UP + "print_uptime &" + READ
 
 # Of what kernels log, the lines that tell the story; `--all` shows the others, too.
 TELLING = r"Linux version|Command line|Brought up|Memory: |Run /init|Kernel panic"
@@ -186,7 +189,8 @@ def run(name="6.1", everything=False):
                     f"{machine.seconds:.0f} s")
 
 
-def main():
+def main(run):
+    """Runs the demonstration that the arguments choose a kernel for; returns the exit code."""
     arguments = [word for word in sys.argv[1:] if word != "--all"]
     try:
         passed, sentence = True, run(*arguments[:1], everything="--all" in sys.argv)
@@ -198,4 +202,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(run))

@@ -11,6 +11,7 @@ EXTRA_DIST += \
 	tests/vm/debug_kernel.py \
 	tests/vm/debug_symbols.py \
 	tests/vm/demo.py \
+	tests/vm/demo_crash.py \
 	tests/vm/dialogue.py \
 	tests/vm/faults.py \
 	tests/vm/fetch_kernel.py \
