@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The machines of tests/fixtures/machines are what their README says.
 #include "catch.h"
+#include "kdump/crash/crash_facts.h"
 #include "machine/machine.h"
 
 #include <algorithm>
@@ -70,4 +71,45 @@ TEST_CASE("fixture efi-vm: runtime services with their map") {
         CHECK(std::ranges::none_of(machine.free_ram, holds_it));
     }
     CHECK(services == 4);
+}
+
+TEST_CASE("fixtures with crash reservations: what each is there for") {
+    const auto facts_of = [](const std::string& name) {
+        Notices notices;
+        const DirectoryFiles files(TEST_SOURCE "/tests/fixtures/machines/" + name);
+        const auto machine = read_machine(files, notices);
+        REQUIRE(machine);
+        auto facts = read_crash_facts(files, *machine, notices);
+        INFO((facts ? std::string() : facts.error().message));
+        REQUIRE(facts);
+        return *std::move(facts);
+    };
+    SECTION("gaps in the numbers of CPUs") {
+        const auto facts = facts_of("crash-sparse-cpus");
+        CHECK(facts.cpus.size() == 9);
+        CHECK(facts.cpus.back().cpu == 8191);
+        CHECK(facts.hotplug);
+    }
+    SECTION("reservations below and above 4 GiB, and of CMA") {
+        const auto facts = facts_of("crash-low-high");
+        REQUIRE(facts.reservations.size() == 2);
+        CHECK(facts.reservations[0].end <= 4 * gib);
+        CHECK(facts.reservations[1].begin >= 4 * gib);
+        CHECK(facts.cma_reservations == std::vector<PhysRange>{{20 * gib, 21 * gib}});
+        CHECK(facts.direct_map == 0xff11000000000000);
+        CHECK(facts.dm_crypt_keys == 1);
+    }
+    SECTION("captured") {
+        for (const char* name : {"crash-6.1", "crash-newest", "crash-efi"}) {
+            INFO(name);
+            const auto facts = facts_of(name);
+            CHECK(facts.cpus.size() == 2);
+            CHECK(total_size(facts.reservations) == 128u << 20);
+            CHECK_FALSE(facts.vmcoreinfo.empty());
+            CHECK_FALSE(facts.direct_map); // hidden by --capture
+        }
+        CHECK_FALSE(facts_of("crash-6.1").hotplug);
+        CHECK(facts_of("crash-newest").hotplug);
+        CHECK(total_size(facts_of("crash-newest").cma_reservations) == 64u << 20);
+    }
 }
