@@ -11,8 +11,7 @@ namespace {
 
 constexpr std::array rows{
     CrashArchitecture{.name = "x86_64",
-                      .elf64_machine = layout::em_x86_64,
-                      .elf32_machine = layout::em_386,
+                      .elf_machine = layout::em_x86_64,
                       .text_symbol = "_text",
                       .text_symbol_2 = "_stext",
                       .image_mapping = 0xffffffff80000000,

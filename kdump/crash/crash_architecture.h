@@ -13,8 +13,7 @@ namespace kx {
 
 struct CrashArchitecture {
     std::string_view name;          // as uname -m
-    std::uint16_t elf64_machine;    // e_machine of an ELF64 elfcorehdr
-    std::uint16_t elf32_machine;    // … of an ELF32 one, as the same kernel takes it
+    std::uint16_t elf_machine;      // e_machine that its kernels take in an elfcorehdr, ELF32 or ELF64
     std::string_view text_symbol;   // /proc/kallsyms: the virtual address of where "Kernel code" begins …
     std::string_view text_symbol_2; // … or, on kernels without it
     // Virtual addresses from here are the kernel's image; RAM as a whole is mapped below (proc/kcore shows both).

@@ -122,7 +122,7 @@ TEST_CASE("an ELF32 elfcorehdr", "[crash]") {
         const auto bytes = made(facts, CrashBackup{.source = {0, 0xa0000}, .destination = 0x37f5f000}, true);
         const Elf elf = parsed(bytes);
         CHECK_FALSE(elf.is_64);
-        CHECK(elf.machine == layout::em_386);
+        CHECK(elf.machine == layout::em_x86_64);
         REQUIRE(elf.segments.size() == 8);
         CHECK(bytes.size() == 52 + 8 * 32);
         check_load(elf.segments[5], {0x1000, 0x9fc00}, 0x37f60000, 0xffffffff);
