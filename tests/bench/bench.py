@@ -33,7 +33,7 @@ STEADY = ("peak_mib", "instructions_m")
 # Stripped files, in bytes: what they are, and room for a little more.
 SIZE_LIMITS = {"kexec": 1 << 20, "kexec-static": 5 << 19, "purgatory": 16 << 10}
 COPIES = {"wall_ms": 15, "cpu_ms": 15, "peak_mib": 20}
-RELOAD = {"wall_ms": 3, "peak_mib": 3}
+RELOAD = {"wall_ms": 8, "peak_mib": 8}
 CASES = (
     measure.Case("-c -l, 64 MiB initrd", ("-c", "-l"), 64, "kexec_load", count_instructions=True,
                  least={"instructions_m": 15}),
@@ -42,12 +42,12 @@ CASES = (
     measure.Case("-c -i -l, 512 MiB initrd", ("-c", "-i", "-l"), 512, "kexec_load"),
     measure.Case("-s -l, 512 MiB initrd", ("-s", "-l"), 512, "kexec_file_load", least={"wall_ms": 1}),
     # What a CPU or memory that comes or goes makes udev do, on a machine with many of both.
-    measure.Case("-c -p reload, 512 CPUs, 3000 memory ranges", ("-c", "-p"), 64, "kexec_load", "crash",
-                 count_instructions=True, least=RELOAD | {"instructions_m": 15}),
-    measure.Case("-s -p reload, 512 CPUs, 3000 memory ranges", ("-s", "-p"), 64, "kexec_file_load", "crash",
+    measure.Case("-c -p reload, 512 CPUs, 1000 memory ranges", ("-c", "-p"), 64, "kexec_load", "crash",
+                 count_instructions=True, least=RELOAD | {"instructions_m": 30}),
+    measure.Case("-s -p reload, 512 CPUs, 1000 memory ranges", ("-s", "-p"), 64, "kexec_file_load", "crash",
                  count_instructions=True, least={"wall_ms": 1}),
 )
-CRASH_CPUS, CRASH_RANGES = 512, 3000
+CRASH_CPUS, CRASH_RANGES = 512, 1000  # of more ranges, Debian's reads too little of /proc/kcore, and fails
 UNITS = {"wall_ms": "wall, ms", "user_ms": "user, ms", "system_ms": "system, ms", "cpu_ms": "user + system, ms",
          "peak_mib": "peak memory, MiB", "instructions_m": "instructions, millions"}
 

@@ -170,6 +170,22 @@ int mkdir(const char* path, mode_t mode) {
     return real(redirected(path, room), mode);
 }
 
+// glibc counts the folders of /sys by itself, past what is replaced here.
+long sysconf(int name) {
+    char room[PATH_MAX];
+    long (*real)(int) = (long (*)(int))next("sysconf");
+    const char* folder = redirected("/sys/devices/system/cpu", room);
+    DIR* (*real_opendir)(const char*) = (DIR * (*)(const char*)) next("opendir");
+    DIR* cpus = name == _SC_NPROCESSORS_CONF && folder == room ? real_opendir(room) : NULL;
+    if (!cpus)
+        return real(name);
+    long count = 0;
+    for (const struct dirent* entry; (entry = readdir(cpus));)
+        count += strncmp(entry->d_name, "cpu", 3) == 0 && entry->d_name[3] >= '0' && entry->d_name[3] <= '9';
+    closedir(cpus);
+    return count ? count : real(name);
+}
+
 DIR* opendir(const char* path) {
     char room[PATH_MAX];
     DIR* (*real)(const char*) = (DIR * (*)(const char*)) next("opendir");

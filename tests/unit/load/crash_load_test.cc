@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Crash kernels against a fake kernel and a machine of files: what a test of the whole program cannot reach, or not
 // easily.
+#include "arch/architecture.h"
 #include "catch.h"
 #include "check_crash.h"
 #include "handover.h"
@@ -73,13 +74,13 @@ struct Fixture {
         return *found;
     }
     struct handover handover() const {
+        const Elf elf = parse_elf(architecture_named("x86_64").value()->purgatory).value();
+        const std::uint64_t offset = find_symbol(elf, "handover").value().value().value;
         const auto& purgatory = at(kernel.loads.back().entry);
-        const std::uint64_t magic = HANDOVER_MAGIC;
-        const auto* wanted = reinterpret_cast<const std::byte*>(&magic);
-        const auto place = std::search(purgatory.bytes.begin(), purgatory.bytes.end(), wanted, wanted + sizeof(magic));
         struct handover block {};
-        REQUIRE(static_cast<std::size_t>(purgatory.bytes.end() - place) >= sizeof(block));
-        std::memcpy(&block, &*place, sizeof(block));
+        REQUIRE(purgatory.bytes.size() >= offset + sizeof(block));
+        std::memcpy(&block, purgatory.bytes.data() + offset, sizeof(block));
+        CHECK(block.magic == HANDOVER_MAGIC);
         return block;
     }
 };
