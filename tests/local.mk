@@ -29,6 +29,7 @@ tests_unit_unit_SOURCES = \
 	tests/unit/dump/kdump_builder.h \
 	tests/unit/dump/kernel_memory_test.cc \
 	tests/unit/dump/opened_dump.h \
+	tests/unit/dump/page_tables_test.cc \
 	tests/unit/dump/vmcore_builder.h \
 	tests/unit/dump/vmcore_test.cc \
 	tests/unit/dump/vmcoreinfo_test.cc \

@@ -16,6 +16,9 @@ kdump_dump_libdump_a_SOURCES = \
 	kdump/dump/page_codec.cc kdump/dump/page_codec.h \
 	kdump/dump/page_reader.cc kdump/dump/page_reader.h \
 	kdump/dump/page_tables.cc kdump/dump/page_tables.h \
+	kdump/dump/page_tables_arm64.cc \
+	kdump/dump/page_tables_riscv64.cc \
+	kdump/dump/page_tables_x86_64.cc \
 	kdump/dump/vmcore.cc kdump/dump/vmcore.h \
 	kdump/dump/vmcoreinfo.cc kdump/dump/vmcoreinfo.h
 # The log.

@@ -42,9 +42,13 @@ struct KernelMapping {
     std::vector<LinearMapping> linear; // the kernel's image
 };
 
+// Errc::unsupported where vmcoreinfo lacks something: the message names it.
+Result<KernelMapping> x86_64_mapping(const Dump& dump);
+Result<KernelMapping> arm64_mapping(const Dump& dump);
+Result<KernelMapping> riscv64_mapping(const Dump& dump);
+
 struct PageTableRow {
     std::string_view architecture;
-    // Errc::unsupported where vmcoreinfo lacks something: the message names it.
     Result<KernelMapping> (*mapping_of)(const Dump& dump);
 };
 

@@ -122,9 +122,13 @@ TEST_CASE("a kernel without what the walk needs is refused by name, or read by t
     no_base.vmcoreinfo("SYMBOL(init_top_pgt)=ffffffff82000000\n").memory(0x1000, "abcd");
     CHECK(mentions(refusal(no_base), "phys_base"));
     VmcoreBuilder<> other;
-    other.machine = layout::em_riscv;
+    other.machine = layout::em_loongarch;
     other.memory(0x1000, "abcd");
-    CHECK(mentions(refusal(other), "riscv64"));
+    CHECK(mentions(refusal(other), "loongarch64"));
+    other.machine = layout::em_aarch64;
+    CHECK(mentions(refusal(other), "swapper_pg_dir"));
+    other.machine = layout::em_riscv;
+    CHECK(mentions(refusal(other), "swapper_pg_dir"));
 
     other.memory(0x5000, "efgh", 0xff600000'00005000);
     const OpenedDump file(other.build());
