@@ -36,7 +36,8 @@ Result<std::span<const std::byte>> DumpWindow::mapped(int fd, const VmcorePiece&
                                                       std::uint64_t length) {
     const std::uint64_t offset = piece.file_offset + (address - piece.memory.begin);
     const std::uint64_t have = mapped_.bytes().size();
-    if (offset < mapped_offset_ || offset - mapped_offset_ > have || length > have - (offset - mapped_offset_)) {
+    const std::uint64_t inside = offset - mapped_offset_; // huge for an offset before it
+    if (inside > have || length > have - inside) {
         const auto page = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
         const std::uint64_t begin = align_down(offset, page);
         const std::uint64_t piece_end = piece.file_offset + piece.memory.size();
@@ -52,7 +53,7 @@ Result<std::span<const std::byte>> DumpWindow::copied(std::uint64_t address, std
                                                       std::uint64_t ahead) {
     const std::uint64_t have = buffer_.size();
     const std::uint64_t inside = address - buffer_address_;
-    if (address >= buffer_address_ && inside <= have && length <= have - inside)
+    if (inside <= have && length <= have - inside)
         return std::span<const std::byte>(buffer_).subspan(inside, length);
     buffer_.resize(ahead);
     buffer_address_ = address;

@@ -132,7 +132,7 @@ TEST_CASE("a page whose descriptor or data cannot be is refused; the others are 
         return text;
     };
     CHECK(mentions(message([](auto& p) { p.offset = UINT64_MAX; }), "past the end"));
-    CHECK(mentions(message([](auto& p) { p.size = 4097u; }), "0x1001 bytes"));
+    CHECK(mentions(message([](auto& p) { p.size = 4097u; }), "its descriptor at"));
     CHECK(mentions(message([](auto& p) { p.size = 5u; }), "unpacks to 0x5 bytes"));
     CHECK(mentions(message([](auto& p) { p.flags = 0x4000u; }), "flags 0x4000"));
     CHECK(mentions(message([](auto& p) { p.flags = layout::kdump_zlib; }), "zlib data is damaged"));
@@ -189,6 +189,15 @@ TEST_CASE("the records of a flattened dump may come in any order; later ones cou
     REQUIRE(file.dump);
     CHECK_FALSE(file->incomplete());
     CHECK(file.read(4999 * 4096, 4096) == page_of(4999));
+
+    auto corrected = plain;
+    corrected.replace(440, 100, 100, 'w'); // in the header, and over its end
+    const OpenedDump middle(flattened_head() + flattened_record(0, corrected) +
+                            flattened_record(440, plain.substr(440, 50)) +
+                            flattened_record(480, plain.substr(480, 60)) + flattened_tail());
+    REQUIRE(middle.dump);
+    CHECK(middle->pages_present() == 9);
+    CHECK(middle.read(4999 * 4096, 4096) == page_of(4999));
 
     const OpenedDump without_end(bytes);
     REQUIRE(without_end.dump);
