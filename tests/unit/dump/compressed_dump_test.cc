@@ -29,7 +29,7 @@ KdumpBuilder some_pages(std::uint32_t flags) {
     kdump.status = flags;
     kdump.vmcoreinfo = "OSRELEASE=6.1.0\n";
     kdump.notes = prstatus_note(11) + prstatus_note(12);
-    for (std::uint64_t frame : {1, 2, 3, 63, 64, 99, 4095, 4096, 4999})
+    for (std::uint64_t frame : {1u, 2u, 3u, 63u, 64u, 99u, 4095u, 4096u, 4999u})
         kdump.page(frame, page_of(frame), flags);
     return kdump;
 }
@@ -216,7 +216,7 @@ TEST_CASE("many threads read one dump", "[dump]") {
         threads.emplace_back([&] {
             DumpWindow window(*file.dump);
             for (int round = 0; round < 200; ++round)
-                for (std::uint64_t frame : {4999, 1, 64, 4096}) {
+                for (std::uint64_t frame : {4999u, 1u, 64u, 4096u}) {
                     const auto part = window.at(frame * 4096 + 8, 4088);
                     count += !part || std::memcmp(part->data(), page_of(frame).data() + 8, 4088) != 0;
                 }
