@@ -4,9 +4,11 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <type_traits>
 
 namespace kx {
@@ -17,6 +19,12 @@ public:
     constexpr WireInteger(T value) { *this = value; }
 
     constexpr WireInteger& operator=(T value) {
+        if
+            !consteval {
+                value = in_this_order(value);
+                std::memcpy(bytes_.data(), &value, sizeof(T));
+                return *this;
+            }
         for (std::size_t i = 0; i < sizeof(T); ++i)
             bytes_[BigEndian ? sizeof(T) - 1 - i : i] = static_cast<std::uint8_t>(value >> (8 * i));
         return *this;
@@ -24,12 +32,22 @@ public:
 
     constexpr operator T() const {
         T value = 0;
+        if
+            !consteval {
+                std::memcpy(&value, bytes_.data(), sizeof(T));
+                return in_this_order(value);
+            }
         for (std::size_t i = 0; i < sizeof(T); ++i)
             value = static_cast<T>(value | static_cast<T>(T{bytes_[BigEndian ? sizeof(T) - 1 - i : i]} << (8 * i)));
         return value;
     }
 
 private:
+    // From the machine's order to the stated one, and back.
+    static constexpr T in_this_order(T value) {
+        return BigEndian == (std::endian::native == std::endian::big) ? value : std::byteswap(value);
+    }
+
     std::array<std::uint8_t, sizeof(T)> bytes_{};
 };
 

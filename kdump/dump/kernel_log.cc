@@ -3,12 +3,14 @@
 #include "kdump/dump/kernel_log_forms.h"
 
 #include <algorithm>
+#include <charconv>
 
 namespace kx {
 namespace {
 
 constexpr std::uint64_t largest_structure = 64 << 10;
-constexpr std::uint64_t read_at_once = 16 << 20;
+constexpr std::uint64_t kept_at_once = 16 << 20;
+constexpr std::uint64_t piece_size = 16 << 10; // of a buffer
 constexpr std::uint64_t array_read = 256 << 10;
 
 Result<std::uint64_t> needed(std::optional<std::uint64_t> value, std::string_view kind, std::string_view name) {
@@ -35,9 +37,11 @@ Result<std::uint64_t> LogFacts::size(std::string_view name) const {
     return size;
 }
 
-std::string caller_name(std::uint32_t caller_id) {
+CallerName::CallerName(std::uint32_t caller_id) {
     constexpr std::uint32_t is_cpu = 0x80000000;
-    return fmt::format("{}{}", caller_id & is_cpu ? 'C' : 'T', caller_id & ~is_cpu);
+    text_[0] = caller_id & is_cpu ? 'C' : 'T';
+    const char* end = std::to_chars(text_.begin() + 1, text_.end(), caller_id & ~is_cpu).ptr;
+    length_ = static_cast<std::size_t>(end - text_.data());
 }
 
 Result<> check_log_size(const KernelMemory& memory, std::uint64_t size) {
@@ -49,25 +53,36 @@ Result<> check_log_size(const KernelMemory& memory, std::uint64_t size) {
 
 LogBuffer::LogBuffer(const KernelMemory& memory, std::uint64_t address, std::uint64_t size)
     : memory_(memory), address_(address), size_(size) {
-    if (size_ > read_at_once)
+    if (size_ > kept_at_once)
         return;
     bytes_ = std::make_unique_for_overwrite<std::byte[]>(size_);
-    capacity_ = size_;
-    whole_ = memory_.read(address_, {bytes_.get(), size_}).has_value();
+    pieces_.resize((size_ + piece_size - 1) / piece_size, Piece::unread);
+}
+
+bool LogBuffer::have(std::uint64_t offset, std::uint64_t length) {
+    if (pieces_.empty())
+        return false;
+    bool all = true;
+    for (std::uint64_t piece = offset / piece_size; piece * piece_size < offset + length; ++piece) {
+        if (pieces_[piece] == Piece::unread) {
+            const std::uint64_t begin = piece * piece_size;
+            const std::span out(bytes_.get() + begin, std::min(piece_size, size_ - begin));
+            pieces_[piece] = memory_.read(address_ + begin, out) ? Piece::read : Piece::missing;
+        }
+        all = all && pieces_[piece] == Piece::read;
+    }
+    return all;
 }
 
 std::optional<ByteView> LogBuffer::part(std::uint64_t offset, std::uint64_t length) {
     if (offset > size_ || length > size_ - offset)
         return std::nullopt;
-    if (whole_)
+    if (have(offset, length))
         return ByteView({bytes_.get() + offset, length}, address_ + offset);
-    if (capacity_ < length) {
-        bytes_ = std::make_unique_for_overwrite<std::byte[]>(length);
-        capacity_ = length;
-    }
-    if (!memory_.read(address_ + offset, {bytes_.get(), length}))
+    part_.resize(length);
+    if (!memory_.read(address_ + offset, part_))
         return std::nullopt;
-    return ByteView({bytes_.get(), length}, address_ + offset);
+    return ByteView(part_, address_ + offset);
 }
 
 LogArray::LogArray(const KernelMemory& memory, std::uint64_t address, std::uint64_t element_size, std::uint64_t count)

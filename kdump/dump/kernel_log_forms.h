@@ -6,8 +6,10 @@
 #include "core/byte_view.h"
 #include "kdump/dump/kernel_log.h"
 
+#include <array>
+#include <cstring>
 #include <memory>
-#include <string>
+#include <vector>
 
 namespace kx {
 
@@ -37,13 +39,30 @@ private:
 };
 
 // "T12" or "C3" from a record's caller_id (lib/Kconfig.debug, PRINTK_CALLER).
-std::string caller_name(std::uint32_t caller_id);
+class CallerName {
+public:
+    explicit CallerName(std::uint32_t caller_id);
+    std::string_view text() const { return {text_.data(), length_}; }
+
+private:
+    std::array<char, 11> text_;
+    std::size_t length_;
+};
+
+// A member of a structure; nothing where the structure is too short for it.
+template <WireLayout T> std::optional<T> member(ByteView structure, std::uint64_t offset) {
+    if (structure.size() < sizeof(T) || offset > structure.size() - sizeof(T))
+        return std::nullopt;
+    T value;
+    std::memcpy(&value, structure.bytes().data() + offset, sizeof(T));
+    return value;
+}
 
 // Errc::malformed for a log of nothing, or of more than the RAM that it is in.
 Result<> check_log_size(const KernelMemory& memory, std::uint64_t size);
 
-// A buffer of bytes. Read at once where that is possible, else piece by piece, so that a missing page costs only what
-// is on it.
+// A buffer of bytes, read many at a time. Where that is not possible, a part is read by itself, so that a missing page
+// costs only what is on it.
 class LogBuffer {
 public:
     LogBuffer(const KernelMemory& memory, std::uint64_t address, std::uint64_t size);
@@ -53,12 +72,15 @@ public:
     std::optional<ByteView> part(std::uint64_t offset, std::uint64_t length);
 
 private:
+    enum class Piece : std::uint8_t { unread, read, missing };
+    bool have(std::uint64_t offset, std::uint64_t length);
+
     const KernelMemory& memory_;
     std::uint64_t address_;
     std::uint64_t size_;
-    std::unique_ptr<std::byte[]> bytes_; // all of it, or the last part
-    std::uint64_t capacity_ = 0;
-    bool whole_ = false;
+    std::unique_ptr<std::byte[]> bytes_; // all of the buffer, of which the pieces that are marked were read
+    std::vector<Piece> pieces_;          // empty: the buffer is too large for that
+    std::vector<std::byte> part_;
 };
 
 // An array of structures, read many at a time.

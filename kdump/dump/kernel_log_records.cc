@@ -37,12 +37,15 @@ Result<Layout> layout_of(const Vmcoreinfo& info, const LogFacts& facts, std::str
     return layout;
 }
 
-Result<Record> parse(const Layout& layout, ByteView header) {
-    return Record{.nanoseconds = KX_TRY(header.read<le64>(layout.nanoseconds)),
-                  .length = KX_TRY(header.read<le16>(layout.length)),
-                  .text_length = KX_TRY(header.read<le16>(layout.text_length)),
-                  .dictionary_length =
-                      layout.dictionary_length ? KX_TRY(header.read<le16>(*layout.dictionary_length)) : le16(0)};
+std::optional<Record> parse(const Layout& layout, ByteView header) {
+    const auto nanoseconds = member<le64>(header, layout.nanoseconds);
+    const auto length = member<le16>(header, layout.length);
+    const auto text_length = member<le16>(header, layout.text_length);
+    const auto dictionary_length =
+        layout.dictionary_length ? member<le16>(header, *layout.dictionary_length) : std::optional(le16(0));
+    if (!nanoseconds || !length || !text_length || !dictionary_length)
+        return std::nullopt;
+    return Record{*nanoseconds, *length, *text_length, *dictionary_length};
 }
 
 class RecordReader {
@@ -81,10 +84,7 @@ public:
 private:
     std::optional<Record> header_at(std::uint64_t index) {
         const auto header = buffer_.part(index, layout_.header);
-        if (!header)
-            return std::nullopt;
-        const auto record = parse(layout_, *header);
-        return record ? std::optional(*record) : std::nullopt;
+        return header ? parse(layout_, *header) : std::nullopt;
     }
 
     bool sound(const Record& record, std::uint64_t index, std::uint64_t used) const {
@@ -129,12 +129,10 @@ private:
             out.facility = static_cast<std::uint8_t>(all[*layout_.facility]);
             out.level = static_cast<std::uint8_t>(static_cast<std::uint8_t>(all[*layout_.facility + 1]) >> 5);
         }
-        std::string caller;
-        if (layout_.caller) {
-            if (const auto id = bytes->read<le32>(*layout_.caller))
-                caller = caller_name(*id);
-        }
-        out.caller = caller;
+        const auto caller = layout_.caller ? member<le32>(*bytes, *layout_.caller) : std::nullopt;
+        const CallerName name(caller.value_or(0u));
+        if (caller)
+            out.caller = name.text();
         return take_(out);
     }
 

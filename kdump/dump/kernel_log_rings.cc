@@ -112,14 +112,14 @@ private:
     bool read_one(std::uint64_t id, std::uint64_t ahead) {
         const std::uint64_t index = id & (count() - 1);
         const auto desc = descs_.element(index, ahead);
-        const auto state = desc ? desc->read<le64>(layout_.state) : Result<le64>();
+        const auto state = desc ? member<le64>(*desc, layout_.state) : std::nullopt;
         if (!desc || !state)
             return damaged();
         const auto kind = static_cast<State>(*state >> state_shift);
         if (kind == State::reserved || kind == State::reusable)
             return true; // being written, or not used since
-        const auto begin = desc->read<le64>(layout_.begin);
-        const auto next = desc->read<le64>(layout_.next);
+        const auto begin = member<le64>(*desc, layout_.begin);
+        const auto next = member<le64>(*desc, layout_.next);
         const auto info = infos_.element(index, ahead);
         if ((*state & id_mask) != id || !begin || !next || !info)
             return damaged();
@@ -154,7 +154,7 @@ private:
         const auto bytes = data_.part(offset, end - offset);
         if (!bytes)
             return std::nullopt;
-        const auto owner = bytes->read<le64>(0);
+        const auto owner = member<le64>(*bytes, 0);
         if (!owner || *owner != id)
             return std::nullopt;
         text_left_ -= end - offset;
@@ -162,9 +162,9 @@ private:
     }
 
     bool hand_out(ByteView info, std::string_view text) {
-        const auto sequence = info.read<le64>(layout_.sequence);
-        const auto nanoseconds = info.read<le64>(layout_.nanoseconds);
-        const auto length = info.read<le16>(layout_.text_length);
+        const auto sequence = member<le64>(info, layout_.sequence);
+        const auto nanoseconds = member<le64>(info, layout_.nanoseconds);
+        const auto length = member<le16>(info, layout_.text_length);
         if (!sequence || !nanoseconds || !length)
             return damaged();
         LogRecord record;
@@ -172,16 +172,14 @@ private:
         record.nanoseconds = *nanoseconds;
         record.text = text.substr(0, *length);
         if (layout_.facility) {
-            const auto bytes = info.read<le16>(*layout_.facility);
+            const auto bytes = member<le16>(info, *layout_.facility);
             record.facility = static_cast<std::uint8_t>(bytes ? *bytes & 0xff : 0);
             record.level = static_cast<std::uint8_t>(bytes ? *bytes >> 13 : 0);
         }
-        caller_.clear();
-        if (layout_.caller) {
-            if (const auto id = info.read<le32>(*layout_.caller))
-                caller_ = caller_name(*id);
-        }
-        record.caller = caller_;
+        const auto caller = layout_.caller ? member<le32>(info, *layout_.caller) : std::nullopt;
+        const CallerName name(caller.value_or(0u));
+        if (caller)
+            record.caller = name.text();
         record.dictionary = dictionary_of(info);
         return take_(record);
     }
@@ -189,10 +187,10 @@ private:
     std::string_view dictionary_of(ByteView info) {
         dictionary_.clear();
         for (const Layout::Name& name : layout_.dictionary) {
-            const auto field = info.slice(name.offset, name.length);
-            if (!field || field->empty())
+            if (name.offset >= info.size() || info.bytes()[name.offset] == std::byte{0})
                 continue;
-            const std::string_view all(reinterpret_cast<const char*>(field->bytes().data()), field->size());
+            const auto field = info.bytes().subspan(name.offset, std::min(name.length, info.size() - name.offset));
+            const std::string_view all(reinterpret_cast<const char*>(field.data()), field.size());
             const std::string_view value = all.substr(0, all.find('\0'));
             if (value.empty())
                 continue;
@@ -211,7 +209,6 @@ private:
     const TakeLogRecord& take_;
     std::uint64_t text_left_;
     std::uint64_t damaged_ = 0;
-    std::string caller_;
     std::string dictionary_;
 };
 

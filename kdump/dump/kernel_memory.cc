@@ -123,8 +123,8 @@ Result<> KernelMemory::read(std::uint64_t virtual_address, std::span<std::byte> 
     while (!out.empty()) {
         const Place place = KX_TRY(place_of(virtual_address));
         const auto part = out.first(std::min<std::uint64_t>(out.size(), place.length));
-        KX_TRY(
-            within(fmt::format("virtual address {:#x}", virtual_address), dump_->read_physical(place.physical, part)));
+        if (auto read = dump_->read_physical(place.physical, part); !read)
+            return within(fmt::format("virtual address {:#x}", virtual_address), std::move(read));
         virtual_address += part.size();
         out = out.subspan(part.size());
     }

@@ -106,7 +106,10 @@ std::optional<std::string_view> Vmcoreinfo::value(std::string_view name) const {
 }
 
 std::optional<std::string_view> Vmcoreinfo::value_of(std::string_view kind, std::string_view name) const {
-    return value(fmt::format("{}({})", kind, name));
+    std::string key;
+    key.reserve(kind.size() + name.size() + 2);
+    key.append(kind).append(1, '(').append(name).append(1, ')');
+    return value(key);
 }
 
 std::optional<std::uint64_t> Vmcoreinfo::symbol(std::string_view name) const {

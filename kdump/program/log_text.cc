@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
@@ -24,25 +23,55 @@ constexpr std::array<bool, 256> shown = [] {
     return table;
 }();
 
+// Eight bytes at once, none of which is below ' ' or above '~'.
+bool all_printable(const char* bytes) {
+    constexpr std::uint64_t each = 0x0101010101010101;
+    constexpr std::uint64_t high = 0x80 * each;
+    std::uint64_t word;
+    std::memcpy(&word, bytes, sizeof(word));
+    const std::uint64_t below = (word - each * ' ') & ~word;
+    const std::uint64_t above = (word + each * (0x7f - '~')) | word;
+    return ((below | above) & high) == 0;
+}
+
+// How many bytes at the beginning are printed as they are.
+std::size_t plain_length(std::string_view text) {
+    std::size_t length = 0;
+    while (length < text.size()) {
+        if (text.size() - length >= 8 && all_printable(text.data() + length))
+            length += 8;
+        else if (shown[static_cast<unsigned char>(text[length])])
+            ++length;
+        else
+            break;
+    }
+    return length;
+}
+
 void append_escaped(std::string& out, std::string_view text) {
     constexpr std::string_view digits = "0123456789abcdef";
-    while (!text.empty()) {
-        const auto odd = std::ranges::find_if(text, [](char c) { return !shown[static_cast<unsigned char>(c)]; });
-        out.append(text.begin(), odd);
-        if (odd == text.end())
+    for (;;) {
+        const std::size_t plain = plain_length(text);
+        out.append(text.data(), plain);
+        if (plain == text.size())
             return;
-        const auto c = static_cast<unsigned char>(*odd);
-        out += {'\\', 'x', digits[c >> 4], digits[c & 15]};
-        text = {odd + 1, text.end()};
+        const auto c = static_cast<unsigned char>(text[plain]);
+        const std::array<char, 4> escaped{'\\', 'x', digits[c >> 4], digits[c & 15]};
+        out.append(escaped.data(), escaped.size());
+        text.remove_prefix(plain + 1);
     }
 }
 
-void append_number(std::string& out, std::uint64_t value, std::size_t width, char filler) {
+// The digits of `value`, at least `width` characters; the first one after them is returned.
+char* put_number(char* to, std::uint64_t value, std::ptrdiff_t width, char filler) {
     std::array<char, 20> digits;
-    const char* end = std::to_chars(digits.begin(), digits.end(), value).ptr;
-    const auto count = static_cast<std::size_t>(end - digits.data());
-    out.append(width > count ? width - count : 0, filler);
-    out.append(digits.data(), count);
+    char* first = digits.end();
+    do
+        *--first = static_cast<char>('0' + value % 10);
+    while (value /= 10);
+    for (std::ptrdiff_t more = width - (digits.end() - first); more > 0; --more)
+        *to++ = filler;
+    return std::copy(first, digits.end(), to);
 }
 
 Result<> write_out(std::string& text, std::FILE* out) {
@@ -60,11 +89,13 @@ void append_text(std::string& out, const LogRecord& record, bool callers) {
         return;
     }
     const std::uint64_t nanoseconds = record.nanoseconds.value_or(0);
-    out += '[';
-    append_number(out, nanoseconds / 1'000'000'000, 5, ' ');
-    out += '.';
-    append_number(out, nanoseconds % 1'000'000'000 / 1000, 6, '0');
-    out += ']';
+    std::array<char, 32> time;
+    time[0] = '[';
+    char* end = put_number(&time[1], nanoseconds / 1'000'000'000, 5, ' ');
+    *end++ = '.';
+    end = put_number(end, nanoseconds % 1'000'000'000 / 1000, 6, '0');
+    *end++ = ']';
+    out.append(time.data(), static_cast<std::size_t>(end - time.data()));
     if (callers && !record.caller.empty()) {
         out += '[';
         out.append(record.caller.size() < 6 ? 6 - record.caller.size() : 0, ' ');
