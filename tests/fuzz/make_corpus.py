@@ -12,6 +12,10 @@ import struct
 import sys
 import zlib
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "cli"))
+
+import vmcores
+
 
 def patched(data, changes):
     """`data` with {offset: bytes} written over it."""
@@ -743,11 +747,50 @@ def kdump_header():
     yield "bad-version", kdump_file(version=7)
 
 
+def printk():
+    """vmcoreinfo, a NUL, and the memory that tests/cli/vmcores.py maps at its VIRTUAL."""
+    for name, vmcore in logs():
+        begin = vmcore.index(b"OSRELEASE=")
+        memory = int.from_bytes(vmcore[64 + 56 + 8:64 + 56 + 16], "little")
+        yield name, vmcore[begin:vmcore.index(b"\0", begin)] + b"\0" + vmcore[memory:].rstrip(b"\0")
+
+
+def logs():
+    def rings():
+        log = vmcores.Rings(3, 8)
+        log.add(0, b"Linux version", caller=0x80000001)
+        log.add(1234567890, b"two\nlines", subsystem=b"usb", device=b"+usb:1-1")
+        return log
+
+    log = rings()
+    for number in range(12):
+        log.add(number, b"record %d" % number, state=number % 4)
+    yield "good-rings", rings().vmcore()
+    yield "good-rings-went-round", log.vmcore()
+    log = rings()
+    log.add(0, b"", lpos=(vmcores.FAILED_LPOS, vmcores.FAILED_LPOS))
+    log.add(0, b"lies", text_len=60000)
+    log.add(0, b"twice", lpos=(-256 % (1 << 64), 0))
+    log.add(0, b"other", stated_id=77)
+    yield "bad-descriptors", log.vmcore()
+    yield "bad-ids", rings().vmcore(head_id=0, tail_id=5)
+    text = vmcores.record(0, b"Linux") + vmcores.record(1, b"b", b"DEVICE=+pci:1")
+    yield "good-records", vmcores.records(text.ljust(200, b"\0"), 0, len(text))
+    yield "good-records-went-round", vmcores.records(text + bytes(20) + text, len(text) + 20, len(text))
+    for lie in ({"len": 0}, {"len": 60000}, {"text_len": 60000}, {"dict_len": 60000}):
+        bad = text + vmcores.record(2, b"bad", **lie) + text
+        yield f"bad-record-{'-'.join(lie)}-{list(lie.values())[0]}", vmcores.records(bad.ljust(300, b"\0"), 0, len(bad))
+    text = b"<6>[    0.000001] Linux\n<4>two\nthree"
+    yield "good-plain", vmcores.plain(text.ljust(64, b"\0"), len(text), len(text))
+    yield "good-plain-went-round", vmcores.plain(text, 3 * len(text) + 5, len(text))
+    yield "bad-no-log", vmcores.elf("OSRELEASE=1\n", bytes(4096))
+
+
 def main():
     default = pathlib.Path(__file__).resolve().parent / "corpus"
     corpus = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else default
     for target in (bzimage, elf, elfcorehdr, unpack, vmlinux, identify, options, placement, pool, cpu_list, kimage,
-                   record, device_tree, overlay, pool_tree, desired_dtb, vmcore, kdump_header):
+                   record, device_tree, overlay, pool_tree, desired_dtb, vmcore, kdump_header, printk):
         folder = corpus / target.__name__
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in target():
