@@ -254,6 +254,18 @@ TEST_CASE("the same text is not handed out over and over", "[log]") {
     CHECK(log.damaged == 19);
 }
 
+TEST_CASE("texts that overlap are handed out as long as the ring has room for them", "[log]") {
+    RingLog rings(5, 6);
+    const std::uint64_t begin = rings.position;
+    for (std::uint64_t i = 0; i < 8; ++i)
+        rings.data.replace(i * 8, 8, wire64(rings.next_id + i));
+    for (std::uint64_t i = 0; i < 8; ++i)
+        rings.add({.positions = {{begin + i * 8, begin + 64}}, .text_length = 56 - i * 8});
+    const Log log = read(rings.kernel());
+    CHECK(log.entries.size() == 1);
+    CHECK(log.damaged == 7);
+}
+
 TEST_CASE("sizes that no kernel has are refused", "[log]") {
     RingLog rings;
     rings.add({.text = "one"});
