@@ -20,4 +20,5 @@ EXTRA_DIST += \
 	doc/decisions/0008-every-multikernel-kernel.md \
 	doc/decisions/0009-reading-dumps.md \
 	doc/decisions/0010-size-and-speed.md \
+	doc/decisions/0011-writing-dumps.md \
 	doc/decisions/0012-what-a-crash-kernel-is-told.md

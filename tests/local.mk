@@ -98,6 +98,10 @@ tests_unit_unit_SOURCES += \
 	tests/unit/purgatory/memory_renamed.c \
 	tests/unit/purgatory/memory_test.cc \
 	tests/unit/purgatory/prepare_test.cc \
+	tests/unit/save/failing_sink.h \
+	tests/unit/save/page_set_test.cc \
+	tests/unit/save/paged_kernel.h \
+	tests/unit/save/save_test.cc \
 	tests/unit/system/errno_text_test.cc \
 	tests/unit/system/fake_kernel.h \
 	tests/unit/system/fake_kernel_test.cc \
@@ -115,6 +119,7 @@ endif
 tests_unit_unit_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests -I$(srcdir)/tests/unit $(CATCH2_CFLAGS) \
 	-DTEST_SOURCE='"$(abs_srcdir)"'
 tests_unit_unit_LDADD = kdump/crash/libcrash.a kdump/program/libprogram.a kdump/save/libsave.a kdump/dump/libdump.a multikernel/ctl/libmultikernelctl.a kexec/libkexec.a $(KEXEC_LIBS) \
+tests_unit_unit_LDADD = kdump/crash/libcrash.a kdump/save/libsave.a kdump/dump/libdump.a multikernel/ctl/libmultikernelctl.a kexec/libkexec.a $(KEXEC_LIBS) \
 	-lutil $(KDUMP_LIBS) $(XXHASH_LIBS) $(CATCH2_LIBS)
 endif
 

@@ -103,7 +103,8 @@ Result<Destination> open_destination(const Wishes& wishes) {
             return fail(Errc::usage, "standard output is a terminal; a dump is for a file or a pipe");
         return Destination{stream_sink(STDOUT_FILENO, "standard output"), true, {}};
     }
-    struct stat there {}, source {};
+    struct stat there {
+    }, source{};
     const char* path = wishes.destination.c_str();
     const bool exists = stat(path, &there) == 0;
     if (exists && S_ISDIR(there.st_mode))
@@ -202,7 +203,7 @@ Result<int> run(Session& session) {
 
 } // namespace
 
-constinit const Command save_command = {
-    "save", "SRC DST|-", "Write a dump of the pages that are worth keeping.", 2, 2, rows, run};
+constinit const Command save_command = {"save", "SRC DST|-", "Write a dump of the pages that are worth keeping.", 2, 2,
+                                        rows,   run};
 
 } // namespace kx::kdump

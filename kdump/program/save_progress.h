@@ -14,7 +14,8 @@ namespace kx::kdump {
 class SaveProgressLine {
 public:
     SaveProgressLine(std::FILE* to, bool terminal, std::uint64_t page_size)
-        : to_(to), terminal_(terminal), page_size_(page_size), begin_(std::chrono::steady_clock::now()), drawn_(begin_) {}
+        : to_(to), terminal_(terminal), page_size_(page_size), begin_(std::chrono::steady_clock::now()),
+          drawn_(begin_) {}
 
     void update(const SaveProgress& progress);
     void clear(); // the terminal's line is free again

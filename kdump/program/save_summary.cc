@@ -5,9 +5,8 @@
 #include "plan/report.h"
 
 #include <array>
-#include <vector>
-
 #include <nlohmann/json.hpp>
+#include <vector>
 
 namespace kx::kdump {
 namespace {
@@ -62,11 +61,11 @@ std::string_view name_of(SaveFormat format) {
 std::string text_of(const SaveSummary& summary) {
     const SaveResult& result = summary.result;
     const std::uint64_t read = result.pages_to_do * summary.page_size;
-    std::string text = fmt::format(
-        "{}: {} of {} pages, {} of memory in {} ({}, {})\n", summary.destination, result.pages_written,
-        result.pages_total, size_text(result.pages_written * summary.page_size), size_text(result.bytes_written),
-        name_of(summary.options.format),
-        summary.compression == Compression::none ? "not compressed" : name_of(summary.compression));
+    std::string text =
+        fmt::format("{}: {} of {} pages, {} of memory in {} ({}, {})\n", summary.destination, result.pages_written,
+                    result.pages_total, size_text(result.pages_written * summary.page_size),
+                    size_text(result.bytes_written), name_of(summary.options.format),
+                    summary.compression == Compression::none ? "not compressed" : name_of(summary.compression));
     if (const std::string left_out = left_out_text(result.left_out); !left_out.empty())
         text += fmt::format("left out: {}\n", left_out);
     return text + fmt::format("{}, {} MB/s\n", seconds_text(summary.milliseconds),

@@ -88,8 +88,8 @@ void ElfWriter::add_loads(const DumpSegment& segment) {
         loads_.push_back({0, file_size, begin, at, memory_size});
     };
     std::uint64_t told = segment.memory.begin;
-    auto run = std::ranges::upper_bound(runs_, segment.memory.begin, {},
-                                        [&](const Run& r) { return r.frames.end * page; });
+    auto run =
+        std::ranges::upper_bound(runs_, segment.memory.begin, {}, [&](const Run& r) { return r.frames.end * page; });
     for (; run != runs_.end() && run->frames.begin * page < segment.memory.end; ++run) {
         const std::uint64_t begin = std::max(run->frames.begin * page, segment.memory.begin);
         const std::uint64_t end = std::min(run->frames.end * page, segment.memory.end);

@@ -74,7 +74,8 @@ private:
 class GzipCompressor {
 public:
     GzipCompressor() {
-        made_ = deflateInit2(&deflate_, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK; // 16: with gzip's header
+        made_ =
+            deflateInit2(&deflate_, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK; // 16: with gzip's header
     }
     GzipCompressor(const GzipCompressor&) = delete;
     GzipCompressor& operator=(const GzipCompressor&) = delete;
@@ -124,7 +125,8 @@ public:
         constexpr std::size_t piece = std::size_t{256} << 10; // its bound is below out_size
         for (; !bytes.empty(); bytes = bytes.subspan(std::min(piece, bytes.size()))) {
             const auto part = bytes.first(std::min(piece, bytes.size()));
-            if (!took(frame, LZ4F_compressUpdate(context_, frame.out.data(), frame.out.size(), part.data(), part.size(), nullptr)))
+            if (!took(frame, LZ4F_compressUpdate(context_, frame.out.data(), frame.out.size(), part.data(), part.size(),
+                                                 nullptr)))
                 return false;
         }
         return !last || took(frame, LZ4F_compressEnd(context_, frame.out.data(), frame.out.size(), nullptr));
@@ -156,7 +158,8 @@ Written take(Frame& frame, std::span<const std::byte> bytes) {
 Written fill(Frame& frame, std::uint64_t offset) {
     static constexpr std::array<std::byte, 65536> zeros{};
     if (offset < frame.taken)
-        return {0, Error{Errc::io, fmt::format("a compressed stream cannot go back from {} to {}", frame.taken, offset)}};
+        return {0,
+                Error{Errc::io, fmt::format("a compressed stream cannot go back from {} to {}", frame.taken, offset)}};
     while (frame.taken < offset) {
         const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(zeros.size(), offset - frame.taken));
         if (Written written = take(frame, std::span(zeros).first(n)); written.error)

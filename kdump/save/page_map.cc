@@ -65,8 +65,8 @@ Result<> PageMap::find_sections(std::uint64_t page_size) {
         return {};
 
     roots_ = KX_TRY(within("mem_section", read_roots(*memory_, table_, length_)));
-    // Where the symbol is that of a pointer to the table (4.15 and 4.16), the first word is the table's address, and what
-    // stands there are addresses again.
+    // Where the symbol is that of a pointer to the table (4.15 and 4.16), the first word is the table's address, and
+    // what stands there are addresses again.
     if (roots_[0] != 0) {
         const auto first = memory_->read<le64>(roots_[0] + map_offset_);
         if (first && *first != 0 && !(*first & section_has_map) && !(*first & 1)) {
@@ -82,8 +82,7 @@ Result<std::uint64_t> PageMap::section_map(std::uint64_t section) const {
     if (root >= length_ || (extreme_ && roots_[root] == 0))
         return fail(Errc::not_found, "section {} is not there", section);
     const std::uint64_t begin = extreme_ ? roots_[root] : table_ + root * section_size_;
-    const std::uint64_t map =
-        KX_TRY(memory_->read<le64>(begin + section % per_root_ * section_size_ + map_offset_));
+    const std::uint64_t map = KX_TRY(memory_->read<le64>(begin + section % per_root_ * section_size_ + map_offset_));
     if (!(map & section_has_map))
         return fail(Errc::not_found, "section {} has no memory map", section);
     return map & ~section_flags;

@@ -83,9 +83,8 @@ struct PagePacker::State {
             std::memcpy(batch.data.data() + at, page.data(), page.size());
         else
             batch.data.resize(at + size);
-        batch.pages.push_back(
-            {frame, static_cast<std::uint32_t>(size ? size : page.size()),
-             size ? PackedPage::State::compressed : PackedPage::State::plain});
+        batch.pages.push_back({frame, static_cast<std::uint32_t>(size ? size : page.size()),
+                               size ? PackedPage::State::compressed : PackedPage::State::plain});
     }
 
     // Pages one behind another, out of the mapped file where that goes well.

@@ -15,8 +15,7 @@ public:
         : dump_(dump), options_(options), kept_(kept), result_(result) {}
 
     template <typename Writer> Result<> write_with(Writer writer) {
-        const Compression compression =
-            options_.format == SaveFormat::kdump ? options_.compression : Compression::none;
+        const Compression compression = options_.format == SaveFormat::kdump ? options_.compression : Compression::none;
         bool stopped = false;
         auto packed = pack_pages(dump_, kept_, compression, options_.threads, [&](PageBatch& batch) {
             count(batch);

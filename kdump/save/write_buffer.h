@@ -15,7 +15,8 @@ namespace kx {
 class WriteBuffer {
 public:
     // Borrows the sink.
-    WriteBuffer(Sink& sink, std::uint64_t offset, std::size_t capacity) : sink_(&sink), at_(offset), capacity_(capacity) {}
+    WriteBuffer(Sink& sink, std::uint64_t offset, std::size_t capacity)
+        : sink_(&sink), at_(offset), capacity_(capacity) {}
 
     // After the first error nothing more is written.
     void append(std::span<const std::byte> bytes) {

@@ -13,7 +13,7 @@ namespace kx::test {
 
 struct MemorySink {
     std::string content;
-    std::uint64_t room = UINT64_MAX; // bytes that may still be written where nothing was
+    std::uint64_t room = UINT64_MAX / 2; // bytes that may still be written where nothing was
     unsigned writes = 0;
     unsigned failing_write = 0; // this one, counted from 1, and all behind it fail; 0: none
     bool finished = false;
@@ -51,8 +51,7 @@ private:
     void grow(std::uint64_t size) {
         if (size <= content.size())
             return;
-        if (room != UINT64_MAX)
-            room -= size - content.size();
+        room -= size - content.size();
         content.resize(size);
     }
 };

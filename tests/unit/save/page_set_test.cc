@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "kdump/save/page_set.h"
-
 #include "../catch.h"
+#include "kdump/save/page_set.h"
 
 using namespace kx;
 
