@@ -46,12 +46,13 @@ bool all_zero(std::span<const std::byte> bytes) {
 
 struct PagePacker::State {
     State(const Dump& source, Compression how)
-        : dump(&source), compression(how), page_size(source.page_size()), window(source) {}
+        : dump(&source), compression(how), page_size(source.page_size()), window(source), packed(page_size - 1) {}
 
     const Dump* dump;
     Compression compression;
     std::uint64_t page_size;
     DumpWindow window;
+    std::vector<std::byte> packed; // one byte smaller than a page
     std::vector<std::byte> single; // a page, where the window fails
     ZstdContext zstd;
     ZlibStream zlib;
@@ -75,15 +76,10 @@ struct PagePacker::State {
             batch.pages.push_back({frame, 0, PackedPage::State::zero});
             return;
         }
-        const std::size_t at = batch.data.size();
-        batch.data.resize(at + page.size());
-        const std::span<std::byte> out(batch.data.data() + at, page.size() - 1);
-        const std::size_t size = compression == Compression::none ? 0 : compress(page, out);
-        if (size == 0)
-            std::memcpy(batch.data.data() + at, page.data(), page.size());
-        else
-            batch.data.resize(at + size);
-        batch.pages.push_back({frame, static_cast<std::uint32_t>(size ? size : page.size()),
+        const std::size_t size = compression == Compression::none ? 0 : compress(page, packed);
+        const auto stored = size ? std::span<const std::byte>(packed).first(size) : page;
+        batch.data.insert(batch.data.end(), stored.begin(), stored.end());
+        batch.pages.push_back({frame, static_cast<std::uint32_t>(stored.size()),
                                size ? PackedPage::State::compressed : PackedPage::State::plain});
     }
 
