@@ -140,5 +140,5 @@ EXTRA_DIST += tests/fake/README.md tests/fake/fake.h tests/fake/fake_files.c \
 	tests/cli/test_multikernel.py tests/cli/test_multikernel_kernel.py \
 	tests/cli/test_multikernelctl_doc.py \
 	tests/cli/test_multikernelctl.py
-EXTRA_DIST += tests/cli/test_kdump.py tests/cli/test_vmcore_dmesg.py tests/cli/vmcores.py
+EXTRA_DIST += tests/cli/test_kdump.py tests/cli/test_kdump_save.py tests/cli/test_vmcore_dmesg.py tests/cli/vmcores.py
 include tests/fuzz/local.mk

@@ -134,6 +134,16 @@ Result<Sink> dress(const Wishes& wishes, Sink sink, bool stream) {
     return sink;
 }
 
+// Counts what goes through.
+Sink counted(Sink sink, std::uint64_t& bytes) {
+    sink.write_at = [inner = std::move(sink.write_at), &bytes](std::uint64_t offset, std::span<const std::byte> data) {
+        Written written = inner(offset, data);
+        bytes += written.bytes;
+        return written;
+    };
+    return sink;
+}
+
 // SIGINT and SIGTERM wait until they are asked for, in all threads that start from now on.
 class HeldSignals {
 public:
@@ -163,12 +173,14 @@ Result<SaveSummary> save_to(const Wishes& wishes, Session& session) {
         session.notices.add("{} is incomplete; what it has is saved", wishes.source);
     Destination destination = KX_TRY(open_destination(wishes));
     const HeldSignals signals;
-    Sink sink = KX_TRY(dress(wishes, std::move(destination.sink), destination.stream));
+    std::uint64_t bytes = 0;
+    Sink sink = KX_TRY(dress(wishes, counted(std::move(destination.sink), bytes), destination.stream));
 
     SaveSummary summary{.destination = wishes.destination == "-" ? "standard output" : wishes.destination};
     SaveProgressLine line(session.err, isatty(fileno(session.err)), dump.page_size());
     SaveOptions options = wishes.options;
-    options.proceed = [&](const SaveProgress& progress) {
+    options.proceed = [&](SaveProgress progress) {
+        progress.bytes_written = bytes;
         if (!wishes.quiet)
             line.update(progress);
         const int signal = signals.come();
@@ -180,6 +192,7 @@ Result<SaveSummary> save_to(const Wishes& wishes, Session& session) {
     auto result = save(dump, sink, options, session.notices);
     line.clear();
     summary.result = KX_TRY(std::move(result));
+    summary.result.bytes_written = bytes;
     summary.milliseconds = static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin).count());
     summary.options = wishes.options;

@@ -94,7 +94,8 @@ std::string json_of(const SaveSummary& summary) {
     left_out["offline"] = result.left_out.offline;
     left_out["missing"] = result.left_out.missing;
     left_out["unreadable"] = result.left_out.unreadable;
-    nlohmann::ordered_json document = {{"destination", summary.destination},
+    nlohmann::ordered_json document = {{"schema", "kdump-save-1"},
+                                       {"destination", summary.destination},
                                        {"format", name_of(summary.options.format)},
                                        {"compression", name_of(summary.compression)},
                                        {"level", summary.options.level},
