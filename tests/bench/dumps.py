@@ -164,7 +164,7 @@ def roomy_folder(source):
 
 def main():
     parser = argparse.ArgumentParser(description="Compare kdump and vmcore-dmesg with Debian's programs.")
-    parser.add_argument("--pairs", type=int, default=5, help="runs of each program and case (default 5)")
+    parser.add_argument("--pairs", type=int, default=3, help="runs of each program and case (default 3)")
     parser.add_argument("--json", action="store_true", help="the figures as one JSON object")
     parser.add_argument("--require", choices=("none", "steady", "all"), default="none",
                         help="which targets must hold; steady: only a few cases are measured at all")
