@@ -57,6 +57,19 @@ TEST_CASE("what could move a terminal's cursor is escaped", "[log]") {
     CHECK(text_of(record) == "[    0.000000] \\x00\\x07\\x1b[31m\\x7f\\x80\\xff a\\b\n\t\v\f\r~\n");
 }
 
+TEST_CASE("each byte is escaped, or not, in the middle of a text as at its end", "[log]") {
+    for (unsigned c = 0; c < 256; ++c) {
+        const bool shown = (c >= 0x20 && c < 0x7f) || (c >= 9 && c <= 13);
+        const std::string as_printed = shown ? std::string(1, static_cast<char>(c)) : fmt::format("\\x{:02x}", c);
+        for (const std::string before : {"", "abcd", "eight by", "twelve bytes"}) {
+            const std::string text = before + static_cast<char>(c) + "and some more";
+            LogRecord record;
+            record.text = text;
+            CHECK(text_of(record) == "[    0.000000] " + before + as_printed + "and some more\n");
+        }
+    }
+}
+
 TEST_CASE("a line of the plain form is printed as it is", "[log]") {
     LogRecord record;
     record.line = "<6>[    0.000000] \x1b without end";
