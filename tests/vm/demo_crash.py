@@ -32,7 +32,7 @@ def crash(show):
     show.wait_for("^CRASH-KERNEL-UP", "the crash kernel")
     show.consoles.names[0] = "crash"
     show.run("vmcore-dmesg /proc/vmcore | grep -A 3 sysrq:")
-    show.run("kdump save --level=31 /proc/vmcore /dev/vda 2>/tmp/said; code=$?; cat /tmp/said; (exit $code)")
+    show.run("kdump save --level=31 /proc/vmcore /dev/vda >/tmp/said 2>&1; code=$?; cat /tmp/said; (exit $code)")
     show.start("poweroff -f")
 
 
