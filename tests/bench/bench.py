@@ -27,7 +27,7 @@ import fetch_kernel
 import machine_tree
 import measure
 import sizes
-import tally
+import targets
 
 STEADY = ("peak_mib", "instructions_m")
 # Stripped files, in bytes: what they are, and room for a little more.
@@ -161,13 +161,7 @@ def main():
         print("\n" + "\n".join(found["digest"]["table"]))
         print_sizes(found["sizes"])
     required = list(verdicts(found, options.require)) if options.require != "none" else []
-    if options.junit:
-        tally.write(options.junit, [(target, "passed" if holds else "failure", "" if holds else "missed")
-                                    for target, holds in required])
-    missed = [target for target, holds in required if not holds]
-    for target in missed:
-        print(f"bench: MISSED: {target}", file=sys.stderr)
-    return 1 if missed else 0
+    return targets.conclude(required, options.junit)
 
 
 if __name__ == "__main__":

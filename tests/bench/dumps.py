@@ -26,7 +26,7 @@ import apt_sources
 import debian_peers
 import initramfs
 import program
-import tally
+import targets
 import vm
 import vmcore
 from private_apt import FetchFailed
@@ -190,13 +190,7 @@ def main():
     if options.json:
         print(json.dumps(found, indent=2))
     required = list(verdicts(found, options.require)) if options.require != "none" else []
-    if options.junit:
-        tally.write(options.junit, [(target, "passed" if holds else "failure", "" if holds else "missed")
-                                    for target, holds in required])
-    missed = [target for target, holds in required if not holds]
-    for target in missed:
-        print(f"bench: MISSED: {target}", file=sys.stderr)
-    return 1 if missed else 0
+    return targets.conclude(required, options.junit)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ tests_bench_purgatory_digest_SOURCES = tests/bench/purgatory_digest.cc
 tests_bench_purgatory_digest_LDADD = $(BENCH_MEASURED) $(XXHASH_LIBS)
 EXTRA_DIST += tests/bench/sha256.c tests/bench/sha256.h tests/bench/read_memory.c tests/bench/read_memory.h \
 	tests/bench/bench.py tests/bench/debian_kexec.py tests/bench/dumps.py tests/bench/instances_cost.py \
-	tests/bench/measure.py tests/bench/run_measured.c tests/bench/sizes.py tests/bench/startup.py tests/bench/vmcore.py
+	tests/bench/measure.py tests/bench/run_measured.c tests/bench/sizes.py tests/bench/startup.py tests/bench/targets.py \
+	tests/bench/vmcore.py
 CLEANFILES += $(BENCH_MEASURED) $(EXTRA_PROGRAMS)
 
 BENCH_COMPILE = cd $(srcdir) && $(PURGATORY_CC_x86_64) $(PURGATORY_CPPFLAGS) $(PURGATORY_X86_64_CFLAGS) -c
