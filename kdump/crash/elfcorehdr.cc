@@ -23,33 +23,38 @@ struct Entry {
     std::uint64_t virtual_address;
 };
 
-Entry note_of(PhysRange memory) {
-    return {layout::pt_note, memory, memory.begin, 0};
+// Where the crash kernel finds `memory`, which is all saved or all left in place.
+std::uint64_t offset_of(PhysRange memory, const std::optional<CrashBackup>& backup) {
+    const bool saved = backup && backup->source.contains(memory);
+    return saved ? backup->destination + (memory.begin - backup->source.begin) : memory.begin;
+}
+
+Entry note_of(PhysRange memory, const std::optional<CrashBackup>& backup) {
+    return {layout::pt_note, memory, offset_of(memory, backup), 0};
 }
 
 // At most three: before, inside and behind what is saved.
 void add_memory(std::vector<Entry>& entries, PhysRange memory, const CrashFacts& facts,
                 const std::optional<CrashBackup>& backup) {
-    const auto add = [&](std::optional<PhysRange> part, bool saved) {
+    const auto add = [&](std::optional<PhysRange> part) {
         if (part)
-            entries.push_back({layout::pt_load, *part,
-                               saved ? backup->destination + (part->begin - backup->source.begin) : part->begin,
+            entries.push_back({layout::pt_load, *part, offset_of(*part, backup),
                                facts.direct_map ? *facts.direct_map + part->begin : not_mapped});
     };
     if (!backup)
-        return add(memory, false);
-    add(memory.clipped_to({0, backup->source.begin}), false);
-    add(memory.clipped_to(backup->source), true);
-    add(memory.clipped_to({backup->source.end, UINT64_MAX}), false);
+        return add(memory);
+    add(memory.clipped_to({0, backup->source.begin}));
+    add(memory.clipped_to(backup->source));
+    add(memory.clipped_to({backup->source.end, UINT64_MAX}));
 }
 
 std::vector<Entry> entries_of(const CrashFacts& facts, const std::optional<CrashBackup>& backup) {
     std::vector<Entry> entries;
     entries.reserve(facts.cpus.size() + facts.memory.size() + 4);
     for (const CrashNotes& notes : facts.cpus)
-        entries.push_back(note_of(notes.memory));
+        entries.push_back(note_of(notes.memory, backup));
     if (!facts.vmcoreinfo.empty())
-        entries.push_back(note_of(facts.vmcoreinfo));
+        entries.push_back(note_of(facts.vmcoreinfo, backup));
     if (facts.text)
         entries.push_back({layout::pt_load, facts.text->memory, facts.text->memory.begin,
                            facts.text->virtual_address.value_or(not_mapped)});

@@ -89,6 +89,16 @@ TEST_CASE("what is saved is read where it was copied to", "[crash]") {
         check_load(parsed(bytes).segments[5], {0x1000, 0x9fc00}, 0x37f60000, 0xffff8a4000001000);
         check_load(parsed(bytes).segments[6], {0x100000, 0x30000000}, 0x100000, 0xffff8a4000100000);
     }
+    SECTION("notes") {
+        facts.cpus[1].memory = {0x9f000, 0x9f178};
+        facts.vmcoreinfo = {0x2000, 0x3024};
+        const auto bytes = made(facts, backup);
+        const Elf elf = parsed(bytes);
+        CHECK(elf.segments[0].offset == 0x7f600000);
+        CHECK(elf.segments[1].offset == 0x37ffe000);
+        CHECK(elf.segments[1].physical_address == 0x9f000);
+        CHECK(elf.segments[3].offset == 0x37f61000);
+    }
     SECTION("a range across both ends is split") {
         facts.memory = {{0x1000, 0x200000}};
         const auto bytes = made(facts, CrashBackup{.source = {0x10000, 0xa0000}, .destination = 0x37f00000});
