@@ -109,11 +109,11 @@ Result<std::vector<PhysRange>> read_cma_reservations(const SystemFiles& files, c
                         line.substr(0, 80));
         ranges.push_back(KX_TRY(within(files.display(path), inclusive_range(*first, *last))));
     }
-    const auto asked = parameter_value(machine.command_line, "crashkernel");
-    if (!content && asked && asked->ends_with(",cma"))
-        notices.add("crashkernel={} was given and this kernel does not tell where ({}): the crash kernel gets only the "
-                    "other reservation, and the dump holds what CMA keeps",
-                    *asked, files.display(path));
+    for (const std::string_view word : command_line_words(machine.command_line))
+        if (!content && parameter_value(word, "crashkernel").value_or("").ends_with(",cma"))
+            notices.add("{} was given and this kernel does not tell where ({}): the crash kernel gets only the "
+                        "other reservation, and the dump holds what CMA keeps",
+                        word, files.display(path));
     return normalized(std::move(ranges));
 }
 

@@ -238,7 +238,8 @@ TEST_CASE("memory that CMA keeps for the crash kernel is not dumped", "[crash]")
         }
     }
     SECTION("a kernel that keeps it to itself") {
-        files.with("proc/cmdline", "crashkernel=128M crashkernel=64M,cma\n");
+        files.with("proc/cmdline", GENERATE("crashkernel=128M crashkernel=64M,cma\n",
+                                            "crashkernel=64M,cma crashkernel crashkernel=128M\n"));
         const auto read = read_facts(files);
         REQUIRE(read.facts);
         CHECK(noted(read.notices, "crashkernel=64M,cma was given"));
