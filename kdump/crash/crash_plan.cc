@@ -115,6 +115,12 @@ Machine crash_machine(const CrashFacts& facts, const Machine& machine, std::span
 
 Result<CrashPlan> plan_crash(const CrashFacts& facts, const Machine& machine, const CrashWishes& wishes,
                              Notices& notices) {
+    const PhysRange reservation = facts.reservation();
+    if (!reservation.overlaps(wishes.limits))
+        return fail(Errc::no_room,
+                    "no room for a crash kernel: --mem-min and --mem-max leave {:#x}-{:#x}, and it must lie in what is "
+                    "reserved for it, {:#x}-{:#x}",
+                    wishes.limits.begin, wishes.limits.end, reservation.begin, reservation.end);
     CrashPlan plan;
     plan.kernel_updates_elfcorehdr = kernel_updates(facts, wishes, notices);
     const auto saved = memory_to_save(facts, machine);

@@ -235,6 +235,14 @@ TEST_CASE("limits hold for what the plan adds", "[crash]") {
     const auto plan = good_plan(crash_machine(), {.limits = {0x31000000, 0x32000000}});
     CHECK(plan.elfcorehdr == PhysRange{0x31fff000, 0x32000000});
     CHECK(plan.backup->destination == 0x31f5f000);
+
+    for (const PhysRange outside : {PhysRange{0, 0x30000000}, PhysRange{0x38000000, UINT64_MAX}}) {
+        const auto made = planned(crash_machine(), {.limits = outside});
+        REQUIRE_FALSE(made.plan);
+        CHECK(made.plan.error().code == Errc::no_room);
+        CHECK(made.plan.error().message.find("--mem-min") != std::string::npos);
+        CHECK(made.plan.error().message.find("crashkernel=") == std::string::npos);
+    }
 }
 
 TEST_CASE("a reservation that is too small", "[crash]") {
