@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "core/standard_files.h"
 #include "instance_handover.h"
 #include "instance_verbs.h"
 #include "load.h"
@@ -6,11 +7,9 @@
 #include "outcome.h"
 #include "verbs.h"
 
-#include <csignal>
 #include <cstdio>
 #include <exception>
 
-#include <fcntl.h>
 #include <unistd.h>
 
 namespace kx {
@@ -73,28 +72,20 @@ int run_arguments(std::vector<std::string> arguments) {
     return code.error().code == Errc::usage ? exit_usage : exit_failure;
 }
 
-// A kernel or an initrd must not become standard error, and nobody who went away ends this program.
-void settle_standard_files() {
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY) != fd)
-            _exit(exit_failure);
-    }
-    std::signal(SIGPIPE, SIG_IGN);
-}
-
 int run_all(std::vector<std::string> arguments) {
-    settle_standard_files();
+    if (!settle_standard_files())
+        _exit(exit_failure);
     int code = exit_failure;
     try {
         code = run_arguments(std::move(arguments));
     } catch (const std::exception& exception) { // a library's; ours are values
         print(stderr, "kexec: {}\n", exception.what());
     }
-    if ((std::fflush(stdout) != 0 || std::ferror(stdout)) && code == exit_ok) {
-        print(stderr, "kexec: standard output cannot be written\n");
-        return exit_failure;
-    }
-    return code;
+    const auto arrived = flushed(stdout, "standard output");
+    if (arrived || code != exit_ok)
+        return code;
+    print(stderr, "kexec: {}\n", arrived.error().message);
+    return exit_failure;
 }
 
 } // namespace
