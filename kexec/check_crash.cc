@@ -22,10 +22,6 @@ Capability refused(const SystemFiles& files, const Error& why) {
     return row;
 }
 
-std::string counted(std::size_t count, std::string_view what) {
-    return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
-}
-
 std::string found_in(const CrashFacts& facts) {
     std::vector<std::string> reservations;
     for (const PhysRange& range : facts.reservations)

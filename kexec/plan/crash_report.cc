@@ -15,10 +15,6 @@ std::string text_of(std::span<const PhysRange> ranges) {
     return fmt::format("{}", fmt::join(texts, ", "));
 }
 
-std::string counted(std::size_t count, std::string_view what) {
-    return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
-}
-
 ordered_json json_of(PhysRange range) {
     return {{"begin", range.begin}, {"end", range.end}};
 }

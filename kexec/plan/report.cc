@@ -176,6 +176,10 @@ std::string size_text(std::uint64_t bytes) {
     return fmt::format("{} KiB", (bytes + 1023) / 1024);
 }
 
+std::string counted(std::size_t count, std::string_view what) {
+    return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
 std::string text_of(const InstanceReport& instance, std::string_view state) {
     std::vector<std::string> cpus;
     for (const InstanceReport::Cpu& cpu : instance.cpus)
