@@ -18,15 +18,18 @@ std::vector<AddedParameter> added_by(const CrashPlan& plan) {
 }
 
 // The loader would refuse the whole, and not say that a part of it is not the user's.
-Result<> check_length(const LoadRequest& request, std::size_t given) {
+Result<> check_length(const LoadRequest& request, std::size_t given, bool with_memory_map) {
     const auto image = parse_bzimage(request.kernel.bytes.view());
     if (!image || request.command_line.size() <= image->cmdline_size || given > image->cmdline_size)
         return {};
     return fail(Errc::unsupported,
                 "the command line has {} bytes, {} of them what a crash kernel must be told, and this kernel takes at "
-                "most {}: shorten it by {}",
+                "most {}: shorten it by {}{}",
                 request.command_line.size(), request.command_line.size() - given, image->cmdline_size,
-                request.command_line.size() - image->cmdline_size);
+                request.command_line.size() - image->cmdline_size,
+                with_memory_map ? ", or leave out --pass-memmap-cmdline: the crash kernel gets its memory map without "
+                                  "it, too"
+                                : "");
 }
 
 CrashReport report_of(const CrashFacts& facts, const CrashPlan& plan, std::span<const AddedParameter> added) {
@@ -67,7 +70,7 @@ Result<CrashLoad> place_crash_load(Session& session, const LoadInputs& inputs, P
     const std::vector<AddedParameter> added = added_by(plan);
     LoadRequest request = inputs.request;
     request.command_line = with_parameters(given, added);
-    KX_TRY(check_length(request, given.size()));
+    KX_TRY(check_length(request, given.size(), session.options.memory_map_by_command_line));
 
     CrashLoad crash{.load = {}, .report = report_of(facts, plan, added)};
     if (plan.backup)

@@ -92,8 +92,12 @@ Result<SegmentsLoad> prepare_segments(Session& session, const LoadInputs& inputs
     SegmentsLoad load = KX_TRY(placed(session, inputs));
     if (options.entry) {
         load.placed.entry = KX_TRY(entry_inside(load.placed.placement, options.entry));
-        session.notices.add("--entry={:#x} passes purgatory by: nothing is checked, and no register is set",
-                            options.entry);
+        const bool loses_low_memory = load.crash && load.crash->backup;
+        session.notices.add("--entry={:#x} passes purgatory by: nothing is checked, and no register is set{}",
+                            options.entry,
+                            loses_low_memory ? ", and the low memory that the crash kernel runs over is not copied: a "
+                                               "dump will not have it"
+                                             : "");
     }
     if (options.no_cma || options.force_device_tree)
         session.notices.add("--no-cma and --force-dtb have no effect on kexec_load");
@@ -173,6 +177,23 @@ FilesReport files_report(const Options& options, const LoadInputs& inputs) {
     return {names_of(file_flags(options, inputs), file_flag_names)};
 }
 
+// For errors whose exit code is not that of their kind.
+int failed(Session& session, const Error& error, int code) {
+    print_notices(session.notices);
+    print(stderr, "kexec: {}\n", error.message);
+    return code;
+}
+
+// A load by kexec_load was not made. Of a crash kernel the exit code tells whether there is memory for one.
+Result<int> failed_by_segments(Session& session, const Error& error) {
+    if (!session.options.crash || error.code == Errc::usage)
+        return std::unexpected(error);
+    const auto iomem = read_iomem(session.files);
+    if (!iomem)
+        return failed(session, error, exit_no_crash_memory);
+    return failed(session, error, ranges_named(*iomem, "Crash kernel").empty() ? exit_usage : exit_failure);
+}
+
 Result<int> print_dry_run(Session& session, const LoadInputs& inputs) {
     const Options& options = session.options;
     const LoadBy way = way_to_load(options);
@@ -188,7 +209,7 @@ Result<int> print_dry_run(Session& session, const LoadInputs& inputs) {
         if (load)
             add_segments(report, *load, options);
         else if (way == LoadBy::segments || load.error().code == Errc::not_this_format)
-            return std::unexpected(load.error());
+            return failed_by_segments(session, load.error());
         else
             report.no_segments = load.error().message;
     }
@@ -307,10 +328,8 @@ Result<int> load_kernel(Session& session, const LoadInputs& inputs) {
     std::optional<FilesRefusal> refused;
     if (way != LoadBy::segments) {
         refused = KX_TRY(load_by_files(session, inputs));
-        if (refused && refused->may_fall_back && way == LoadBy::files) {
-            print(stderr, "kexec: {}\n", refused->why.message);
-            return exit_no_file_load;
-        }
+        if (refused && refused->may_fall_back && way == LoadBy::files)
+            return failed(session, refused->why, exit_no_file_load);
         if (refused && !refused->may_fall_back)
             return std::unexpected(refused->why);
         if (refused && options.debug)
@@ -319,20 +338,12 @@ Result<int> load_kernel(Session& session, const LoadInputs& inputs) {
     if (way == LoadBy::segments || refused) {
         const auto loaded = load_by_segments(session, inputs, refused.has_value());
         if (!loaded)
-            return std::unexpected(refused ? both(refused->why, loaded.error()) : loaded.error());
+            return failed_by_segments(session, refused ? both(refused->why, loaded.error()) : loaded.error());
     }
     KX_TRY(keep_only_if_unchanged(session, inputs));
     if (options.sync && !options.crash && !options.start && !options.shut_down)
         session.kernel.sync_filesystems();
     return exit_ok;
-}
-
-// Of a crash kernel that could not be loaded.
-int code_of_failure(const Session& session) {
-    const auto iomem = read_iomem(session.files);
-    if (!iomem)
-        return exit_no_crash_memory;
-    return ranges_named(*iomem, "Crash kernel").empty() ? exit_usage : exit_failure;
 }
 
 } // namespace
@@ -344,11 +355,7 @@ Result<int> load(Session& session) {
         return exit_usage;
     }
     const LoadInputs inputs = KX_TRY(open_inputs(session));
-    const auto code = options.dry_run ? print_dry_run(session, inputs) : load_kernel(session, inputs);
-    if (code || !options.crash || way_to_load(options) == LoadBy::files || code.error().code == Errc::usage)
-        return code;
-    print(stderr, "kexec: {}\n", code.error().message);
-    return code_of_failure(session);
+    return options.dry_run ? print_dry_run(session, inputs) : load_kernel(session, inputs);
 }
 
 } // namespace kx

@@ -142,6 +142,16 @@ def test_a_command_line_that_is_too_long_only_with_what_is_added(kexec, reserved
     assert "what a crash kernel must be told" in refused.stderr and "shorten it by 1" in refused.stderr
 
 
+def test_a_memory_map_that_makes_the_command_line_too_long_can_be_left_out(kexec, reserved):
+    for number in range(2, 102):
+        begin = 0x80000000 + (number << 20)
+        for name, value in {"start": f"{begin:#x}", "end": f"{begin + 0xffff:#x}", "type": "Reserved"}.items():
+            reserved.write(f"sys/firmware/memmap/{number}/{name}", f"{value}\n")
+    refused = kexec("-c", "-p", "--pass-memmap-cmdline", "kernel")
+    assert refused.code == FAILURE and "leave out --pass-memmap-cmdline" in refused.stderr
+    assert kexec("-c", "-p", "kernel").code == 0
+
+
 def test_open_quotes_would_swallow_what_is_added(kexec, reserved):
     refused = kexec("-c", "-p", "kernel", '--command-line=note="a b')
     assert refused.code == USAGE and refused.calls == [] and "quotes" in refused.stderr
@@ -292,6 +302,20 @@ def test_a_reservation_that_the_memory_map_does_not_show(kexec, machine):
         machine.write("proc/iomem", text) if text else machine.remove("proc/iomem")
         run = kexec("-c", "-p", "kernel")
         assert run.code == NO_CRASH_MEMORY and run.calls == [] and "proc/iomem" in run.stderr
+
+
+@pytest.mark.parametrize("arguments", [["-p"], ["-s", "-p"]])
+def test_a_refusal_that_has_nothing_to_do_with_the_memory_map(kexec, reserved, arguments):
+    reserved.write("proc/iomem", "00000000-00000000 : System RAM\n  00000000-00000000 : Crash kernel\n")
+    run = kexec(*arguments, "kernel", kexec_file_load=errno.EPERM)
+    assert run.code == FAILURE and run.names() == ["kexec_file_load"]
+
+
+def test_the_reason_of_a_failure_is_the_last_line(kexec, reserved):
+    run = kexec("-c", "-p", "--hotplug", "--mem-max=0x200fffff", "kernel")
+    assert run.code == FAILURE
+    lines = run.stderr.splitlines()
+    assert lines[0].startswith("kexec: note: --hotplug") and lines[-1].startswith("kexec: no room")
 
 
 def test_a_kernel_without_crash_dumps_is_not_given_an_ordinary_load(kexec, machine):
