@@ -9,6 +9,7 @@ kdump_program_libprogram_a_SOURCES = \
 	kdump/program/dump_summary_text.cc \
 	kdump/program/info_command.cc \
 	kdump/program/log_text.cc kdump/program/log_text.h \
+	kdump/program/message.cc kdump/program/message.h \
 	kdump/program/panic_message.cc kdump/program/panic_message.h \
 	kdump/program/save_command.cc \
 	kdump/program/save_progress.cc kdump/program/save_progress.h \

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "core/standard_files.h"
 #include "kdump/program/command_table.h"
+#include "kdump/program/message.h"
 
 #include <exception>
 
@@ -10,14 +11,14 @@ namespace kx::kdump {
 namespace {
 
 int usage_error(const std::string& message) {
-    print(stderr, "kdump: {}\n", message);
+    print_message("kdump", message);
     return exit_usage;
 }
 
 int report(const Error& error) {
     if (error.code == Errc::usage)
         return usage_error(error.message);
-    print(stderr, "kdump: {}\n", error.message);
+    print_message("kdump", error.message);
     return exit_failure;
 }
 
@@ -39,7 +40,7 @@ int run_command(const Command& command, std::span<const std::string> words) {
     Session session{.arguments = *arguments, .notices = notices, .out = stdout, .err = stderr};
     const Result<int> code = command.run(session);
     for (const std::string& text : notices.take())
-        print(stderr, "kdump: note: {}\n", text);
+        print_message("kdump: note", text);
     return code ? *code : report(code.error());
 }
 
@@ -68,7 +69,7 @@ int run_all(const std::vector<std::string>& words) {
     try {
         code = run(words);
     } catch (const std::exception& exception) { // a library's; ours are values
-        print(stderr, "kdump: {}\n", exception.what());
+        print_message("kdump", exception.what());
     }
     const auto arrived = flushed(stdout, "standard output");
     return arrived || code != exit_done ? code : report(arrived.error());

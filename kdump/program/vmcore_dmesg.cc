@@ -3,6 +3,7 @@
 #include "core/standard_files.h"
 #include "kdump/program/command.h"
 #include "kdump/program/dmesg_command.h"
+#include "kdump/program/message.h"
 
 #include <exception>
 #include <vector>
@@ -23,7 +24,7 @@ std::vector<ArgumentRow> all_rows() {
 }
 
 int report(const Error& error) {
-    print(stderr, "vmcore-dmesg: {}\n", error.message);
+    print_message("vmcore-dmesg", error.message);
     return exit_failure;
 }
 
@@ -48,7 +49,7 @@ int run(std::span<const std::string> words) {
     Notices notices;
     const auto printed = print_log(arguments->operands()[0], log_format(*arguments), stdout, notices);
     for (const std::string& text : notices.take())
-        print(stderr, "vmcore-dmesg: note: {}\n", text);
+        print_message("vmcore-dmesg: note", text);
     return printed ? exit_done : report(printed.error());
 }
 
@@ -59,7 +60,7 @@ int run_all(const std::vector<std::string>& words) {
     try {
         code = run(words);
     } catch (const std::exception& exception) { // a library's; ours are values
-        print(stderr, "vmcore-dmesg: {}\n", exception.what());
+        print_message("vmcore-dmesg", exception.what());
     }
     const auto arrived = flushed(stdout, "standard output");
     return arrived || code != exit_done ? code : report(arrived.error());

@@ -154,3 +154,14 @@ def test_every_command_has_its_section_and_options_in_the_page():
 def test_every_exit_code_is_explained():
     section = PAGE.split(".Sh EXIT STATUS")[1].split(".Sh ")[0]
     assert re.findall(r"^\.It (\d+)$", section, re.M)[:3] == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize("program, words", [("kdump", ["info"]), ("vmcore-dmesg", [])])
+def test_what_a_dump_says_of_itself_does_not_reach_the_terminal_through_a_message(tmp_path, program, words):
+    header = bytearray(8192)
+    header[:12] = b"KDUMP   " + (6).to_bytes(4, "little")
+    header[12 + 4 * 65:12 + 4 * 65 + 14] = b"armv\x1b[2J\xc2\x9b31m"
+    path = tmp_path / "dump"
+    path.write_bytes(header)
+    done = run(*words, path, program=program)
+    assert done.returncode == 1 and "32-bit machine (armv?[2J??31m)" in done.stderr
