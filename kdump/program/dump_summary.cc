@@ -64,6 +64,8 @@ std::optional<std::uint64_t> crash_time(const Vmcoreinfo& info) {
 }
 
 std::uint64_t pages_in(const Dump& dump) {
+    if (dump.format() == DumpFormat::elf) // which may speak of far more memory than it has
+        return dump.pages_present();
     std::uint64_t pages = 0;
     for (const PhysRange& range : dump.memory()) {
         for (std::uint64_t page = align_down(range.begin, dump.page_size()); page < range.end; page += dump.page_size())

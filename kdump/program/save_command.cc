@@ -211,7 +211,7 @@ Result<int> run(Session& session) {
     const std::string incomplete = incomplete_text(summary);
     if (!incomplete.empty())
         print(session.err, "kdump: {}\n", incomplete);
-    return incomplete.empty() ? exit_done : exit_failure;
+    return incomplete.empty() && summary.result.left_out.unreadable == 0 ? exit_done : exit_failure;
 }
 
 } // namespace

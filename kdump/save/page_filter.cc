@@ -39,8 +39,11 @@ public:
            LeftOut& left_out)
         : memory_(memory), layout_(layout), map_(map), level_(level), pages_(pages), left_out_(left_out) {}
 
-    void judge_all(PageRun run) {
+    // False where `proceed` said so.
+    bool judge_all(PageRun run, const std::function<bool()>& proceed) {
         for (std::uint64_t frame = run.begin; frame < run.end;) {
+            if (!proceed())
+                return false;
             const auto piece = map_.at(frame);
             if (!piece) {
                 const std::uint64_t end = std::min(run.end, align_down(frame, 256) + 256);
@@ -52,6 +55,7 @@ public:
             judge(frame, end, piece->address, end < std::min(run.end, piece->end));
             frame = end;
         }
+        return true;
     }
 
     std::uint64_t unjudged() const { return unjudged_; }
@@ -117,30 +121,37 @@ private:
     std::string first_error_;
 };
 
-void take_out_missing(const Dump& dump, PageSet& pages, LeftOut& left_out) {
+} // namespace
+
+PageSet pages_in(const Dump& dump) {
     const std::uint64_t page_size = dump.page_size();
     if (dump.format() == DumpFormat::elf) {
+        // What the headers speak of may be far more than the file has.
         std::vector<PhysRange> present;
         for (const DumpSegment& segment : dump.segments()) {
             if (const auto range = PhysRange::at(segment.memory.begin, segment.file_size))
                 present.push_back(*range);
         }
-        if (difference(dump.memory(), normalized(std::move(present))).empty())
-            return;
+        std::vector<PhysRange> whole;
+        for (const PhysRange& range : normalized(std::move(present))) {
+            const auto begin = align_up(range.begin, page_size);
+            if (begin && *begin < align_down(range.end, page_size))
+                whole.push_back({*begin, align_down(range.end, page_size)});
+        }
+        return PageSet(whole, page_size);
     }
+    PageSet pages(dump.memory(), page_size);
     for (auto run = pages.next_run(0); run; run = pages.next_run(run->end)) {
         for (std::uint64_t frame = run->begin; frame < run->end; ++frame) {
-            if (!dump.has_page(frame * page_size)) {
+            if (!dump.has_page(frame * page_size))
                 pages.remove(frame);
-                ++left_out.missing;
-            }
         }
     }
+    return pages;
 }
 
-} // namespace
-
-LeftOut filter_pages(const Dump& dump, unsigned level, PageSet& pages, Notices& notices) {
+LeftOut filter_pages(const Dump& dump, unsigned level, PageSet& pages, Notices& notices,
+                     const std::function<bool()>& proceed) {
     LeftOut left_out;
     const auto only_zero = [&](std::string_view why) {
         if (level & ~leave_out::zero)
@@ -154,7 +165,8 @@ LeftOut filter_pages(const Dump& dump, unsigned level, PageSet& pages, Notices& 
         const PageMap map = KX_TRY(PageMap::of(memory, dump.page_size(), layout->size()));
         Filter filter(memory, *layout, map, level, pages, left_out);
         for (auto run = pages.next_run(0); run; run = pages.next_run(run->end))
-            filter.judge_all(*run);
+            if (!filter.judge_all(*run, proceed))
+                return {};
         if (filter.unjudged())
             notices.add("{} pages are kept because their struct page cannot be read{}{}", filter.unjudged(),
                         filter.first_error().empty() ? "" : ": ", filter.first_error());
@@ -162,7 +174,6 @@ LeftOut filter_pages(const Dump& dump, unsigned level, PageSet& pages, Notices& 
     };
     if (auto judged = judge(); !judged)
         only_zero(judged.error().message);
-    take_out_missing(dump, pages, left_out);
     return left_out;
 }
 

@@ -9,10 +9,17 @@
 #include "kdump/save/page_set.h"
 #include "kdump/save/save.h"
 
+#include <functional>
+
 namespace kx {
 
-// Never an error: what cannot be judged stays in the set, and a notice says why. Pages that are damaged or offline, and
-// those that the source does not have, are taken out at any level.
-LeftOut filter_pages(const Dump& dump, unsigned level, PageSet& pages, Notices& notices);
+// Never an error: what cannot be judged stays in the set, and a notice says why. Pages that are damaged or offline are
+// taken out at any level.
+// `proceed` is asked every few thousand pages; false: what is not judged yet stays.
+LeftOut filter_pages(const Dump& dump, unsigned level, PageSet& pages, Notices& notices,
+                     const std::function<bool()>& proceed);
+
+// The pages that the source has whole.
+PageSet pages_in(const Dump& dump);
 
 } // namespace kx

@@ -18,15 +18,29 @@ unsigned next_bit(std::uint64_t word, unsigned from, bool wanted) {
 
 } // namespace
 
+const PageSet::Bits& PageSet::Chunk::words() const {
+    static constexpr Bits all = [] {
+        Bits words{};
+        words.fill(ones);
+        return words;
+    }();
+    return bits ? *bits : all;
+}
+
 PageSet::PageSet(std::span<const PhysRange> memory, std::uint64_t page_size) {
     for (const PhysRange& range : memory) {
         const std::uint64_t last = (range.end - 1) / page_size;
         for (std::uint64_t frame = range.begin / page_size; frame <= last;) {
             const std::uint64_t first = frame & ~(chunk_frames - 1);
+            const std::uint64_t stop = std::min(last + 1, first + chunk_frames);
+            if (stop - frame == chunk_frames) {
+                chunks_.push_back({first, nullptr});
+                frame = stop;
+                continue;
+            }
             if (chunks_.empty() || chunks_.back().first != first)
                 chunks_.push_back({first, std::make_unique<Bits>()});
             Bits& bits = *chunks_.back().bits;
-            const std::uint64_t stop = std::min(last + 1, first + chunk_frames);
             while (frame < stop) {
                 const std::uint64_t bit = frame % 64, n = std::min<std::uint64_t>(64 - bit, stop - frame);
                 bits[(frame - first) / 64] |= (n == 64 ? ones : (std::uint64_t{1} << n) - 1) << bit;
@@ -50,17 +64,26 @@ const PageSet::Chunk* PageSet::chunk_of(std::uint64_t frame) const {
 
 bool PageSet::contains(std::uint64_t frame) const {
     const Chunk* chunk = chunk_of(frame);
-    return chunk && (*chunk->bits)[(frame - chunk->first) / 64] >> (frame % 64) & 1;
+    return chunk && chunk->words()[(frame - chunk->first) / 64] >> (frame % 64) & 1;
 }
 
 void PageSet::remove(std::uint64_t frame) {
-    if (const Chunk* chunk = chunk_of(frame))
-        (*chunk->bits)[(frame - chunk->first) / 64] &= ~(std::uint64_t{1} << (frame % 64));
+    const std::size_t index = chunk_at_or_after(frame);
+    if (index == chunks_.size() || chunks_[index].first > frame)
+        return;
+    Chunk& chunk = chunks_[index];
+    if (!chunk.bits)
+        chunk.bits = std::make_unique<Bits>(chunk.words());
+    (*chunk.bits)[(frame - chunk.first) / 64] &= ~(std::uint64_t{1} << (frame % 64));
 }
 
 std::uint64_t PageSet::count() const {
     std::uint64_t count = 0;
     for (const Chunk& chunk : chunks_) {
+        if (!chunk.bits) {
+            count += chunk_frames;
+            continue;
+        }
         for (std::uint64_t word : *chunk.bits)
             count += static_cast<std::uint64_t>(std::popcount(word));
     }
@@ -79,7 +102,7 @@ std::optional<PageRun> PageSet::next_run(std::uint64_t from, std::uint64_t limit
             break;
         std::uint64_t frame = std::max(from, chunk.first);
         while (frame < chunk.first + chunk_frames) {
-            const std::uint64_t word = (*chunk.bits)[(frame - chunk.first) / 64];
+            const std::uint64_t word = chunk.words()[(frame - chunk.first) / 64];
             const unsigned bit = next_bit(word, frame % 64, !run);
             const std::uint64_t at = frame - frame % 64 + bit;
             if (bit < 64) {
@@ -107,7 +130,7 @@ void PageSet::copy_bits(std::uint64_t first_byte, std::span<std::byte> out) cons
         for (std::uint64_t byte = std::max(chunk_byte, first_byte);
              byte < std::min(chunk_byte + chunk_frames / 8, end_byte); ++byte) {
             const std::uint64_t in_chunk = byte - chunk_byte;
-            out[byte - first_byte] = static_cast<std::byte>((*chunks_[index].bits)[in_chunk / 8] >> (in_chunk % 8 * 8));
+            out[byte - first_byte] = static_cast<std::byte>(chunks_[index].words()[in_chunk / 8] >> (in_chunk % 8 * 8));
         }
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A set of page frames, by number: a bit each, where there is memory at all.
+// A set of page frames, by number: a bit each, where there is memory at all and not all of 32768 are in the set.
 #pragma once
 
 #include "core/phys_range.h"
@@ -44,8 +44,9 @@ private:
     static constexpr std::uint64_t chunk_frames = std::uint64_t{1} << chunk_shift;
     using Bits = std::array<std::uint64_t, chunk_frames / 64>;
     struct Chunk {
-        std::uint64_t first; // frame
-        std::unique_ptr<Bits> bits;
+        std::uint64_t first;        // frame
+        std::unique_ptr<Bits> bits; // null: all are set
+        const Bits& words() const;
     };
     std::size_t chunk_at_or_after(std::uint64_t frame) const;
     const Chunk* chunk_of(std::uint64_t frame) const;

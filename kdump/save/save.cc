@@ -9,6 +9,9 @@
 namespace kx {
 namespace {
 
+constexpr std::uint64_t memory_limit = std::uint64_t{1} << 50;  // bytes: 1 PiB
+constexpr std::uint64_t address_limit = std::uint64_t{1} << 52; // physical; x86-64 has no more bits
+
 class Saving {
 public:
     Saving(const Dump& dump, const SaveOptions& options, const PageSet& kept, SaveResult& result)
@@ -64,11 +67,23 @@ private:
 Result<SaveResult> save(const Dump& dump, Sink& sink, const SaveOptions& options, Notices& notices) {
     if (options.format == SaveFormat::kdump && options.compression == Compression::lz4)
         return fail(Errc::usage, "no reader of the kdump format knows lz4; --format=elf may be compressed with it");
+    if (const auto memory = dump.memory();
+        !memory.empty() && (memory.back().end > address_limit || total_size(memory) > memory_limit))
+        return fail(Errc::malformed, "{}: speaks of {:#x} bytes of memory up to {:#x}, more than any machine has",
+                    dump.path(), total_size(memory), memory.back().end);
     const PageSet all(dump.memory(), dump.page_size());
-    PageSet kept(dump.memory(), dump.page_size());
+    PageSet kept = pages_in(dump);
     SaveResult result;
     result.pages_total = all.count();
-    result.left_out = filter_pages(dump, options.level, kept, notices);
+    const std::uint64_t missing = result.pages_total - kept.count();
+    bool stopped = false;
+    result.left_out = filter_pages(dump, options.level, kept, notices, [&] {
+        stopped = stopped || (options.proceed && !options.proceed({}));
+        return !stopped;
+    });
+    if (stopped)
+        return fail(Errc::io, "stopped before a page was written: there is no dump");
+    result.left_out.missing = missing;
     result.pages_to_do = kept.count();
 
     Saving saving(dump, options, kept, result);

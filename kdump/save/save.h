@@ -38,7 +38,8 @@ struct SaveOptions {
     Compression compression = Compression::zstd; // of each page; SaveFormat::kdump only, and not lz4
     SaveFormat format = SaveFormat::kdump;
     unsigned threads = 1; // that read and compress; 1: the caller's own
-    // Asked by the caller's thread every few hundred pages; false: stop, and leave what was written readable.
+    // Asked by the caller's thread every few hundred pages, and while pages are being judged (then of no progress);
+    // false: stop, and leave what was written readable.
     std::function<bool(const SaveProgress&)> proceed;
 };
 

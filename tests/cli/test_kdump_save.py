@@ -143,3 +143,27 @@ def test_a_reader_that_goes_away_is_told(vmcore):
     said = process.stderr.read().decode()
     process.stderr.close()
     assert process.wait(60) == 1 and "the reader went away" in said
+
+
+@pytest.mark.parametrize("size", [2**40, 2**62])
+def test_a_small_file_that_speaks_of_much_memory_is_done_with_soon(tmp_path, size):
+    path = tmp_path / "vmcore"
+    content = bytearray(vmcores.elf("OSRELEASE=6.1.0-test\nPAGESIZE=4096\n", b"x" * 4096))
+    content[64 + 56 + 40:64 + 56 + 48] = size.to_bytes(8, "little")  # p_memsz
+    path.write_bytes(content)
+    few = {"timeout": 20, "preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_AS, (2**29, 2**29))}
+    assert pages_in(path) == (1, False)
+    saved = run("save", "-j2", "--format=elf", path, tmp_path / "dump", **few)
+    assert saved.returncode == (0 if size < 2**50 else 1), text(saved)
+    assert size < 2**50 or "more than any machine has" in text(saved)
+
+
+def test_pages_that_cannot_be_read_are_told_by_the_exit_code_too(vmcore, tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    assert run("save", "--compress=zlib", vmcore, first).returncode == 0
+    content = bytearray(first.read_bytes())
+    content[-40:] = bytes(40)
+    first.write_bytes(content)
+    done = run("save", first, second)
+    assert done.returncode == 1 and "could not be read and are zeros in the dump" in text(done)
+    assert pages_in(second) == (PAGES, False)

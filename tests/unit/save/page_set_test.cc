@@ -34,3 +34,18 @@ TEST_CASE("a page set's bits are those of the kdump format's bitmaps") {
     set.copy_bits(32768 / 8 - 1, later);
     CHECK(later == std::array{std::byte{0}, std::byte{1}, std::byte{0}});
 }
+
+TEST_CASE("a page set takes next to no memory where all of it is in it") {
+    const PhysRange memory[] = {{0x1000, std::uint64_t{1} << 50}};
+    PageSet set(memory, 4096);
+    CHECK(set.count() == (std::uint64_t{1} << 38) - 1);
+    set.remove(std::uint64_t{1} << 30);
+    CHECK(set.count() == (std::uint64_t{1} << 38) - 2);
+    CHECK_FALSE(set.contains(std::uint64_t{1} << 30));
+    CHECK(set.contains((std::uint64_t{1} << 30) + 1));
+    CHECK(set.next_run(1 << 20, 1 << 20) == PageRun{1 << 20, 2 << 20});
+    CHECK(set.next_run((1 << 30) - 5) == PageRun{(1 << 30) - 5, 1 << 30});
+    std::array<std::byte, 2> bits{};
+    set.copy_bits((1 << 30) / 8 - 1, bits);
+    CHECK(bits == std::array{std::byte{0xff}, std::byte{0xfe}});
+}

@@ -5,6 +5,7 @@
 #include "kdump/save/save.h"
 #include "paged_kernel.h"
 
+#include <new>
 #include <set>
 
 using namespace kx;
@@ -276,7 +277,7 @@ TEST_CASE("a save that is stopped leaves what was written, readable") {
     unsigned asked = 0;
     options.proceed = [&](const SaveProgress& progress) {
         CHECK(progress.pages_done <= progress.pages_to_do);
-        return ++asked < 2;
+        return progress.pages_done == 0 || ++asked < 2;
     };
     Saved saved(kernel);
     saved.with(options);
@@ -308,4 +309,31 @@ TEST_CASE("an ELF dump has a PT_LOAD for each run of kept pages, and still says 
     CHECK_FALSE(dump.has_page((free + 255) * page_size));
     CHECK(dump.has_page(behind * page_size));
     check_pages(dump, saved.source, saved.result->pages_written);
+}
+
+TEST_CASE("a save that is stopped while pages are judged says that there is no dump") {
+    PagedKernel kernel;
+    kernel.data(10, 's');
+    SaveOptions options = level(31);
+    options.proceed = [](const SaveProgress&) { return false; };
+    Saved saved(kernel);
+    saved.with(options);
+    REQUIRE_FALSE(saved.result);
+    CHECK(saved.result.error().message.find("before a page was written") != std::string::npos);
+}
+
+TEST_CASE(
+    "headers that speak of more memory than the file has cost nothing; of more than a machine has they are refused") {
+    PagedKernel kernel;
+    kernel.data(10, 's');
+    const std::uint64_t size = GENERATE(std::uint64_t{1} << 45, std::uint64_t{1} << 62);
+    auto vmcore = kernel.vmcore();
+    vmcore.memory(std::uint64_t{1} << 40, "", 0, size);
+    Saved saved(vmcore.build());
+    SaveOptions options = level(31);
+    options.format = SaveFormat::elf;
+    saved.with(options);
+    CHECK(saved.result.has_value() == (size < std::uint64_t{1} << 50));
+    if (saved.result)
+        CHECK(saved.result->left_out.missing == size / page_size);
 }
