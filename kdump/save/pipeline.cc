@@ -4,12 +4,17 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
+#include <new>
 #include <system_error>
 #include <thread>
 #include <vector>
 
 namespace kx {
 namespace {
+
+std::unexpected<Error> no_memory() {
+    return fail(Errc::io, "there is not enough memory to pack more pages; fewer threads (--jobs=1) take less");
+}
 
 // Deals out frames, a batch at a time.
 class Dealer {
@@ -39,7 +44,47 @@ class Ring {
 public:
     Ring(const PageSet& pages, std::size_t slots) : dealer_(pages), slots_(slots) {}
 
+    // Memory may run out in it: then the ring ends, and take_all tells.
     void work(PagePacker& packer) {
+        try {
+            deal_and_pack(packer);
+        } catch (const std::bad_alloc&) {
+            end();
+        }
+    }
+
+    // Nothing more is dealt.
+    void end() {
+        const std::lock_guard lock(mutex_);
+        ended_ = broken_ = true;
+        room_.notify_all();
+        ready_.notify_all();
+    }
+
+    Result<> take_all(const std::function<bool(PageBatch&)>& take) {
+        std::unique_lock lock(mutex_);
+        for (;;) {
+            Slot& slot = slots_[taken_ % slots_.size()];
+            ready_.wait(lock, [&] { return broken_ || (taken_ < dealt_ ? slot.packed : ended_); });
+            if (broken_ && !slot.packed)
+                return no_memory();
+            if (taken_ == dealt_)
+                return {};
+            lock.unlock();
+            const bool more = take(slot.batch);
+            lock.lock();
+            slot.packed = false;
+            ++taken_;
+            if (!more)
+                ended_ = true;
+            room_.notify_all();
+            if (!more)
+                return {};
+        }
+    }
+
+private:
+    void deal_and_pack(PagePacker& packer) {
         std::unique_lock lock(mutex_);
         for (;;) {
             room_.wait(lock, [&] { return ended_ || dealt_ - taken_ < slots_.size(); });
@@ -61,27 +106,6 @@ public:
         }
     }
 
-    void take_all(const std::function<bool(PageBatch&)>& take) {
-        std::unique_lock lock(mutex_);
-        for (;;) {
-            Slot& slot = slots_[taken_ % slots_.size()];
-            ready_.wait(lock, [&] { return taken_ < dealt_ ? slot.packed : ended_; });
-            if (taken_ == dealt_)
-                return;
-            lock.unlock();
-            const bool more = take(slot.batch);
-            lock.lock();
-            slot.packed = false;
-            ++taken_;
-            if (!more)
-                ended_ = true;
-            room_.notify_all();
-            if (!more)
-                return;
-        }
-    }
-
-private:
     struct Slot {
         PageBatch batch;
         bool packed = false;
@@ -94,26 +118,30 @@ private:
     std::uint64_t dealt_ = 0;
     std::uint64_t taken_ = 0;
     bool ended_ = false;
+    bool broken_ = false; // a batch that was dealt may never be packed
 };
 
-} // namespace
-
-Result<> pack_pages(const Dump& dump, const PageSet& pages, Compression compression, unsigned threads,
-                    const std::function<bool(PageBatch&)>& take) {
-    std::vector<PagePacker> packers;
-    for (unsigned i = 0; i < std::max(threads, 1u); ++i)
-        packers.push_back(KX_TRY(PagePacker::make(dump, compression)));
-    if (packers.size() == 1) {
-        Dealer dealer(pages);
-        for (PageBatch batch; dealer.deal(batch);) {
-            packers[0].pack(batch);
-            if (!take(batch))
-                break;
-        }
-        return {};
+Result<> pack_alone(PagePacker& packer, const PageSet& pages, const std::function<bool(PageBatch&)>& take) {
+    Dealer dealer(pages);
+    for (PageBatch batch; dealer.deal(batch);) {
+        packer.pack(batch);
+        if (!take(batch))
+            break;
     }
+    return {};
+}
+
+Result<> pack_together(std::vector<PagePacker>& packers, const PageSet& pages,
+                       const std::function<bool(PageBatch&)>& take) {
     Ring ring(pages, packers.size() * 2);
     std::vector<std::jthread> workers;
+    // The workers are waited for at the end of this function, whatever ends it.
+    struct End {
+        Ring& ring;
+        ~End() { ring.end(); }
+    };
+    const End end{ring};
+    workers.reserve(packers.size());
     for (PagePacker& packer : packers) {
         try {
             workers.emplace_back([&ring, &packer] { ring.work(packer); });
@@ -122,9 +150,24 @@ Result<> pack_pages(const Dump& dump, const PageSet& pages, Compression compress
         }
     }
     if (workers.empty())
-        return pack_pages(dump, pages, compression, 1, take);
-    ring.take_all(take);
-    return {};
+        return pack_alone(packers[0], pages, take);
+    return ring.take_all(take);
+}
+
+} // namespace
+
+Result<> pack_pages(const Dump& dump, const PageSet& pages, Compression compression, unsigned threads,
+                    const std::function<bool(PageBatch&)>& take) {
+    try {
+        std::vector<PagePacker> packers;
+        for (unsigned i = 0; i < std::max(threads, 1u); ++i)
+            packers.push_back(KX_TRY(PagePacker::make(dump, compression)));
+        if (packers.size() == 1)
+            return pack_alone(packers[0], pages, take);
+        return pack_together(packers, pages, take);
+    } catch (const std::bad_alloc&) {
+        return no_memory();
+    }
 }
 
 } // namespace kx

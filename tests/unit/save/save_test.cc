@@ -322,6 +322,28 @@ TEST_CASE("a save that is stopped while pages are judged says that there is no d
     CHECK(saved.result.error().message.find("before a page was written") != std::string::npos);
 }
 
+TEST_CASE("memory that runs out ends a save, by one thread or several, and what was written stays readable") {
+    PagedKernel kernel;
+    kernel.data(900, 's');
+    SaveOptions options = level(0);
+    options.threads = GENERATE(1u, 3u);
+    unsigned asked = 0;
+    options.proceed = [&](const SaveProgress& progress) {
+        if (progress.pages_done > 0 && ++asked == 2)
+            throw std::bad_alloc();
+        return true;
+    };
+    Saved saved(kernel);
+    saved.with(options);
+    REQUIRE(saved.result);
+    CHECK(saved.result->incomplete);
+    REQUIRE(saved.result->stopped_by);
+    CHECK(saved.result->stopped_by->message.find("not enough memory") != std::string::npos);
+    const Dump dump = saved.open();
+    CHECK(dump.incomplete());
+    check_pages(dump, saved.source, 512);
+}
+
 TEST_CASE(
     "headers that speak of more memory than the file has cost nothing; of more than a machine has they are refused") {
     PagedKernel kernel;
