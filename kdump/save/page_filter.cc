@@ -87,7 +87,8 @@ private:
                 const PageVerdict verdict = layout_.judge(page, next);
                 covering_ = verdict.kind;
                 tails_ = verdict.tails;
-                covered_until_ = frame + verdict.pages;
+                // Blocks are aligned to their size. One that is not was damaged, or being taken apart.
+                covered_until_ = frame + (frame % verdict.pages == 0 ? verdict.pages : 1);
             }
             const PageKind kind = layout_.poisoned(page) ? PageKind::poisoned : covering_;
             if (leaves_out(level_, kind))

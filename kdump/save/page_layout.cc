@@ -4,6 +4,7 @@
 #include "kdump/save/save.h"
 #include "wire.h"
 
+#include <algorithm>
 #include <cstring>
 #include <initializer_list>
 #include <string>
@@ -85,6 +86,8 @@ std::optional<PageLayout> PageLayout::of(const Vmcoreinfo& info, unsigned& level
         layout.compound_head_ = *head;
         layout.head_mask_ = static_cast<std::uint64_t>(*head_mask);
     }
+    layout.free_orders_ =
+        std::min<std::uint64_t>(info.length("zone.free_area").value_or(largest_order + 1), largest_order + 1);
     layout.lru_ = mask(info, "PG_lru");
     layout.private_flag_ = mask(info, "PG_private");
     layout.swapcache_ = mask(info, "PG_swapcache");
@@ -150,7 +153,7 @@ std::uint64_t PageLayout::compound_pages(std::uint64_t flags, std::span<const st
 
 std::uint64_t PageLayout::free_pages(std::span<const std::byte> page) const {
     const std::uint64_t order = word64(page, *private_);
-    return order <= largest_order ? std::uint64_t{1} << order : 1;
+    return order < free_orders_ ? std::uint64_t{1} << order : 1;
 }
 
 bool PageLayout::is_hugetlb(std::uint32_t type, std::span<const std::byte> next) const {

@@ -59,6 +59,7 @@ private:
     std::uint64_t head_mask_ = 0;
     std::uint64_t lru_ = 0, private_flag_ = 0, swapcache_ = 0, swapbacked_ = 0; // masks
     std::uint64_t slab_ = 0, poisoned_ = 0;                                     //
+    std::uint64_t free_orders_ = 0;                                             // a free block has less
     std::optional<std::uint64_t> hugetlb_dtor_;
     std::uint64_t hugetlb_flag_ = 0; // mask, in the second page's flags
     std::optional<PageType> buddy_, offline_, unaccepted_, hugetlb_type_, slab_type_;

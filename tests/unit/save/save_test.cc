@@ -344,6 +344,25 @@ TEST_CASE("memory that runs out ends a save, by one thread or several, and what 
     check_pages(dump, saved.source, 512);
 }
 
+TEST_CASE("a free block's order is believed only where the kernel has such blocks and they begin there") {
+    PagedKernel kernel;
+    kernel.tell("LENGTH(zone.free_area)=4");
+    const std::uint64_t sound = kernel.data(8, 'f', 8), large = kernel.data(16, 'l', 16);
+    const std::uint64_t unaligned = kernel.data(4, 'u', 4) + 1;
+    kernel.set(sound, {.private_data = 3, .mapcount = ~0x80u});
+    kernel.set(large, {.private_data = 4, .mapcount = ~0x80u});
+    kernel.set(unaligned, {.private_data = 1, .mapcount = ~0x80u});
+    Saved saved(kernel);
+    saved.with(level(leave_out::free));
+    REQUIRE(saved.result);
+    CHECK(saved.result->left_out.by_level[4] == 8 + 1 + 1);
+    const auto frames = frames_of(saved.open());
+    CHECK_FALSE(frames.contains(sound + 7));
+    CHECK_FALSE(frames.contains(large));
+    CHECK(frames.contains(large + 1));
+    CHECK(frames.contains(unaligned + 1));
+}
+
 TEST_CASE(
     "headers that speak of more memory than the file has cost nothing; of more than a machine has they are refused") {
     PagedKernel kernel;
