@@ -167,21 +167,32 @@ Result<> ElfWriter::write_front() {
     return {};
 }
 
+// Where what is not written does not read as zeros, they are written: what was left out inside a run, of 255 pages at
+// most.
+void ElfWriter::go_to(std::uint64_t offset) {
+    if (run_written_ && !sink_->holes && data_.position() < offset)
+        data_.append(std::vector<std::byte>(offset - data_.position()));
+    data_.seek(offset);
+    run_written_ = true;
+}
+
 bool ElfWriter::add(const PageBatch& batch) {
     const std::uint64_t page_size = dump_->page_size();
     const std::span<const std::byte> data(batch.data);
     std::uint64_t at = 0;
     for (const PackedPage& page : batch.pages) {
-        while (runs_[run_].frames.end <= page.frame)
+        while (runs_[run_].frames.end <= page.frame) {
             ++run_;
+            run_written_ = false;
+        }
         const Run& run = runs_[run_];
         const std::uint64_t offset = run.file_offset + (page.frame - run.frames.begin) * page_size;
         if (page.size > 0) {
-            data_.seek(offset);
+            go_to(offset);
             data_.append(data.subspan(at, page.size));
             at += page.size;
         } else if (!sink_->holes) {
-            data_.seek(offset);
+            go_to(offset);
             data_.append(std::vector<std::byte>(page_size));
         }
         if (data_.error())

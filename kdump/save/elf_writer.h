@@ -43,6 +43,7 @@ private:
     void add_loads(const DumpSegment& segment);
     std::vector<std::byte> headers() const;
     Result<> write_front();
+    void go_to(std::uint64_t offset); // for the next page of the run
 
     const Dump* dump_;
     Sink* sink_;
@@ -52,7 +53,8 @@ private:
     std::uint64_t end_ = 0; // file offset
     std::uint64_t front_written_ = 0;
     WriteBuffer data_;
-    std::size_t run_ = 0; // of the next page
+    std::size_t run_ = 0;      // of the next page
+    bool run_written_ = false; // a part of it
     std::uint64_t pages_written_ = 0;
     std::optional<Error> error_;
 };

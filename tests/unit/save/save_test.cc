@@ -363,6 +363,25 @@ TEST_CASE("a free block's order is believed only where the kernel has such block
     CHECK(frames.contains(unaligned + 1));
 }
 
+TEST_CASE("what an ELF dump leaves out reads as zeros, whatever the device had there") {
+    PagedKernel kernel;
+    kernel.data(3, 'a');
+    const std::uint64_t free = kernel.data(4, 'f', 4);
+    kernel.data(3, 'z');
+    kernel.set(free, {.private_data = 2, .mapcount = ~0x80u});
+    SaveOptions options = level(leave_out::free);
+    options.format = SaveFormat::elf;
+    Saved saved(kernel);
+    saved.destination.content.assign(std::size_t{8} << 20, 'x');
+    Sink sink = saved.destination.sink();
+    sink.holes = false;
+    saved.result = save(saved.source, sink, options, saved.notices);
+    REQUIRE(saved.result);
+    std::string page(page_size, '?');
+    REQUIRE(saved.open().read_physical((free + 1) * page_size, std::as_writable_bytes(std::span(page))));
+    CHECK(page == std::string(page_size, '\0'));
+}
+
 TEST_CASE(
     "headers that speak of more memory than the file has cost nothing; of more than a machine has they are refused") {
     PagedKernel kernel;
