@@ -16,11 +16,15 @@ struct Flattened {
     std::uint64_t at = 0;  // in the stream
     std::uint64_t end = 0; // of the dump, as far as records have it
     std::vector<std::byte> record;
+    std::optional<Error> error; // a record may have been cut: what came behind it would be taken for its bytes
 };
 
 Written append(Flattened& out, std::span<const std::byte> bytes) {
+    if (out.error)
+        return {0, out.error};
     Written written = out.stream.write_at(out.at, bytes);
     out.at += written.bytes;
+    out.error = written.error;
     return written;
 }
 

@@ -382,6 +382,29 @@ TEST_CASE("what an ELF dump leaves out reads as zeros, whatever the device had t
     CHECK(page == std::string(page_size, '\0'));
 }
 
+TEST_CASE("nothing follows a record that a flattened stream took in part only") {
+    PagedKernel kernel;
+    kernel.data(400, 's');
+    SaveOptions options = level(0);
+    options.compression = Compression::none;
+    Saved saved(kernel);
+    saved.destination.room = 700 << 10;
+    Sink stream = saved.destination.sink();
+    const auto inner = stream.write_at;
+    stream.write_at = [&](std::uint64_t offset, std::span<const std::byte> bytes) {
+        Written written = inner(offset, bytes);
+        if (written.error) // somebody makes room
+            saved.destination.room = 64 << 20;
+        return written;
+    };
+    Sink sink = flattened_sink(std::move(stream)).value();
+    saved.result = save(saved.source, sink, options, saved.notices);
+    REQUIRE(saved.result);
+    CHECK(saved.result->incomplete);
+    CHECK(saved.destination.content.size() == (700 << 10));
+    CHECK(saved.open().incomplete());
+}
+
 TEST_CASE(
     "headers that speak of more memory than the file has cost nothing; of more than a machine has they are refused") {
     PagedKernel kernel;
