@@ -27,12 +27,17 @@ Result<std::vector<std::byte>> part_of(const DumpFile& file, FilePart part, std:
     return within(name, file.content(part.offset, part.size));
 }
 
+// Whether the file has all of a page, by its descriptor.
+bool is_there(const DumpFile& file, const CompressedHeader& header, PageReader& reader, std::uint64_t rank) {
+    const auto page = reader.descriptor(file, header, rank);
+    return page && page->offset <= file.size() && page->size <= file.size() - page->offset;
+}
+
 // Whether the last pages, which are written last, are in the file.
 bool is_whole(const DumpFile& file, const CompressedHeader& header, std::uint64_t pages) {
     PageReader reader;
     for (std::uint64_t rank = pages - std::min<std::uint64_t>(pages, 64); rank < pages; ++rank) {
-        const auto page = reader.descriptor(file, header, rank);
-        if (!page || page->offset > file.size() || page->size > file.size() - page->offset)
+        if (!is_there(file, header, reader, rank))
             return false;
     }
     return true;
@@ -116,9 +121,19 @@ bool CompressedDump::has(const DumpFile& file, std::uint64_t address) const {
     if (!rank || !cut)
         return rank.has_value();
     auto reader = readers_->take();
-    const auto page = reader->descriptor(file, header, *rank);
+    const bool there = is_there(file, header, *reader, *rank);
     readers_->give_back(std::move(reader));
-    return page && page->offset <= file.size() && page->size <= file.size() - page->offset;
+    return there;
+}
+
+std::uint64_t CompressedDump::pages_present(const DumpFile& file) const {
+    if (!cut)
+        return dumped_.count();
+    PageReader reader;
+    std::uint64_t pages = 0;
+    for (std::uint64_t rank = 0; rank < dumped_.count(); ++rank)
+        pages += is_there(file, header, reader, rank);
+    return pages;
 }
 
 } // namespace kx

@@ -31,7 +31,8 @@ public:
     CompressedDump& operator=(CompressedDump&&) noexcept;
     ~CompressedDump();
 
-    std::uint64_t pages_present() const { return dumped_.count(); }
+    // As Dump::pages_present.
+    std::uint64_t pages_present(const DumpFile& file) const;
 
     // As Dump::read_physical and Dump::has_page.
     Result<> read(const DumpFile& file, std::uint64_t address, std::span<std::byte> out) const;

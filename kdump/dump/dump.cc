@@ -154,7 +154,7 @@ std::string_view Dump::compression() const {
     return compressed() ? compression_name(compressed()->header.status) : "none";
 }
 std::uint64_t Dump::pages_present() const {
-    return compressed() ? compressed()->pages_present() : vmcore()->bytes_present() / page_size();
+    return compressed() ? compressed()->pages_present(state_->file) : vmcore()->bytes_present() / page_size();
 }
 std::optional<std::uint64_t> Dump::phys_base() const {
     return compressed() ? std::optional(compressed()->header.phys_base) : std::nullopt;

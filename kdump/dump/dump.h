@@ -57,7 +57,7 @@ public:
     std::span<const DumpSegment> segments() const; // ELF only: by address
     std::span<const CpuState> cpus() const;
     std::string_view compression() const;           // of its pages: "none", "zlib", "lzo", "snappy", "zstd"
-    std::uint64_t pages_present() const;            // in the file
+    std::uint64_t pages_present() const;            // that has_page finds; at once, unless incomplete()
     std::optional<std::uint64_t> phys_base() const; // x86-64: as the kdump format's header tells it
     bool incomplete() const;                        // the file ends early, or says that its writer did
 

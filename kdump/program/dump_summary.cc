@@ -63,17 +63,6 @@ std::optional<std::uint64_t> crash_time(const Vmcoreinfo& info) {
     return seconds;
 }
 
-std::uint64_t pages_in(const Dump& dump) {
-    if (dump.format() == DumpFormat::elf) // which may speak of far more memory than it has
-        return dump.pages_present();
-    std::uint64_t pages = 0;
-    for (const PhysRange& range : dump.memory()) {
-        for (std::uint64_t page = align_down(range.begin, dump.page_size()); page < range.end; page += dump.page_size())
-            pages += dump.has_page(page);
-    }
-    return pages;
-}
-
 } // namespace
 
 DumpSummary summarize(const Dump& dump, Notices& notices) {
@@ -91,7 +80,8 @@ DumpSummary summarize(const Dump& dump, Notices& notices) {
         .page_size = dump.page_size(),
         .memory = total_size(dump.memory()),
         .memory_ranges = dump.memory().size(),
-        .pages_in_dump = pages_in(dump),
+        .pages_in_dump = dump.pages_present(),
+        .compression = std::string(dump.compression()),
     };
     for (const CpuState& cpu : dump.cpus())
         summary.pids.push_back(cpu.pid);

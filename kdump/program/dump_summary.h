@@ -35,6 +35,7 @@ struct DumpSummary {
     std::uint64_t memory = 0;        // bytes of RAM that the dump speaks of
     std::uint64_t memory_ranges = 0;
     std::uint64_t pages_in_dump = 0;
+    std::string compression; // of the pages: "none", or its name
 };
 
 DumpSummary summarize(const Dump& dump, Notices& notices);

@@ -64,8 +64,9 @@ std::string text_of(const DumpSummary& summary) {
     lines.add("CPUs", fmt::format("{}", summary.pids.size()));
     lines.add("memory", fmt::format("{} in {} range{}", size_text(summary.memory), summary.memory_ranges,
                                     summary.memory_ranges == 1 ? "" : "s"));
-    lines.add("in the dump", fmt::format("{} of {} pages of {} bytes", summary.pages_in_dump,
-                                         summary.memory / summary.page_size, summary.page_size));
+    lines.add("in the dump",
+              fmt::format("{} of {} pages of {} bytes, {}", summary.pages_in_dump, summary.memory / summary.page_size,
+                          summary.page_size, summary.compression == "none" ? "not compressed" : summary.compression));
     return lines.text;
 }
 
@@ -99,7 +100,8 @@ std::string json_of(const DumpSummary& summary) {
                                  {{"size", summary.memory},
                                   {"ranges", summary.memory_ranges},
                                   {"page_size", summary.page_size},
-                                  {"pages_in_dump", summary.pages_in_dump}}}};
+                                  {"pages_in_dump", summary.pages_in_dump},
+                                  {"compression", summary.compression}}}};
     return document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 

@@ -55,6 +55,7 @@ def test_info_tells_what_crashed_when_and_why(dump):
     assert rows["cause"] == "sysrq: Trigger a crash"
     assert rows["task"] == "42 (my shell) on CPU 1"
     assert rows["CPUs"] == "2"
+    assert re.fullmatch(r"(\d+) of \1 pages of 4096 bytes, not compressed", rows["in the dump"])
 
 
 def test_info_as_json_has_the_same_and_what_the_page_names(dump):
@@ -71,6 +72,7 @@ def test_info_as_json_has_the_same_and_what_the_page_names(dump):
                               "task": {"cpu": 1, "pid": 42, "command": "my shell"}}
     assert found["cpus"] == {"count": 2, "pids": [0, 42]}
     memory = found["memory"]
+    assert memory["compression"] == "none"
     assert memory["page_size"] == 4096 and memory["ranges"] == 1
     assert memory["pages_in_dump"] == memory["size"] // 4096 > 0
     section = PAGE.split(".Sh JSON")[1].split(".Sh ")[0]
