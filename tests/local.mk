@@ -118,8 +118,8 @@ tests_unit_unit_SOURCES += tests/unit/main.cc
 endif
 tests_unit_unit_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests -I$(srcdir)/tests/unit $(CATCH2_CFLAGS) \
 	-DTEST_SOURCE='"$(abs_srcdir)"'
-tests_unit_unit_LDADD = kdump/crash/libcrash.a kdump/program/libprogram.a kdump/save/libsave.a kdump/dump/libdump.a multikernel/ctl/libmultikernelctl.a kexec/libkexec.a $(KEXEC_LIBS) \
-tests_unit_unit_LDADD = kdump/crash/libcrash.a kdump/save/libsave.a kdump/dump/libdump.a multikernel/ctl/libmultikernelctl.a kexec/libkexec.a $(KEXEC_LIBS) \
+tests_unit_unit_LDADD = kdump/crash/libcrash.a kdump/program/libprogram.a kdump/save/libsave.a \
+	kdump/dump/libdump.a multikernel/ctl/libmultikernelctl.a kexec/libkexec.a $(KEXEC_LIBS) \
 	-lutil $(KDUMP_LIBS) $(XXHASH_LIBS) $(CATCH2_LIBS)
 endif
 
