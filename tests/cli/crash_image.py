@@ -6,6 +6,7 @@ import re
 import struct
 
 PT_LOAD, PT_NOTE = 1, 4
+SETUP_DATA, E820_TABLE, E820_SIZE, SETUP_E820_EXT = 0x250, 0x2d0, 20, 1   # of boot_params
 
 
 @dataclasses.dataclass
@@ -74,9 +75,21 @@ class CrashImage:
     def header(self):
         return core_header(self.header_segment[1])
 
+    def at(self, address):
+        """The bytes from this physical address on, to the end of its segment's."""
+        [found] = [data[address - part["mem"]:] for part, data in self.segments
+                   if part["mem"] <= address < part["mem"] + len(data)]
+        return found
+
     @property
     def memory_map(self):
-        """(begin, end, type) as e820 has them, the end not included."""
+        """(begin, end, type) as e820 has them, also what setup_data tells of them; the end is not included."""
         page = self.holding(b"elfcorehdr=0x")
-        entries = [struct.unpack_from("<QQI", page, 0x2d0 + 20 * number) for number in range(page[0x1e8])]
+        entries = [struct.unpack_from("<QQI", page, E820_TABLE + E820_SIZE * number) for number in range(page[0x1e8])]
+        [following] = struct.unpack_from("<Q", page, SETUP_DATA)
+        while following:
+            data = self.at(following)
+            following, kind, size = struct.unpack_from("<QII", data)
+            if kind == SETUP_E820_EXT:
+                entries += struct.iter_unpack("<QQI", data[16:16 + size])
         return [(begin, begin + size, kind) for begin, size, kind in entries]

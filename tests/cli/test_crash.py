@@ -142,11 +142,24 @@ def test_a_command_line_that_is_too_long_only_with_what_is_added(kexec, reserved
     assert "what a crash kernel must be told" in refused.stderr and "shorten it by 1" in refused.stderr
 
 
-def test_a_memory_map_that_makes_the_command_line_too_long_can_be_left_out(kexec, reserved):
-    for number in range(2, 102):
-        begin = 0x80000000 + (number << 20)
+def reserve_by_firmware(machine, count):
+    """The addresses of `count` ranges that firmware keeps to itself, in its map."""
+    begins = [0x80000000 + (number << 20) for number in range(count)]
+    for number, begin in enumerate(begins, len(machine_tree.RAM)):
         for name, value in {"start": f"{begin:#x}", "end": f"{begin + 0xffff:#x}", "type": "Reserved"}.items():
-            reserved.write(f"sys/firmware/memmap/{number}/{name}", f"{value}\n")
+            machine.write(f"sys/firmware/memmap/{number}/{name}", f"{value}\n")
+    return begins
+
+
+def test_more_ranges_than_boot_params_has_room_for(load, reserved):
+    begins = reserve_by_firmware(reserved, 300)
+    memory = load("-c").memory_map
+    assert [begin for begin, _, kind in memory if kind == 2] == begins
+    assert len([kind for *_, kind in memory if kind == 1]) == 2
+
+
+def test_a_memory_map_that_makes_the_command_line_too_long_can_be_left_out(kexec, reserved):
+    reserve_by_firmware(reserved, 100)
     refused = kexec("-c", "-p", "--pass-memmap-cmdline", "kernel")
     assert refused.code == FAILURE and "leave out --pass-memmap-cmdline" in refused.stderr
     assert kexec("-c", "-p", "kernel").code == 0
