@@ -6,7 +6,6 @@
 #include "machine/attribute.h"
 
 #include <algorithm>
-#include <charconv>
 #include <span>
 #include <string>
 
@@ -18,17 +17,6 @@ constexpr std::string_view cpu_folder = "sys/devices/system/cpu";
 constexpr std::size_t most_cpus = 65'536;
 // What a CPU's notes took on kernels that do not tell.
 constexpr std::uint64_t old_notes_size = 1024;
-
-std::optional<std::uint64_t> hex_in(std::string_view text) {
-    if (text.starts_with("0x"))
-        text.remove_prefix(2);
-    std::uint64_t value = 0;
-    const char* end = text.data() + text.size();
-    const auto [stopped, error] = std::from_chars(text.data(), end, value, 16);
-    if (error != std::errc() || stopped != end)
-        return std::nullopt;
-    return value;
-}
 
 // `ranges` is normalized, so one of them holds all of `wanted` or none does.
 bool holds(std::span<const PhysRange> ranges, PhysRange wanted) {
@@ -100,8 +88,8 @@ Result<std::vector<PhysRange>> read_cma_reservations(const SystemFiles& files, c
     while (!rest.empty()) {
         const std::string_view line = trimmed(take_line(rest));
         const std::size_t dash = line.find('-');
-        const auto first = hex_in(line.substr(0, dash));
-        const auto last = dash == line.npos ? std::nullopt : hex_in(line.substr(dash + 1));
+        const auto first = hex_number_in(line.substr(0, dash));
+        const auto last = dash == line.npos ? std::nullopt : hex_number_in(line.substr(dash + 1));
         if (line.empty())
             continue;
         if (!first || !last)
@@ -141,7 +129,7 @@ Result<std::vector<CrashNotes>> read_crash_notes(const SystemFiles& files, std::
             continue;
         }
         const std::string value = KX_TRY(std::move(text));
-        const auto address = hex_in(value);
+        const auto address = hex_number_in(value);
         if (!address)
             return fail(Errc::malformed, "{}: \"{}\" is no address", files.display(path),
                         std::string_view(value).substr(0, 80));
@@ -173,8 +161,8 @@ Result<PhysRange> read_vmcoreinfo(const SystemFiles& files, std::span<const Phys
     }
     const std::string content = KX_TRY(std::move(text));
     std::string_view rest = content;
-    const auto address = hex_in(take_word(rest));
-    const auto size = hex_in(take_word(rest));
+    const auto address = hex_number_in(take_word(rest));
+    const auto size = hex_number_in(take_word(rest));
     if (!address || !size || !trimmed(rest).empty())
         return fail(Errc::malformed, "{}: \"{}\" is not an address and a size", files.display(path),
                     trimmed(content).substr(0, 80));

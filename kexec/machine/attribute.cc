@@ -39,18 +39,34 @@ bool holds_word(std::string_view line, std::string_view word) {
     return false;
 }
 
-std::optional<std::uint64_t> number_in(std::string_view text) {
-    int base = 10;
-    if (text.starts_with("0x") || text.starts_with("0X")) {
-        base = 16;
-        text.remove_prefix(2);
-    }
+namespace {
+
+std::optional<std::uint64_t> digits_in(std::string_view text, int base) {
     std::uint64_t value = 0;
     const char* end = text.data() + text.size();
     const auto [stopped, error] = std::from_chars(text.data(), end, value, base);
     if (error != std::errc() || stopped != end)
         return std::nullopt;
     return value;
+}
+
+bool take_0x(std::string_view& text) {
+    const bool is_there = text.starts_with("0x") || text.starts_with("0X");
+    if (is_there)
+        text.remove_prefix(2);
+    return is_there;
+}
+
+} // namespace
+
+std::optional<std::uint64_t> number_in(std::string_view text) {
+    const int base = take_0x(text) ? 16 : 10;
+    return digits_in(text, base);
+}
+
+std::optional<std::uint64_t> hex_number_in(std::string_view text) {
+    take_0x(text);
+    return digits_in(text, 16);
 }
 
 Result<std::string> read_value(const SystemFiles& files, std::string_view path) {

@@ -28,6 +28,8 @@ bool holds_word(std::string_view line, std::string_view word);
 
 // All of `text` is one number: decimal, or hexadecimal after 0x.
 std::optional<std::uint64_t> number_in(std::string_view text);
+// All of `text` is one hexadecimal number, with or without 0x.
+std::optional<std::uint64_t> hex_number_in(std::string_view text);
 
 // The file's content, trimmed. Errors of SystemFiles::read.
 Result<std::string> read_value(const SystemFiles& files, std::string_view path);

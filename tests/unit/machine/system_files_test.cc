@@ -80,8 +80,12 @@ TEST_CASE("values and numbers of sysfs files") {
     CHECK(number_in("0x9fbff") == 0x9fbffu);
     CHECK(number_in("42") == 42u);
     CHECK(number_in("0xffffffffffffffff") == UINT64_MAX);
+    CHECK(hex_number_in("8000000") == 0x8000000u);
+    CHECK(hex_number_in("0x9fbff") == 0x9fbffu);
     for (const char* wrong : {"", "0x", "-1", "+1", " 1", "1 ", "0x1ffffffffffffffff", "1f"})
         CHECK_FALSE(number_in(wrong));
+    for (const char* wrong : {"", "0x", "-1", "12 ", "g", "10000000000000000"})
+        CHECK_FALSE(hex_number_in(wrong));
     test::MemoryFiles files;
     files.with("a/10/x", "").with("a/9/x", "").with("a/word/x", "").with("a/1234567890/x", "").with("a/2/x", " 7 \n");
     CHECK(numbered_entries(files, "a", 3) == std::vector<std::string>{"2", "9", "10"});
