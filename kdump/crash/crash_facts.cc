@@ -183,7 +183,7 @@ std::uint64_t read_dm_crypt_keys(const SystemFiles& files, Notices& notices) {
     const std::uint64_t keys = read_number(files, path).value_or(0);
     if (keys > 0)
         notices.add(
-            "{}: {} keys of encrypted disks are to be kept for the crash kernel, which kexec_load cannot do; if "
+            "{}: keys of encrypted disks ({}) are to be kept for the crash kernel, which kexec_load cannot do; if "
             "the dump goes to such a disk, load by kexec_file_load (-s)",
             files.display(path), keys);
     return keys;
