@@ -80,9 +80,9 @@ std::string incomplete_text(const SaveSummary& summary) {
                             : summary.stopped_by_signal.empty() ? "stopped"
                                                                 : "stopped by " + summary.stopped_by_signal;
     const std::uint64_t missing = result.pages_to_do - result.pages_written;
-    return fmt::format("{}: {} of {} pages are in the dump, {} of memory are missing; what is there can be read, and "
-                       "the dump says that it is incomplete",
-                       why, result.pages_written, result.pages_to_do, size_text(missing * summary.page_size));
+    return fmt::format("{}: {} of {} pages are in the dump, {} of memory are missing; what is there can be read{}", why,
+                       result.pages_written, result.pages_to_do, size_text(missing * summary.page_size),
+                       summary.options.format == SaveFormat::kdump ? ", and the dump says that it is incomplete" : "");
 }
 
 std::string json_of(const SaveSummary& summary) {

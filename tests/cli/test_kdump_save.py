@@ -5,6 +5,7 @@ import gzip
 import json
 import os
 import pathlib
+import re
 import resource
 import shutil
 import signal
@@ -80,6 +81,7 @@ def test_the_summary_is_a_document_on_demand_and_nothing_when_quiet(vmcore, tmp_
     assert document["schema"] == "kdump-save-1"
     assert (document["pages_total"], document["pages_written"]) == (PAGES, PAGES)
     assert document["left_out"]["zero"] == PAGES // 4
+    assert json.loads(run("info", "--json", tmp_path / "dump").stdout)["memory"]["compression"] == "zlib"
     assert document["compression"] == "zlib" and not document["incomplete"] and "error" not in document
     quiet = run("save", "-q", vmcore, tmp_path / "quiet")
     assert quiet.returncode == 0 and quiet.stdout == b"" and b"%" not in quiet.stderr
@@ -130,6 +132,7 @@ def test_where_the_disk_is_full_what_fitted_is_a_dump(vmcore, tmp_path, form):
     done = run("save", "-q", "--compress=none", f"--format={form}", vmcore, dump, preexec_fn=limit)
     assert done.returncode == 1
     assert "limit of a file's size" in text(done) and "can be read" in text(done)
+    assert ("says that it is incomplete" in text(done)) == (form == "kdump")
     written, incomplete = pages_in(dump)
     assert 500 < written < PAGES
     assert incomplete or form == "elf"
@@ -167,3 +170,39 @@ def test_pages_that_cannot_be_read_are_told_by_the_exit_code_too(vmcore, tmp_pat
     done = run("save", first, second)
     assert done.returncode == 1 and "could not be read and are zeros in the dump" in text(done)
     assert pages_in(second) == (PAGES, False)
+
+
+class Stalled:
+    """kdump save to a pipe whose reader has taken the first bytes and waits: the save is in the middle."""
+
+    def __init__(self, vmcore, *words):
+        self.process = subprocess.Popen([FOLDER / "kdump", "save", "-q", "-j1", "--compress=none", *words, vmcore, "-"],
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.first = os.read(self.process.stdout.fileno(), 5000)
+
+    def goes_on(self, dump):
+        """The exit code and what was said; what came is in `dump`."""
+        rest, said = self.process.communicate(timeout=60)
+        dump.write_bytes(self.first + rest)
+        return self.process.returncode, said.decode()
+
+
+@pytest.mark.parametrize("form", ["kdump", "elf"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it_with_a_dump_that_can_be_read(vmcore, tmp_path, number, form):
+    save = Stalled(vmcore, f"--format={form}")
+    save.process.send_signal(number)
+    code, said = save.goes_on(tmp_path / "dump")
+    assert code == 1 and f"stopped by {number.name}: " in said and "can be read" in said
+    written, incomplete = pages_in(tmp_path / "dump")
+    assert 0 < written < PAGES and incomplete
+    assert f"{written} of {PAGES} pages are in the dump" in said
+
+
+def test_what_the_source_loses_while_it_is_read_is_told(vmcore, tmp_path):
+    save = Stalled(vmcore)
+    os.truncate(vmcore, vmcore.stat().st_size // 2)
+    code, said = save.goes_on(tmp_path / "dump")
+    lost = re.search(r"note: (\d+) pages could not be read and are zeros in the dump: .*vmcore", said)
+    assert code == 1 and lost and 0 < int(lost[1]) <= PAGES // 2 + 1, said
+    assert pages_in(tmp_path / "dump") == (PAGES, False)
