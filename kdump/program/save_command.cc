@@ -153,7 +153,12 @@ public:
             sigaddset(&held_, signal);
         pthread_sigmask(SIG_BLOCK, &held_, &before_);
     }
-    ~HeldSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+    // Those that nobody asked for are dropped: what became of the dump is still to be told.
+    ~HeldSignals() {
+        while (come()) {
+        }
+        pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+    }
     HeldSignals(const HeldSignals&) = delete;
     HeldSignals& operator=(const HeldSignals&) = delete;
 

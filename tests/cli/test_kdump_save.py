@@ -199,6 +199,14 @@ def test_a_signal_ends_it_with_a_dump_that_can_be_read(vmcore, tmp_path, number,
     assert f"{written} of {PAGES} pages are in the dump" in said
 
 
+def test_a_second_signal_does_not_hide_what_became_of_the_dump(vmcore, tmp_path):
+    save = Stalled(vmcore)
+    save.process.send_signal(signal.SIGTERM)
+    save.process.send_signal(signal.SIGINT)
+    code, said = save.goes_on(tmp_path / "dump")
+    assert code == 1 and "stopped by SIG" in said
+
+
 def test_what_the_source_loses_while_it_is_read_is_told(vmcore, tmp_path):
     save = Stalled(vmcore)
     os.truncate(vmcore, vmcore.stat().st_size // 2)
