@@ -30,5 +30,7 @@ kdump_dump_libdump_a_SOURCES += \
 	kdump/dump/kernel_log_rings.cc
 kdump_dump_libdump_a_CPPFLAGS = $(AM_CPPFLAGS) $(DUMP_CPPFLAGS)
 
-# What programs that read and write dumps are linked with. The kdump format's rarer compressions are optional.
-KDUMP_LIBS = $(ZLIB_LIBS) $(ZSTD_LIBS) $(LZ4_LIBS) $(LZO_LIBS) $(SNAPPY_LIBS)
+# What programs that read and write dumps are linked with. The kdump format's rarer compressions are optional,
+# and so is libdeflate.
+KDUMP_LIBS = $(ZLIB_LIBS) $(ZSTD_LIBS) $(LZ4_LIBS) $(LZO_LIBS) $(SNAPPY_LIBS) \
+	$(DEFLATE_LIBS)

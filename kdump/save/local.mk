@@ -15,4 +15,6 @@ kdump_save_libsave_a_SOURCES = \
 	kdump/save/pipeline.cc kdump/save/pipeline.h \
 	kdump/save/save.cc kdump/save/save.h \
 	kdump/save/sink.cc kdump/save/sink.h \
-	kdump/save/write_buffer.h
+	kdump/save/write_buffer.h \
+	kdump/save/zlib_compressor.cc kdump/save/zlib_compressor.h
+kdump_save_libsave_a_CPPFLAGS = $(AM_CPPFLAGS) $(DUMP_CPPFLAGS)

@@ -2,30 +2,22 @@
 #include "kdump/save/page_packer.h"
 
 #include "kdump/dump/dump_window.h"
+#include "kdump/save/zlib_compressor.h"
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 
-#include <zlib.h>
 #include <zstd.h>
 
 namespace kx {
 namespace {
 
-constexpr int zlib_level = 1;
 constexpr int zstd_level = 1;
 
 struct ZstdContext {
     ZSTD_CCtx* context = nullptr;
     ~ZstdContext() { ZSTD_freeCCtx(context); }
-};
-struct ZlibStream {
-    z_stream stream{};
-    bool made = false;
-    ~ZlibStream() {
-        if (made)
-            deflateEnd(&stream);
-    }
 };
 
 } // namespace
@@ -55,7 +47,7 @@ struct PagePacker::State {
     std::vector<std::byte> packed; // one byte smaller than a page
     std::vector<std::byte> single; // a page, where the window fails
     ZstdContext zstd;
-    ZlibStream zlib;
+    std::optional<ZlibCompressor> zlib;
 
     // Bytes written to `out`, which is one byte smaller than the page; 0 where it does not fit.
     std::size_t compress(std::span<const std::byte> page, std::span<std::byte> out) {
@@ -63,12 +55,7 @@ struct PagePacker::State {
             const std::size_t size = ZSTD_compress2(zstd.context, out.data(), out.size(), page.data(), page.size());
             return ZSTD_isError(size) ? 0 : size;
         }
-        deflateReset(&zlib.stream);
-        zlib.stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(page.data()));
-        zlib.stream.avail_in = static_cast<uInt>(page.size());
-        zlib.stream.next_out = reinterpret_cast<Bytef*>(out.data());
-        zlib.stream.avail_out = static_cast<uInt>(out.size());
-        return deflate(&zlib.stream, Z_FINISH) == Z_STREAM_END ? out.size() - zlib.stream.avail_out : 0;
+        return zlib->compress(page, out);
     }
 
     void pack_page(std::uint64_t frame, std::span<const std::byte> page, PageBatch& batch) {
@@ -124,9 +111,7 @@ Result<PagePacker> PagePacker::make(const Dump& dump, Compression compression) {
         ZSTD_CCtx_setParameter(state->zstd.context, ZSTD_c_contentSizeFlag, 1);
         ZSTD_CCtx_setParameter(state->zstd.context, ZSTD_c_checksumFlag, 0);
     } else if (compression == Compression::zlib) {
-        if (deflateInit(&state->zlib.stream, zlib_level) != Z_OK)
-            return fail(Errc::io, "zlib has no memory");
-        state->zlib.made = true;
+        state->zlib = KX_TRY(ZlibCompressor::make());
     } else if (compression == Compression::lz4) {
         return fail(Errc::usage, "no reader of the kdump format knows lz4");
     }
