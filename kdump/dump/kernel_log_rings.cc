@@ -14,10 +14,11 @@ enum class State { reserved, committed, finalized, reusable };
 constexpr unsigned state_shift = 62;
 constexpr std::uint64_t id_mask = (std::uint64_t{1} << state_shift) - 1;
 
-constexpr std::uint64_t word = 8;          // texts begin with their descriptor's id, and are padded to whole words
-constexpr std::uint64_t most_descs = 26;   // bits: what the largest log has
-constexpr std::uint64_t least_data = 3;    // bits
-constexpr std::uint64_t most_data = 31;    // bits
+constexpr std::uint64_t word = 8;        // texts begin with their descriptor's id, and are padded to whole words
+constexpr std::uint64_t most_descs = 26; // bits: what the largest log has
+constexpr std::uint64_t least_data = 3;  // bits
+constexpr std::uint64_t most_data = 31;  // bits
+constexpr std::uint64_t longest_text = UINT16_MAX;
 constexpr std::uint64_t dataless_flag = 1; // of a logical position: there is no text, or it was lost
 
 // Offsets of a prb_desc, and of a printk_info.
@@ -151,14 +152,16 @@ private:
             return std::nullopt;
         if (end < offset + word || end - offset > text_left_)
             return std::nullopt;
-        const auto bytes = data_.part(offset, end - offset);
+        // No text is longer than its length can tell; the block may be, where it is not true.
+        const std::uint64_t length = std::min(end - offset, word + longest_text);
+        const auto bytes = data_.part(offset, length);
         if (!bytes)
             return std::nullopt;
         const auto owner = member<le64>(*bytes, 0);
         if (!owner || *owner != id)
             return std::nullopt;
         text_left_ -= end - offset;
-        return std::string_view(reinterpret_cast<const char*>(bytes->bytes().data()) + word, end - offset - word);
+        return std::string_view(reinterpret_cast<const char*>(bytes->bytes().data()) + word, length - word);
     }
 
     bool hand_out(ByteView info, std::string_view text) {

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import subprocess
 import sys
 
@@ -225,3 +226,15 @@ def test_the_page_has_the_options():
     shown = set(re.findall(r"--([a-z-]+)", run("--help").stdout.decode()))
     page = PAGE.read_text().split(".Sh OPTIONS")[1].split(".Sh ")[0]
     assert set(re.findall(r"Fl -([a-z-]+)", page)) == shown
+
+
+def test_a_text_that_claims_most_of_a_large_ring_takes_no_memory_for_it(tmp_path):
+    log = vmcores.Rings(size_bits=26, first_id=5)
+    log.data[:8] = (5).to_bytes(8, "little")
+    log.data[8:13] = b"hello"
+    log.add(0, b"", lpos=(-log.size % 2**64, (-log.size + (60 << 20)) % 2**64), text_len=5)
+    path = tmp_path / "dump"
+    path.write_bytes(log.vmcore())
+    few = lambda: resource.setrlimit(resource.RLIMIT_AS, (48 << 20, 48 << 20))
+    done = subprocess.run([PROGRAM, path], capture_output=True, text=True, timeout=60, preexec_fn=few)
+    assert done.stdout == "[    0.000000] hello\n", done.stderr
