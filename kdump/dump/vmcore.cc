@@ -63,14 +63,16 @@ std::uint64_t present(const DumpFile& file, std::uint64_t offset, std::uint64_t 
     return offset >= file.size() ? 0 : std::min(size, file.size() - offset);
 }
 
-Result<> add_notes(const DumpFile& file, const ProgramHeader& header, Vmcore& vmcore) {
+// `room`: what may still be read of all of them, so that many over the same bytes are not read again and again.
+Result<> add_notes(const DumpFile& file, const ProgramHeader& header, std::uint64_t& room, Vmcore& vmcore) {
     const auto size = present(file, header.offset, header.file_size);
     if (size < header.file_size) {
         vmcore.cut = true;
         return {};
     }
-    if (size > notes_limit - std::min<std::uint64_t>(notes_limit, vmcore.notes.size()))
+    if (size > room)
         return fail(Errc::malformed, "has more than {:#x} bytes of notes", notes_limit);
+    room -= size;
     const auto content = KX_TRY(file.content(header.offset, size));
     const auto used = KX_TRY(used_notes(content));
     vmcore.notes.insert(vmcore.notes.end(), used.begin(), used.end());
@@ -128,10 +130,11 @@ Result<Vmcore> Vmcore::parse(const DumpFile& file) {
     vmcore.is_64 = field(4) == layout::elf_class_64;
     const auto headers = KX_TRY(vmcore.is_64 ? read_program_headers<layout::Elf64<false>>(file, vmcore)
                                              : read_program_headers<layout::Elf32<false>>(file, vmcore));
+    std::uint64_t notes_room = notes_limit;
     for (std::size_t i = 0; i < headers.size(); ++i) {
         const auto where = [i] { return fmt::format("program header {}", i); };
         if (headers[i].type == layout::pt_note)
-            KX_TRY(within(where(), add_notes(file, headers[i], vmcore)));
+            KX_TRY(within(where(), add_notes(file, headers[i], notes_room, vmcore)));
         else if (headers[i].type == layout::pt_load)
             KX_TRY(within(where(), add_segment(file, headers[i], vmcore)));
     }

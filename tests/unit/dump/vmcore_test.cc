@@ -226,3 +226,16 @@ TEST_CASE("a file that is cut under a window gives zeros and is noticed", "[dump
     CHECK(window.lost());
     CHECK(mentions(file.read(0x10000, 4), "ends at offset"));
 }
+
+TEST_CASE("the bytes of all PT_NOTEs count, not what is used of them") {
+    VmcoreBuilder<> vmcore = two_ranges();
+    vmcore.notes.resize(std::size_t{24} << 20);
+    const std::size_t many = GENERATE(1u, 3u);
+    vmcore.patch_segments = [&](auto& segments) {
+        for (std::size_t i = 1; i < many; ++i)
+            segments[i] = segments[0];
+    };
+    TemporaryFolder folder;
+    const auto dump = Dump::open(folder.write("vmcore", vmcore.build()));
+    CHECK(dump.has_value() == (many == 1));
+}
