@@ -95,6 +95,13 @@ struct Destination {
     Sink sink;
     bool stream = false;
     FileDescriptor opened;
+
+    // Where not even the headers came to a file, nothing of use is in it.
+    void remove_useless(const std::string& path) const {
+        struct stat there {};
+        if (!stream && lstat(path.c_str(), &there) == 0 && S_ISREG(there.st_mode))
+            unlink(path.c_str());
+    }
 };
 
 Result<Destination> open_destination(const Wishes& wishes) {
@@ -196,6 +203,8 @@ Result<SaveSummary> save_to(const Wishes& wishes, Session& session) {
     const auto begin = std::chrono::steady_clock::now();
     auto result = save(dump, sink, options, session.notices);
     line.clear();
+    if (!result)
+        destination.remove_useless(wishes.destination);
     summary.result = KX_TRY(std::move(result));
     summary.result.bytes_written = bytes;
     summary.milliseconds = static_cast<std::uint64_t>(

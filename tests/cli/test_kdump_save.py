@@ -136,6 +136,7 @@ def test_where_the_disk_is_full_what_fitted_is_a_dump(vmcore, tmp_path, form):
     written, incomplete = pages_in(dump)
     assert 500 < written < PAGES
     assert incomplete or form == "elf"
+    assert ("says that it is incomplete" in text(done)) == (form == "kdump")
 
 
 def test_a_reader_that_goes_away_is_told(vmcore):
@@ -159,6 +160,7 @@ def test_a_small_file_that_speaks_of_much_memory_is_done_with_soon(tmp_path, siz
     saved = run("save", "-j2", "--format=elf", path, tmp_path / "dump", **few)
     assert saved.returncode == (0 if size < 2**50 else 1), text(saved)
     assert size < 2**50 or "more than any machine has" in text(saved)
+    assert (tmp_path / "dump").exists() == (size < 2**50)  # a file without headers is of no use
 
 
 def test_pages_that_cannot_be_read_are_told_by_the_exit_code_too(vmcore, tmp_path):
