@@ -53,12 +53,15 @@ Result<std::uint64_t> checked_page_size(std::uint64_t size) {
 struct Told { // by the notes
     Vmcoreinfo vmcoreinfo;
     std::vector<CpuState> cpus;
+    std::string damage;
 };
 
 // `text` is vmcoreinfo where it is told beside the notes.
-Result<Told> told_by(std::span<const std::byte> notes, std::string_view text) {
-    auto found = KX_TRY(parse_dump_notes(notes));
-    return Told{KX_TRY(Vmcoreinfo::parse(text.empty() ? found.vmcoreinfo : text)), std::move(found.cpus)};
+Told told_by(std::span<const std::byte> notes, std::string_view text) {
+    auto found = parse_dump_notes(notes);
+    if (!found)
+        return {Vmcoreinfo::parse(text), {}, std::move(found).error().message};
+    return {Vmcoreinfo::parse(text.empty() ? found->vmcoreinfo : text), std::move(found->cpus), {}};
 }
 
 using Content = std::variant<Vmcore, CompressedDump>;
@@ -92,8 +95,9 @@ Result<Dump> Dump::open(const std::string& path) {
     auto content = KX_TRY(here(parse_content(file)));
     const auto* compressed = std::get_if<CompressedDump>(&content);
     const auto* vmcore = std::get_if<Vmcore>(&content);
-    auto told =
-        KX_TRY(here(compressed ? told_by(compressed->notes, compressed->vmcoreinfo) : told_by(vmcore->notes, {})));
+    auto told = compressed ? told_by(compressed->notes, compressed->vmcoreinfo) : told_by(vmcore->notes, {});
+    if (vmcore && !vmcore->notes_damage.empty())
+        told.damage = vmcore->notes_damage;
     const std::string architecture(compressed ? compressed->header.machine : architecture_of(*vmcore, told.vmcoreinfo));
     const auto page_size =
         compressed
@@ -102,6 +106,7 @@ Result<Dump> Dump::open(const std::string& path) {
     return Dump(std::make_unique<State>(State{.file = std::move(file),
                                               .content = std::move(content),
                                               .vmcoreinfo = std::move(told.vmcoreinfo),
+                                              .notes_damage = std::move(told.damage),
                                               .cpus = std::move(told.cpus),
                                               .architecture = architecture,
                                               .page_size = page_size}));
@@ -134,6 +139,9 @@ std::uint64_t Dump::file_size() const {
 }
 const Vmcoreinfo& Dump::vmcoreinfo() const {
     return state_->vmcoreinfo;
+}
+const std::string& Dump::damage() const {
+    return state_->notes_damage.empty() ? state_->vmcoreinfo.damage() : state_->notes_damage;
 }
 std::span<const std::byte> Dump::notes() const {
     return vmcore() ? vmcore()->notes : compressed()->notes;

@@ -52,8 +52,9 @@ public:
     std::uint64_t page_size() const;       // of the crashed kernel; a power of two
     std::uint64_t file_size() const;       // of the file itself
     const Vmcoreinfo& vmcoreinfo() const;
-    std::span<const std::byte> notes() const;      // all ELF notes, as found
-    std::span<const PhysRange> memory() const;     // RAM that the dump speaks of, sorted, disjoint
+    const std::string& damage() const;         // what of the notes and vmcoreinfo is broken and left out; may be empty
+    std::span<const std::byte> notes() const;  // all ELF notes, as found
+    std::span<const PhysRange> memory() const; // RAM that the dump speaks of, sorted, disjoint
     std::span<const DumpSegment> segments() const; // ELF only: by address
     std::span<const CpuState> cpus() const;
     std::string_view compression() const;           // of its pages: "none", "zlib", "lzo", "snappy", "zstd"

@@ -17,6 +17,7 @@ struct Dump::State {
     DumpFile file;
     std::variant<Vmcore, CompressedDump> content;
     Vmcoreinfo vmcoreinfo;
+    std::string notes_damage;
     std::vector<CpuState> cpus;
     std::string architecture;
     std::uint64_t page_size;

@@ -133,10 +133,13 @@ Result<Vmcore> Vmcore::parse(const DumpFile& file) {
     std::uint64_t notes_room = notes_limit;
     for (std::size_t i = 0; i < headers.size(); ++i) {
         const auto where = [i] { return fmt::format("program header {}", i); };
-        if (headers[i].type == layout::pt_note)
-            KX_TRY(within(where(), add_notes(file, headers[i], notes_room, vmcore)));
-        else if (headers[i].type == layout::pt_load)
+        if (headers[i].type == layout::pt_load)
             KX_TRY(within(where(), add_segment(file, headers[i], vmcore)));
+        if (headers[i].type != layout::pt_note)
+            continue;
+        if (const auto added = within(where(), add_notes(file, headers[i], notes_room, vmcore));
+            !added && vmcore.notes_damage.empty())
+            vmcore.notes_damage = added.error().message;
     }
     std::sort(vmcore.segments.begin(), vmcore.segments.end(), [](const auto& a, const auto& b) {
         return std::pair(a.memory.begin, a.file_offset) < std::pair(b.memory.begin, b.file_offset);

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -28,7 +29,8 @@ struct Vmcore {
     std::vector<PhysRange> memory;     // of all PT_LOADs, sorted, disjoint
     std::vector<DumpSegment> segments; // by address; file_size is what the file has of it
     std::vector<VmcorePiece> pieces;   // sorted, disjoint; where PT_LOADs overlap, one of them counts
-    std::vector<std::byte> notes;      // of all PT_NOTEs, as found
+    std::vector<std::byte> notes;      // of all sound PT_NOTEs, as found
+    std::string notes_damage;          // of the first other one; empty: there is none
 
     // Errc::not_this_format without the ELF magic; Errc::unsupported for other ELF files than little endian core files;
     // Errc::malformed for headers past the end and address ranges that wrap.

@@ -76,12 +76,13 @@ Result<> check(std::string_view key, std::string_view value, std::uint64_t line)
 
 } // namespace
 
-Result<Vmcoreinfo> Vmcoreinfo::parse(std::string_view text) {
-    text = text.substr(0, text.find('\0'));
-    if (text.size() > size_limit)
-        return fail(Errc::malformed, "vmcoreinfo has {} bytes, more than {}", text.size(), size_limit);
-
+Vmcoreinfo Vmcoreinfo::parse(std::string_view text) {
     Vmcoreinfo info;
+    text = text.substr(0, text.find('\0'));
+    if (text.size() > size_limit) {
+        info.damage_ = fmt::format("vmcoreinfo has {} bytes, of which {} are read", text.size(), size_limit);
+        text = text.substr(0, size_limit);
+    }
     info.text_ = text;
     std::uint64_t number = 0;
     while (!text.empty()) {
@@ -94,8 +95,10 @@ Result<Vmcoreinfo> Vmcoreinfo::parse(std::string_view text) {
             continue;
         const auto key = line.substr(0, equals);
         const auto value = line.substr(equals + 1);
-        KX_TRY(check(key, value, number));
-        info.values_.emplace(key, value);
+        if (const auto sound = check(key, value, number))
+            info.values_.emplace(key, value);
+        else if (info.damage_.empty())
+            info.damage_ = sound.error().message;
     }
     return info;
 }

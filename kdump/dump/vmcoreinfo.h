@@ -18,12 +18,13 @@ public:
     // A kernel has a page or two for it.
     static constexpr std::uint64_t size_limit = std::uint64_t{1} << 20;
 
-    // The text up to its end or the first NUL. Lines that it does not understand are passed over; a line that a known
-    // kind breaks (a number that is none) is Errc::malformed with its line number. Of a name that is told twice the
-    // first value counts.
-    static Result<Vmcoreinfo> parse(std::string_view text);
+    // The text up to its end, the first NUL or size_limit. Lines that it does not understand are passed over, and lines
+    // that a known kind breaks (a number that is none): what a crash damaged costs only itself. Of a name that is told
+    // twice the first value counts.
+    static Vmcoreinfo parse(std::string_view text);
 
-    const std::string& text() const { return text_; } // as the kernel wrote it, without padding
+    const std::string& text() const { return text_; }     // as the kernel wrote it, without padding
+    const std::string& damage() const { return damage_; } // of the first line that was broken; empty: there is none
 
     std::optional<std::string_view> value(std::string_view name) const; // "OSRELEASE", "PAGESIZE", "CRASHTIME" …
     std::optional<std::uint64_t> symbol(std::string_view name) const;   // SYMBOL(name): virtual address
@@ -38,6 +39,7 @@ private:
     std::optional<std::string_view> value_of(std::string_view kind, std::string_view name) const;
 
     std::string text_;
+    std::string damage_;
     std::map<std::string, std::string, std::less<>> values_; // the key as the line has it: "SYMBOL(_stext)"
 };
 

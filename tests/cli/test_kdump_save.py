@@ -149,6 +149,15 @@ def test_a_reader_that_goes_away_is_told(vmcore):
     assert process.wait(60) == 1 and "the reader went away" in said
 
 
+def test_a_description_that_is_broken_does_not_keep_a_dump_from_being_saved(tmp_path):
+    path = tmp_path / "vmcore"
+    path.write_bytes(vmcores.elf("OSRELEASE=6.1.0-test\nPAGESIZE=4096\nSIZE(page)=sixtyfour\n", b"x" * 8192))
+    saved = run("save", "--compress=zlib", path, tmp_path / "dump")
+    assert saved.returncode == 0 and "vmcoreinfo line 3: SIZE(page)" in text(saved)
+    assert pages_in(tmp_path / "dump") == (2, False)
+    assert "line 3" in text(run("info", tmp_path / "dump"))
+
+
 @pytest.mark.parametrize("size", [2**40, 2**62])
 def test_a_small_file_that_speaks_of_much_memory_is_done_with_soon(tmp_path, size):
     path = tmp_path / "vmcore"

@@ -237,5 +237,21 @@ TEST_CASE("the bytes of all PT_NOTEs count, not what is used of them") {
     };
     TemporaryFolder folder;
     const auto dump = Dump::open(folder.write("vmcore", vmcore.build()));
-    CHECK(dump.has_value() == (many == 1));
+    REQUIRE(dump);
+    CHECK(dump->damage().empty() == (many == 1));
+}
+
+TEST_CASE("notes that are broken cost only themselves, and are told", "[dump]") {
+    VmcoreBuilder<> vmcore = two_ranges();
+    vmcore.vmcoreinfo("OSRELEASE=6.1.0\n");
+    const OpenedDump sound(vmcore.build());
+    REQUIRE(sound.dump);
+    CHECK(sound->damage().empty());
+    vmcore.notes = std::string("\xff\xff\xff\x7f\x04\x00\x00\x00\x01\x00\x00\x00XXXX", 16);
+    const OpenedDump file(vmcore.build());
+    REQUIRE(file.dump);
+    CHECK(mentions(file->damage(), "program header"));
+    CHECK_FALSE(file->vmcoreinfo().value("OSRELEASE"));
+    CHECK(file->memory().size() == sound->memory().size());
+    CHECK(file.read(file->memory()[0].begin, 4) == sound.read(sound->memory()[0].begin, 4));
 }
