@@ -12,6 +12,7 @@ import os
 import re
 import stat
 import subprocess
+import tempfile
 from pathlib import Path
 
 BUSYBOX = "/bin/busybox"
@@ -89,6 +90,19 @@ def program_files(program):
     return sorted(set(re.findall(r"(?:^|=>)\s*(/\S+) \(0x", text, re.M)))
 
 
+def program_bytes(program):
+    """A program as it is installed, without what only a debugger reads: an initramfs has little room in RAM."""
+    path = Path(program)
+    if not path.is_file():
+        raise InitramfsError(f"{path} is not a file")
+    if not path.read_bytes().startswith(b"\x7fELF"):
+        return path.read_bytes()
+    with tempfile.TemporaryDirectory() as folder:
+        stripped = Path(folder) / "stripped"
+        subprocess.run(["strip", "-o", stripped, path], check=True)
+        return stripped.read_bytes()
+
+
 def module_order(kernel_dir, names):
     """Paths of the modules `names` and of what they depend on, in the order to insert them; built-in ones left out."""
     modules = Path(kernel_dir) / "modules"
@@ -137,7 +151,7 @@ def build(path, init, programs=None, files=None, modules=(), compress=False):
         archive.file("bin/busybox", BUSYBOX, 0o755)
         archive.symlink("bin/sh", "busybox")
         for name, program in (programs or {}).items():
-            archive.file(name, program, 0o755)
+            archive.content(name, program_bytes(program), 0o755)
             for library in program_files(program):
                 archive.file(library, library, 0o755)
         for name, content in (files or {}).items():
