@@ -314,8 +314,68 @@ bool ends_in_escape(std::string_view text) {
     return (last - (before == text.npos ? 0 : before + 1)) % 2 == 0;
 }
 
-// TOML has no control characters but tabs and the ends of lines, and what is not ASCII in strings and comments only.
-// toml++ 3.3 relies on the latter: what it does with such a character elsewhere is not defined.
+// The UTF-8 character at the beginning of the text; nothing: it is none.
+std::optional<std::pair<char32_t, std::size_t>> first_character(std::string_view text) {
+    const auto lead = static_cast<unsigned char>(text[0]);
+    const std::size_t length = lead >= 0xf0 && lead < 0xf5 ? 4 : lead >= 0xe0 ? 3 : 2;
+    if (lead < 0xc2 || lead >= 0xf5 || text.size() < length)
+        return std::nullopt;
+    char32_t character = lead & (0xffu >> (length + 1));
+    for (const char next : text.substr(1, length - 1)) {
+        if ((static_cast<unsigned char>(next) & 0xc0) != 0x80)
+            return std::nullopt;
+        character = character << 6 | (static_cast<unsigned char>(next) & 0x3f);
+    }
+    const bool overlong = (length == 3 && character < 0x800) || (length == 4 && character < 0x10000);
+    if (overlong || character > 0x10ffff || (character >= 0xd800 && character < 0xe000))
+        return std::nullopt;
+    return std::pair(character, length);
+}
+
+// A text in quotes or a comment, in ASCII: other characters as escapes, which only double quotes know; a comment that
+// has any is left out. Every byte is part of a character.
+std::string ascii_quotation(std::string_view quotation) {
+    const char first = quotation[0];
+    if (std::ranges::all_of(quotation, [](char c) { return static_cast<unsigned char>(c) <= 0x7f; }))
+        return std::string(quotation);
+    if (first == '#')
+        return "#";
+    const std::size_t quotes = quotation.starts_with(std::string(3, first)) ? 3 : 1;
+    const bool closed = quotation.size() >= 2 * quotes && quotation.ends_with(std::string(quotes, first));
+    const std::size_t inner_end = closed ? quotation.size() - quotes : quotation.size();
+    std::string ascii(quotes, '"');
+    for (std::size_t at = quotes; at < inner_end; at++) {
+        const char c = quotation[at];
+        if (static_cast<unsigned char>(c) > 0x7f) {
+            const auto character = first_character(quotation.substr(at)).value_or(std::pair(U'?', std::size_t{1}));
+            ascii += fmt::format("\\U{:08x}", static_cast<std::uint32_t>(character.first));
+            at += character.second - 1;
+            continue;
+        }
+        if (first == '\'' && (c == '\\' || c == '"'))
+            ascii += '\\';
+        ascii += c;
+    }
+    return closed ? ascii + std::string(quotes, '"') : ascii;
+}
+
+// What toml++ 3.3 does with a character that is not ASCII where it does not expect it is not defined: it never sees
+// one.
+std::string ascii_of(std::string_view text) {
+    std::string ascii;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = end_of_quotation(text, at);
+        if (end == at) {
+            ascii += text[at++];
+            continue;
+        }
+        ascii += ascii_quotation(text.substr(at, end - at));
+        at = end;
+    }
+    return ascii;
+}
+
+// TOML has no control characters but tabs and the ends of lines, and what is not ASCII in texts and comments only.
 Result<> check_characters(std::string_view text, const std::string& file) {
     std::size_t quoted_to = 0;
     char quote = 0;
@@ -333,6 +393,13 @@ Result<> check_characters(std::string_view text, const std::string& file) {
             (c > 0x7f && (at >= quoted_to || (quote == '"' && ends_in_escape(text.substr(0, at))))))
             return fail(Errc::malformed, "{}:{}:{}: the character {:#04x} cannot be here", file, line, at - begin + 1,
                         c);
+        if (c > 0x7f) {
+            const auto character = first_character(text.substr(at, quoted_to - at));
+            if (!character)
+                return fail(Errc::malformed, "{}:{}:{}: the byte {:#04x} begins no UTF-8 character", file, line,
+                            at - begin + 1, c);
+            at += character->second - 1;
+        }
         if (c == '\n') {
             line++;
             begin = at + 1;
@@ -345,7 +412,8 @@ Result<> check_characters(std::string_view text, const std::string& file) {
 
 Result<DesiredState> parse_desired_toml(std::string_view text, const std::string& file) {
     KX_TRY(check_characters(text, file));
-    const toml::parse_result parsed = toml::parse(text, file);
+    const std::string ascii = ascii_of(text);
+    const toml::parse_result parsed = toml::parse(std::string_view(ascii), file);
     if (!parsed) {
         const toml::parse_error& error = parsed.error();
         return fail(Errc::malformed, "{}:{}:{}: {}", file, error.source().begin.line, error.source().begin.column,

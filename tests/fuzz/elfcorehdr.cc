@@ -73,7 +73,13 @@ void check_headers(const Elf& elf, const CrashFacts& facts, const CrashPlan& pla
         const auto range = PhysRange::at(header.physical_address, header.memory_size);
         INVARIANT(header.type == (i < notes ? layout::pt_note : layout::pt_load));
         INVARIANT(range && header.file_size == header.memory_size && holds(ram, *range));
-        if (i < notes || (facts.text && i == notes)) {
+        if (i < notes) {
+            const bool saved = plan.backup && plan.backup->source.contains(*range);
+            INVARIANT(header.offset ==
+                      (saved ? range->begin - plan.backup->source.begin + plan.backup->destination : range->begin));
+            continue;
+        }
+        if (facts.text && i == notes) {
             INVARIANT(header.offset == range->begin);
             continue;
         }

@@ -134,6 +134,12 @@ TEST_CASE("TOML: a mistake is told with its place, and with what may have been m
                "\"\"\"\xc3\xa9\n\"\xc3\xa9\"\"\"\n")
               .instances[0]
               .kernel == "\xc3\xa9");
+    CHECK(toml("[instance.a]\nkernel = '\\\xc3\xa9\"'\n").instances[0].kernel == "\\\xc3\xa9\"");
+    CHECK(toml("[instance.a]\nkernel = \"\xf0\x9f\x98\x80\"\n").instances[0].kernel == "\xf0\x9f\x98\x80");
+    CHECK(toml("[instance.a]\nkernel = '''\n\xc3\xa9'''\n").instances[0].kernel == "\xc3\xa9");
+    CHECK(refusal("a = '\xc3\n").starts_with("f.toml:1:6: the byte 0xc3 begins no UTF-8"));
+    CHECK(refusal("a = '\xed\xa0\x80'\n").starts_with("f.toml:1:6: the byte 0xed begins no UTF-8"));
+    CHECK(refusal("a = '\xc3\xa9\n").starts_with("f.toml:1:"));
     CHECK(refusal("a = 0\"\xc3\xa9\"\n") == "f.toml:1:6: no text can begin here");
     CHECK(refusal("[@pool]\n").starts_with("f.toml:1:2: "));
     CHECK(refusal("a = 1\n[\x15]\n") == "f.toml:2:2: the character 0x15 cannot be here");
