@@ -48,7 +48,9 @@ def command(name):
     """Words that run the program."""
     folder = root()
     libraries = ":".join(str(folder / place) for place in LIBRARIES)
-    return [str(folder / LOADER), "--library-path", libraries, str(folder / PROGRAMS[name])]
+    # Its threads end by what libgcc_s has; several that load it at once may fail to.
+    preload = ["--preload", str(folder / LIBRARIES[0] / "libgcc_s.so.1")] if name == "makedumpfile" else []
+    return [str(folder / LOADER), "--library-path", libraries, *preload, str(folder / PROGRAMS[name])]
 
 
 def files(name):
