@@ -11,6 +11,7 @@ kdump_program_libprogram_a_SOURCES = \
 	kdump/program/log_text.cc kdump/program/log_text.h \
 	kdump/program/message.cc kdump/program/message.h \
 	kdump/program/panic_message.cc kdump/program/panic_message.h \
+	kdump/program/run_program.cc kdump/program/run_program.h \
 	kdump/program/save_command.cc \
 	kdump/program/save_progress.cc kdump/program/save_progress.h \
 	kdump/program/save_summary.cc kdump/program/save_summary.h

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "core/standard_files.h"
 #include "kdump/program/command_table.h"
 #include "kdump/program/message.h"
-
-#include <exception>
-
-#include <unistd.h>
+#include "kdump/program/run_program.h"
 
 namespace kx::kdump {
 namespace {
@@ -62,22 +58,9 @@ int run(std::span<const std::string> words) {
     return run_command(*command, words.subspan(2));
 }
 
-int run_all(const std::vector<std::string>& words) {
-    if (!settle_standard_files())
-        _exit(exit_failure);
-    int code = exit_failure;
-    try {
-        code = run(words);
-    } catch (const std::exception& exception) { // a library's; ours are values
-        print_message("kdump", exception.what());
-    }
-    const auto arrived = flushed(stdout, "standard output");
-    return arrived || code != exit_done ? code : report(arrived.error());
-}
-
 } // namespace
 } // namespace kx::kdump
 
 int main(int argc, char** argv) {
-    return kx::kdump::run_all({argv, argv + argc});
+    return kx::kdump::run_program("kdump", {argv, argv + argc}, kx::kdump::run);
 }

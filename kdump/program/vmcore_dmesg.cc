@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // vmcore-dmesg: prints the log of the kernel that crashed. Any failure is exit code 1.
-#include "core/standard_files.h"
 #include "kdump/program/command.h"
 #include "kdump/program/dmesg_command.h"
 #include "kdump/program/message.h"
+#include "kdump/program/run_program.h"
 
-#include <exception>
 #include <vector>
-
-#include <unistd.h>
 
 namespace kx::kdump {
 namespace {
@@ -53,22 +50,9 @@ int run(std::span<const std::string> words) {
     return printed ? exit_done : report(printed.error());
 }
 
-int run_all(const std::vector<std::string>& words) {
-    if (!settle_standard_files())
-        _exit(exit_failure);
-    int code = exit_failure;
-    try {
-        code = run(words);
-    } catch (const std::exception& exception) { // a library's; ours are values
-        print_message("vmcore-dmesg", exception.what());
-    }
-    const auto arrived = flushed(stdout, "standard output");
-    return arrived || code != exit_done ? code : report(arrived.error());
-}
-
 } // namespace
 } // namespace kx::kdump
 
 int main(int argc, char** argv) {
-    return kx::kdump::run_all({argv, argv + argc});
+    return kx::kdump::run_program("vmcore-dmesg", {argv, argv + argc}, kx::kdump::run);
 }
