@@ -99,6 +99,8 @@ tests_unit_unit_SOURCES += \
 	tests/unit/purgatory/memory_test.cc \
 	tests/unit/purgatory/prepare_test.cc \
 	tests/unit/save/failing_sink.h \
+	tests/unit/save/page_filter_test.cc \
+	tests/unit/save/page_layout_test.cc \
 	tests/unit/save/page_set_test.cc \
 	tests/unit/save/paged_kernel.h \
 	tests/unit/save/save_test.cc \

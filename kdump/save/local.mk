@@ -9,6 +9,7 @@ kdump_save_libsave_a_SOURCES = \
 	kdump/save/kdump_writer.cc kdump/save/kdump_writer.h \
 	kdump/save/page_filter.cc kdump/save/page_filter.h \
 	kdump/save/page_layout.cc kdump/save/page_layout.h \
+	kdump/save/page_type.cc kdump/save/page_type.h \
 	kdump/save/page_map.cc kdump/save/page_map.h \
 	kdump/save/page_packer.cc kdump/save/page_packer.h \
 	kdump/save/page_set.cc kdump/save/page_set.h \

@@ -82,7 +82,7 @@ private:
         for (std::uint64_t i = 0; i < count; ++i) {
             const auto page = all.subspan(i * size, size);
             const std::uint64_t frame = first + i;
-            if (frame >= covered_until_ || (tails_ && !layout_.is_tail(page))) {
+            if (frame >= covered_until_ || !still_covered(page)) {
                 const auto next = i + 1 < count + one_more ? all.subspan((i + 1) * size, size) : page.first(0);
                 const PageVerdict verdict = layout_.judge(page, next);
                 covering_ = verdict.kind;
@@ -94,6 +94,13 @@ private:
             if (leaves_out(level_, kind))
                 take_out(frame, kind);
         }
+    }
+
+    // A block is what its first page says, unless one of the others contradicts: then its size is not to be believed.
+    bool still_covered(std::span<const std::byte> page) const {
+        if (covering_ == PageKind::free)
+            return layout_.may_be_free(page);
+        return !tails_ || layout_.is_tail(page);
     }
 
     void take_out(std::uint64_t frame, PageKind kind) {

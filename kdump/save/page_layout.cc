@@ -5,6 +5,7 @@
 #include "wire.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <initializer_list>
 #include <string>
@@ -12,10 +13,16 @@
 namespace kx {
 namespace {
 
-constexpr std::uint64_t mapping_anonymous = 1; // the lowest bit of page.mapping
-constexpr unsigned largest_order = 26;         // a compound page or free block of 2^26 pages: more is no order
-constexpr std::uint32_t type_base = 0xf0000000;
-constexpr std::int32_t least_mapcount = -128; // below it, page_type is a type
+constexpr unsigned largest_order = 26;     // a compound page or free block of 2^26 pages: more is no order
+constexpr std::uint64_t order_bits = 0xff; // of the second page's flags, where no other place is told
+
+// The lowest bit of page.mapping: a user process's page. The rest is then a pointer, which in a kernel's half of the
+// addresses has the highest bit; other words that begin in the same place have not.
+bool is_anonymous(std::uint64_t mapping) {
+    return (mapping & 1) && mapping >> 63;
+}
+
+constexpr std::uint64_t never_set = UINT64_MAX; // flags of a struct page that the kernel has not initialised
 
 template <typename T> T word(std::span<const std::byte> page, std::uint64_t offset) {
     T value;
@@ -31,21 +38,12 @@ std::uint64_t mask(const Vmcoreinfo& info, std::string_view flag) {
     return bit && *bit >= 0 && *bit < 64 ? std::uint64_t{1} << *bit : 0;
 }
 
-} // namespace
-
-bool PageLayout::PageType::matches(std::uint32_t page_type) const {
-    if ((value & 0x00ffffff) == 0)
-        return page_type >> 24 == value >> 24;
-    return (page_type & (type_base | ~value)) == type_base;
-}
-
-std::optional<PageLayout::PageType> PageLayout::page_type(const Vmcoreinfo& info, std::string_view name) {
+std::optional<PageType> page_type(const Vmcoreinfo& info, std::string_view name) {
     const auto value = info.number(name);
-    // A type is negative as a mapcount.
-    if (!value || static_cast<std::int32_t>(*value) >= 0)
-        return std::nullopt;
-    return PageType{static_cast<std::uint32_t>(*value)};
+    return value ? PageType::told(*value) : std::nullopt;
 }
+
+} // namespace
 
 std::optional<PageLayout> PageLayout::of(const Vmcoreinfo& info, unsigned& level, Notices& notices) {
     const auto size = info.size("page");
@@ -65,6 +63,7 @@ std::optional<PageLayout> PageLayout::of(const Vmcoreinfo& info, unsigned& level
     layout.mapping_ = field("page.mapping", 8);
     layout.mapcount_ = field("page._mapcount", 4);
     layout.private_ = field("page.private", 8);
+    layout.refcount_ = field("page._refcount", 4);
     // It has been in the first word of lru since there are compound heads.
     auto head = field("page.compound_head", 8);
     if (!head)
@@ -81,13 +80,15 @@ std::optional<PageLayout> PageLayout::of(const Vmcoreinfo& info, unsigned& level
         if (*offset && **offset >= *size)
             offset->reset();
     }
-    const auto head_mask = info.number("PG_head_mask");
-    if (head && head_mask) {
+    const auto head_mask = static_cast<std::uint64_t>(info.number("PG_head_mask").value_or(0));
+    if (head && std::has_single_bit(head_mask)) {
         layout.compound_head_ = *head;
-        layout.head_mask_ = static_cast<std::uint64_t>(*head_mask);
+        layout.head_mask_ = head_mask;
     }
     layout.free_orders_ =
         std::min<std::uint64_t>(info.length("zone.free_area").value_or(largest_order + 1), largest_order + 1);
+    if (info.length("zone.free_area") && layout.free_orders_ > 0)
+        layout.unaccepted_pages_ = std::uint64_t{1} << (layout.free_orders_ - 1);
     layout.lru_ = mask(info, "PG_lru");
     layout.private_flag_ = mask(info, "PG_private");
     layout.swapcache_ = mask(info, "PG_swapcache");
@@ -95,6 +96,8 @@ std::optional<PageLayout> PageLayout::of(const Vmcoreinfo& info, unsigned& level
     layout.slab_ = mask(info, "PG_slab");
     layout.poisoned_ = mask(info, "PG_hwpoison");
     layout.hugetlb_flag_ = mask(info, "PG_hugetlb");
+    if (!layout.order_offset_)
+        layout.hugetlb_flag_ &= ~order_bits;
     if (const auto dtor = info.number("HUGETLB_PAGE_DTOR"); dtor && *dtor > 0 && *dtor < 256)
         layout.hugetlb_dtor_ = static_cast<std::uint64_t>(*dtor);
     if (layout.mapcount_) {
@@ -102,7 +105,6 @@ std::optional<PageLayout> PageLayout::of(const Vmcoreinfo& info, unsigned& level
         layout.offline_ = page_type(info, "PAGE_OFFLINE_MAPCOUNT_VALUE");
         layout.unaccepted_ = page_type(info, "PAGE_UNACCEPTED_MAPCOUNT_VALUE");
         layout.hugetlb_type_ = page_type(info, "PAGE_HUGETLB_MAPCOUNT_VALUE");
-        layout.slab_type_ = page_type(info, "PAGE_SLAB_MAPCOUNT_VALUE");
     }
 
     const auto require = [&](unsigned bits, std::string_view pages,
@@ -117,25 +119,38 @@ std::optional<PageLayout> PageLayout::of(const Vmcoreinfo& info, unsigned& level
         level &= ~bits;
         notices.add("{} stay in the dump: vmcoreinfo does not tell {}", pages, missing);
     };
-    const bool slab = layout.slab_ != 0 || layout.slab_type_ || layout.mapcount_;
+    const std::pair mapping{layout.mapping_.has_value(), "OFFSET(page.mapping)"};
+    const std::pair mapcount{layout.mapcount_.has_value(), "OFFSET(page._mapcount)"};
+    const std::pair slab{layout.slab_ != 0 || page_type(info, "PAGE_SLAB_MAPCOUNT_VALUE"),
+                         "NUMBER(PG_slab) or NUMBER(PAGE_SLAB_MAPCOUNT_VALUE)"};
+    const std::pair compound{layout.head_mask_ != 0, "OFFSET(page.compound_head) with NUMBER(PG_head_mask)"};
     require(leave_out::cache | leave_out::private_cache, "pages of the page cache",
-            {{layout.mapping_.has_value(), "OFFSET(page.mapping)"},
+            {mapping,
+             mapcount,
              {layout.lru_ != 0, "NUMBER(PG_lru)"},
              {layout.private_flag_ != 0, "NUMBER(PG_private)"},
-             {layout.head_mask_ != 0, "NUMBER(PG_head_mask)"}});
-    require(leave_out::user, "user processes' pages",
-            {{layout.mapping_.has_value(), "OFFSET(page.mapping)"},
-             {slab, "NUMBER(PG_slab)"},
-             {layout.head_mask_ != 0, "NUMBER(PG_head_mask)"}});
+             slab,
+             compound});
+    require(leave_out::user, "user processes' pages", {mapping, mapcount, slab, compound});
     require(leave_out::free, "free pages",
-            {{layout.mapcount_.has_value(), "OFFSET(page._mapcount)"},
+            {mapcount,
              {layout.private_.has_value(), "OFFSET(page.private)"},
              {layout.buddy_.has_value(), "NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)"}});
     return layout;
 }
 
 bool PageLayout::poisoned(std::span<const std::byte> page) const {
-    return (word64(page, flags_) & poisoned_) != 0;
+    const std::uint64_t flags = word64(page, flags_);
+    return flags != never_set && (flags & poisoned_) != 0;
+}
+
+std::uint32_t PageLayout::type_word(std::span<const std::byte> page) const {
+    return mapcount_ ? std::uint32_t{word<le32>(page, *mapcount_)} : no_page_type;
+}
+
+bool PageLayout::may_be_free(std::span<const std::byte> page) const {
+    return type_word(page) == no_page_type && (word64(page, flags_) & (lru_ | slab_ | head_mask_)) == 0 &&
+           (!refcount_ || word<le32>(page, *refcount_) == 0);
 }
 
 bool PageLayout::is_tail(std::span<const std::byte> page) const {
@@ -168,31 +183,33 @@ bool PageLayout::is_hugetlb(std::uint32_t type, std::span<const std::byte> next)
 
 PageVerdict PageLayout::judge(std::span<const std::byte> page, std::span<const std::byte> next) const {
     const std::uint64_t flags = word64(page, flags_);
-    const std::uint32_t type = mapcount_ ? std::uint32_t{word<le32>(page, *mapcount_)} : ~std::uint32_t{0};
-
-    if (buddy_ && private_ && buddy_->matches(type))
-        return {PageKind::free, free_pages(page)};
-    if (offline_ && offline_->matches(type))
+    if (flags == never_set)
+        return {};
+    const std::uint32_t type = type_word(page);
+    const bool slab = (flags & slab_) != 0; // which has numbers of its own where others have a type
+    if (!slab && offline_ && offline_->matches(type))
         return {PageKind::offline, 1};
-    // A guest that reads memory which it has not accepted is ended by its host. Blocks of it are as free ones.
-    if (unaccepted_ && private_ && unaccepted_->matches(type))
-        return {PageKind::offline, free_pages(page)};
+    // A guest that reads memory which it has not accepted is ended by its host.
+    if (!slab && unaccepted_ && unaccepted_->matches(type))
+        return {PageKind::offline, unaccepted_pages_};
     // Its words belong to its head.
     if (is_tail(page))
         return {(flags & poisoned_) ? PageKind::poisoned : PageKind::kept, 1};
 
+    if (!slab && buddy_ && private_ && buddy_->matches(type))
+        return {PageKind::free, free_pages(page)};
     const std::uint64_t pages = compound_pages(flags, next);
-    const bool hugetlb = pages > 1 && is_hugetlb(type, next);
+    const bool hugetlb = !slab && pages > 1 && is_hugetlb(type, next);
     if (flags & poisoned_)
         return {PageKind::poisoned, hugetlb ? pages : 1};
     if (hugetlb) // its tails' struct pages may be one, mapped many times
         return {PageKind::user, pages};
-    const bool typed = static_cast<std::int32_t>(type) < least_mapcount;
-    if (!mapping_ || typed || (flags & slab_) || (slab_type_ && slab_type_->matches(type)))
+    if (!mapping_ || slab || has_page_type(type))
         return {PageKind::kept, pages, true};
-    if (word64(page, *mapping_) & mapping_anonymous)
+    if (is_anonymous(word64(page, *mapping_)))
         return {PageKind::user, pages, true};
-    const bool in_swap_cache = (flags & swapcache_) && (!swapbacked_ || (flags & swapbacked_));
+    // The swap cache's flag alone is another one's too (4.10 and later).
+    const bool in_swap_cache = swapcache_ && swapbacked_ && (flags & swapcache_) && (flags & swapbacked_);
     if ((flags & lru_) || in_swap_cache)
         return {(flags & private_flag_) ? PageKind::private_cache : PageKind::cache, pages, true};
     return {PageKind::kept, pages, true};

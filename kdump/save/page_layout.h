@@ -4,6 +4,7 @@
 
 #include "core/notices.h"
 #include "kdump/dump/vmcoreinfo.h"
+#include "kdump/save/page_type.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -35,15 +36,11 @@ public:
     // A page's memory is damaged, as its own flags have it.
     bool poisoned(std::span<const std::byte> page) const;
     bool is_tail(std::span<const std::byte> page) const;
+    // Nothing in a page of a free block, other than its first one, says that somebody uses it.
+    bool may_be_free(std::span<const std::byte> page) const;
 
 private:
-    // A value of page_type, in the three ways that kernels have told it: a mapcount (before 4.18), the complement of a
-    // flag below 0xf0000000 (to 6.11), a number in the highest byte.
-    struct PageType {
-        std::uint32_t value;
-        bool matches(std::uint32_t page_type) const;
-    };
-    static std::optional<PageType> page_type(const Vmcoreinfo& info, std::string_view name);
+    std::uint32_t type_word(std::span<const std::byte> page) const;
     std::uint64_t compound_pages(std::uint64_t flags, std::span<const std::byte> next) const;
     std::uint64_t free_pages(std::span<const std::byte> page) const;
     bool is_hugetlb(std::uint32_t type, std::span<const std::byte> next) const;
@@ -53,6 +50,7 @@ private:
     std::optional<std::uint64_t> mapping_;      // offsets
     std::optional<std::uint64_t> mapcount_;     //
     std::optional<std::uint64_t> private_;      //
+    std::optional<std::uint64_t> refcount_;     //
     std::uint64_t compound_head_ = 0;           // bit 0: a tail
     std::optional<std::uint64_t> order_offset_; // in the second page; nothing: low byte of its flags
     std::optional<std::uint64_t> dtor_offset_;  // in the second page
@@ -60,9 +58,10 @@ private:
     std::uint64_t lru_ = 0, private_flag_ = 0, swapcache_ = 0, swapbacked_ = 0; // masks
     std::uint64_t slab_ = 0, poisoned_ = 0;                                     //
     std::uint64_t free_orders_ = 0;                                             // a free block has less
+    std::uint64_t unaccepted_pages_ = 1; // memory is accepted in the largest blocks that can be free
     std::optional<std::uint64_t> hugetlb_dtor_;
     std::uint64_t hugetlb_flag_ = 0; // mask, in the second page's flags
-    std::optional<PageType> buddy_, offline_, unaccepted_, hugetlb_type_, slab_type_;
+    std::optional<PageType> buddy_, offline_, unaccepted_, hugetlb_type_;
 };
 
 } // namespace kx
