@@ -14,6 +14,7 @@ fuzz_targets = \
 	tests/fuzz/kimage \
 	tests/fuzz/options \
 	tests/fuzz/overlay \
+	tests/fuzz/page_layout \
 	tests/fuzz/placement \
 	tests/fuzz/pool \
 	tests/fuzz/pool_tree \
@@ -86,6 +87,10 @@ tests_fuzz_options_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_overlay_SOURCES = tests/fuzz/overlay.cc $(fuzz_sources)
 tests_fuzz_overlay_LDADD = $(fuzz_libs)
 tests_fuzz_overlay_LDFLAGS = $(FUZZ_LDFLAGS)
+
+tests_fuzz_page_layout_SOURCES = tests/fuzz/page_layout.cc $(fuzz_sources)
+tests_fuzz_page_layout_LDADD = kdump/save/libsave.a $(fuzz_dump_libs)
+tests_fuzz_page_layout_LDFLAGS = $(FUZZ_LDFLAGS)
 
 tests_fuzz_placement_SOURCES = tests/fuzz/placement.cc $(fuzz_sources)
 tests_fuzz_placement_LDADD = $(fuzz_libs)

@@ -745,6 +745,51 @@ def kdump_header():
     yield "bad-notes", kdump_file(sub={48: u64(4096) + u64(2**63)})
     yield "bad-split", kdump_file(sub={12: u32(1)})
     yield "bad-version", kdump_file(version=7)
+    yield "good-machine-unknown", kdump_file(header={12 + 4 * 65: b"Unknown"})
+    yield "bad-machine-contradicts", kdump_file(header={12 + 4 * 65: b"aarch64"})
+    yield "bad-layout-of-32-bits", kdump_file(header={416: u32(4096), 428: u32(1)})
+    text, _ = crashed_kernel()
+    arm = b"NUMBER(kimage_voffset)=1\nPAGESIZE=16384\n"
+    yield "good-pages-of-several-blocks", kdump_file(header={12 + 4 * 65: b"64\0\0\0\0"},
+                                                     sub={104: arm.ljust(len(text), b"\n")})
+
+
+def page_layout():
+    """vmcoreinfo, a NUL, and struct pages of 64 bytes: (flags, first word, mapping, private, type)."""
+    new = {"mapping": 24, "lru": 8, "compound_head": 8, "private": 40, "_mapcount": 48, "_refcount": 52}
+    old = {"mapping": 8, "lru": 32, "compound_head": 32, "private": 48, "_mapcount": 24, "_refcount": 28}
+
+    def content(offsets, buddy, more=()):
+        lines = ["SIZE(page)=64", "OFFSET(page.flags)=0", "LENGTH(zone.free_area)=11", "NUMBER(PG_lru)=5",
+                 "NUMBER(PG_private)=14", "NUMBER(PG_swapcache)=10", "NUMBER(PG_swapbacked)=17",
+                 "NUMBER(PG_hwpoison)=21", "NUMBER(PG_head_mask)=64",
+                 f"NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)={buddy}", *more]
+        lines += [f"OFFSET(page.{name})={offset}" for name, offset in offsets.items()]
+        pointer, plain = 0xffff888000001000, 0xffffffff
+        pages = b""
+        for flags, first, mapping, private, kind in (
+                (0, 0, 0, 3, buddy), (32, 0, pointer, 0, plain), (32, 0, pointer | 1, 0, 0),
+                (64 | 32, 0, pointer | 1, 0, plain), (9, 1, 0xffffffff, 0, plain), (1 << 21, 0, 0, 0, plain),
+                (0, 0, pointer | 1, 0, -512), (2**64 - 1, 2**64 - 1, 2**64 - 1, 0, plain), (64, 0, 0, 0, 0xf4000000),
+                (9, 1, 0, 0, plain), (0, 0, 0, 0, 0xf7000000), (0x20400, 0, 0, 0, plain)):
+            page = bytearray(64)
+            for name, value in (("lru", first), ("mapping", mapping), ("private", private)):
+                struct.pack_into("<Q", page, offsets[name], value)
+            struct.pack_into("<Q", page, 0, flags)
+            struct.pack_into("<I", page, offsets["_mapcount"], kind & 0xffffffff)
+            pages += page
+        return "\n".join(lines).encode() + b"\n\0" + pages
+
+    hugetlb = ["NUMBER(PAGE_HUGETLB_MAPCOUNT_VALUE)=-201326592", "NUMBER(PAGE_SLAB_MAPCOUNT_VALUE)=-184549376",
+               "NUMBER(PAGE_UNACCEPTED_MAPCOUNT_VALUE)=-150994944"]
+    yield "good-4.9", content(old, -128, ["NUMBER(PG_slab)=7"])
+    yield "good-6.1", content(new, -129, ["NUMBER(PG_slab)=9", "NUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE)=-257"])
+    yield "good-6.11", content(new, -1073741825, ["NUMBER(PAGE_SLAB_MAPCOUNT_VALUE)=-33554433"])
+    yield "good-7.3", content(new, -268435456, hugetlb)
+    yield "bad-type", content(new, -1, hugetlb)
+    outside = content(new, -129).replace(b"_mapcount)=48", b"_mapcount)=61")
+    yield "bad-offsets", outside.replace(b"mapping)=24", b"mapping)=57")
+    yield "bad-head-mask", content(new, -129, ["NUMBER(PG_slab)=9"]).replace(b"head_mask)=64", b"head_mask)=96")
 
 
 def printk():
@@ -790,7 +835,8 @@ def main():
     default = pathlib.Path(__file__).resolve().parent / "corpus"
     corpus = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else default
     for target in (bzimage, elf, elfcorehdr, unpack, vmlinux, identify, options, placement, pool, cpu_list, kimage,
-                   record, device_tree, overlay, pool_tree, desired_dtb, vmcore, kdump_header, printk):
+                   record, device_tree, overlay, pool_tree, desired_dtb, vmcore, kdump_header, page_layout,
+                   printk):
         folder = corpus / target.__name__
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in target():
