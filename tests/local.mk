@@ -24,6 +24,7 @@ tests_unit_unit_SOURCES = \
 	tests/unit/ctl/apply_test.cc \
 	tests/unit/ctl/console_test.cc \
 	tests/unit/ctl/desired_file_test.cc \
+	tests/unit/dump/architecture_test.cc \
 	tests/unit/dump/compressed_dump_test.cc \
 	tests/unit/dump/crashed_kernel.h \
 	tests/unit/dump/kdump_builder.h \
@@ -137,7 +138,7 @@ AM_TESTS_ENVIRONMENT = export srcdir='$(srcdir)';
 EXTRA_DIST += tests/fake/README.md tests/fake/fake.h tests/fake/fake_files.c \
 	tests/fake/fake_instances.c tests/fake/fake_syscalls.c tests/fake/preload.py \
 	tests/cli/conftest.py tests/cli/crash_image.py tests/cli/images.py tests/cli/machine_tree.py tests/cli/test_acpi_tables.py tests/cli/test_crash_peer.py \
-	tests/cli/test_crash.py tests/cli/test_dropin.py \
+	tests/cli/test_crash.py tests/cli/test_dump_messages.py tests/cli/test_dropin.py \
 	tests/cli/test_explained.py tests/cli/test_fake.py tests/cli/test_handover.py tests/cli/test_robust.py tests/cli/test_manpage.py \
 	tests/cli/test_multikernel.py tests/cli/test_multikernel_kernel.py \
 	tests/cli/test_multikernelctl_doc.py \

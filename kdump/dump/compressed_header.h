@@ -18,9 +18,9 @@ struct FilePart {
 
 struct CompressedHeader {
     std::uint32_t version;
-    std::string machine; // as uname -m of the crashed kernel
+    std::string machine; // as found: uname -m of the crashed kernel, where the writer knew it
     std::uint32_t status;
-    std::uint64_t block_size;  // the page size
+    std::uint64_t block_size;  // the kernel's page size, or a multiple of it (arm64, by QEMU)
     std::uint64_t frames;      // page frames that the bitmaps speak of
     FilePart memory_bitmap;    // a bit a frame, as many as `frames`
     FilePart dumped_bitmap;    //
@@ -30,9 +30,9 @@ struct CompressedHeader {
     FilePart notes;      //
 };
 
-// Errc::not_this_format without the signature. Errc::unsupported for what is known and not read: big endian and 32-bit
-// machines, a part of a split dump, the older DISKDUMP format, later versions. Errc::malformed for sizes that cannot
-// be. Parts may still lie past the end of a file that was cut.
+// Errc::not_this_format without the signature. Errc::unsupported for what is known and not read: big endian
+// machines, the layout of 32-bit ones, a part of a split dump, the older DISKDUMP format, later versions.
+// Errc::malformed for sizes that cannot be. Parts may still lie past the end of a file that was cut.
 Result<CompressedHeader> parse_compressed_header(const DumpFile& file);
 
 } // namespace kx

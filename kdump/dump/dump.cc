@@ -1,48 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kdump/dump/dump.h"
 
+#include "kdump/dump/architecture.h"
 #include "kdump/dump/dump_notes.h"
 #include "kdump/dump/dump_state.h"
 #include "kdump/dump/page_codec.h"
-#include "layout/elf.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 
 namespace kx {
 namespace {
-
-struct MachineName {
-    std::uint16_t machine; // e_machine
-    std::string_view name;
-    std::uint64_t page_size; // where vmcoreinfo does not tell it
-};
-
-constexpr std::array machine_names{
-    MachineName{layout::em_x86_64, "x86_64", 4096},   MachineName{layout::em_386, "i686", 4096},
-    MachineName{layout::em_aarch64, "aarch64", 4096}, MachineName{layout::em_arm, "arm", 4096},
-    MachineName{layout::em_riscv, "riscv64", 4096},   MachineName{layout::em_loongarch, "loongarch64", 16384},
-    MachineName{layout::em_ppc64, "ppc64le", 65536},
-};
-
-// With --elf32-core-headers a 64-bit kernel's dump says that it is a 386's: the kernel's addresses say it better.
-std::string_view architecture_of(const Vmcore& vmcore, const Vmcoreinfo& vmcoreinfo) {
-    const auto text = vmcoreinfo.symbol("_stext");
-    if (vmcore.machine == layout::em_386 && text && *text > UINT32_MAX)
-        return "x86_64";
-    for (const auto& row : machine_names)
-        if (row.machine == vmcore.machine)
-            return row.name;
-    return "unknown";
-}
-
-std::uint64_t usual_page_size(std::string_view architecture) {
-    for (const auto& row : machine_names)
-        if (row.name == architecture)
-            return row.page_size;
-    return 4096;
-}
 
 Result<std::uint64_t> checked_page_size(std::uint64_t size) {
     if (!std::has_single_bit(size) || size < 4096 || size > 65536)
@@ -62,6 +30,11 @@ Told told_by(std::span<const std::byte> notes, std::string_view text) {
     if (!found)
         return {Vmcoreinfo::parse(text), {}, std::move(found).error().message};
     return {Vmcoreinfo::parse(text.empty() ? found->vmcoreinfo : text), std::move(found->cpus), {}};
+}
+
+Result<Dump> refused_for_32_bits(std::string_view architecture) {
+    return fail(Errc::unsupported, "is the dump of a 32-bit machine ({}); only those of 64-bit machines are read",
+                architecture);
 }
 
 using Content = std::variant<Vmcore, CompressedDump>;
@@ -98,17 +71,22 @@ Result<Dump> Dump::open(const std::string& path) {
     auto told = compressed ? told_by(compressed->notes, compressed->vmcoreinfo) : told_by(vmcore->notes, {});
     if (vmcore && !vmcore->notes_damage.empty())
         told.damage = vmcore->notes_damage;
-    const std::string architecture(compressed ? compressed->header.machine : architecture_of(*vmcore, told.vmcoreinfo));
+    const ArchitectureClaim claim =
+        compressed ? claimed_by_name(compressed->header.machine) : claimed_by_elf(vmcore->machine);
+    auto settled = settle_architecture(claim, told.vmcoreinfo, told.cpus);
+    if (compressed && !settled.is_64)
+        return here(refused_for_32_bits(claim.name == settled.name ? compressed->header.machine : settled.name));
     const auto page_size =
         compressed
-            ? compressed->header.block_size
-            : KX_TRY(here(checked_page_size(told.vmcoreinfo.page_size().value_or(usual_page_size(architecture)))));
+            ? kernel_page_size(settled.name, told.vmcoreinfo, compressed->header.block_size)
+            : KX_TRY(here(checked_page_size(told.vmcoreinfo.page_size().value_or(usual_page_size(settled.name)))));
     return Dump(std::make_unique<State>(State{.file = std::move(file),
                                               .content = std::move(content),
                                               .vmcoreinfo = std::move(told.vmcoreinfo),
                                               .notes_damage = std::move(told.damage),
                                               .cpus = std::move(told.cpus),
-                                              .architecture = architecture,
+                                              .architecture = std::move(settled.name),
+                                              .doubt = std::move(settled.doubt),
                                               .page_size = page_size}));
 }
 
@@ -143,6 +121,11 @@ const Vmcoreinfo& Dump::vmcoreinfo() const {
 const std::string& Dump::damage() const {
     return state_->notes_damage.empty() ? state_->vmcoreinfo.damage() : state_->notes_damage;
 }
+std::vector<std::string> Dump::doubts() const {
+    std::vector<std::string> all{damage(), state_->doubt};
+    std::erase(all, std::string());
+    return all;
+}
 std::span<const std::byte> Dump::notes() const {
     return vmcore() ? vmcore()->notes : compressed()->notes;
 }
@@ -162,20 +145,27 @@ std::string_view Dump::compression() const {
     return compressed() ? compression_name(compressed()->header.status) : "none";
 }
 std::uint64_t Dump::pages_present() const {
-    return compressed() ? compressed()->pages_present(state_->file) : vmcore()->bytes_present() / page_size();
+    if (compressed()) // by blocks, of which a page has several, or several pages have one
+        return compressed()->pages_present(state_->file) * compressed()->header.block_size / page_size();
+    return vmcore()->bytes_present() / page_size();
 }
 std::optional<std::uint64_t> Dump::phys_base() const {
     return compressed() ? std::optional(compressed()->header.phys_base) : std::nullopt;
 }
 
 Result<> Dump::read_physical(std::uint64_t address, std::span<std::byte> out) const {
-    return within(path(), vmcore() ? vmcore()->read(state_->file, address, out)
-                                   : compressed()->read(state_->file, address, out));
+    return vmcore() ? vmcore()->read(state_->file, address, out) : compressed()->read(state_->file, address, out);
 }
 
 bool Dump::has_page(std::uint64_t address) const {
     const auto page = PhysRange::at(align_down(address, page_size()), page_size());
-    return page && (vmcore() ? vmcore()->has(*page) : compressed()->has(state_->file, page->begin));
+    if (!page || vmcore())
+        return page && vmcore()->has(*page);
+    for (std::uint64_t at = page->begin; at < page->end; at += compressed()->header.block_size) {
+        if (!compressed()->has(state_->file, at))
+            return false;
+    }
+    return true;
 }
 
 } // namespace kx

@@ -26,6 +26,7 @@ enum class DumpFormat { elf, kdump };
 struct CpuState {
     std::uint32_t index; // among the notes; the CPU's number where all CPUs were online
     std::uint32_t pid;
+    std::uint32_t size;          // bytes of the registers
     std::vector<std::byte> note; // the whole note, header included, as found
 };
 
@@ -48,13 +49,15 @@ public:
     const std::string& path() const; // "standard input" for "-"
     DumpFormat format() const;
     bool flattened() const;
-    std::string_view architecture() const; // as uname -m; "unknown" where the dump has a machine without a name here
-    std::uint64_t page_size() const;       // of the crashed kernel; a power of two
+    std::string_view architecture() const; // as uname -m, whatever the header says of it; "unknown"
+    std::uint64_t page_size() const;       // of the crashed kernel, not of the file's blocks; a power of two
     std::uint64_t file_size() const;       // of the file itself
     const Vmcoreinfo& vmcoreinfo() const;
-    const std::string& damage() const;         // what of the notes and vmcoreinfo is broken and left out; may be empty
-    std::span<const std::byte> notes() const;  // all ELF notes, as found
-    std::span<const PhysRange> memory() const; // RAM that the dump speaks of, sorted, disjoint
+    const std::string& damage() const; // what of the notes and vmcoreinfo is broken and left out; may be empty
+    // What a reader should know who believes the dump: its damage, and what in it contradicts.
+    std::vector<std::string> doubts() const;
+    std::span<const std::byte> notes() const;      // all ELF notes, as found
+    std::span<const PhysRange> memory() const;     // RAM that the dump speaks of, sorted, disjoint
     std::span<const DumpSegment> segments() const; // ELF only: by address
     std::span<const CpuState> cpus() const;
     std::string_view compression() const;           // of its pages: "none", "zlib", "lzo", "snappy", "zstd"
@@ -62,8 +65,9 @@ public:
     std::optional<std::uint64_t> phys_base() const; // x86-64: as the kdump format's header tells it
     bool incomplete() const;                        // the file ends early, or says that its writer did
 
-    // Copies memory at a physical address. Errc::not_found where the dump has nothing for it (no memory there, or the
-    // page was left out), malformed or io where the file cannot give what it promised. Safe to call from many threads.
+    // Copies memory at a physical address. Messages do not name the file. Errc::not_found where the dump has nothing
+    // for it (no memory there, or the page was left out), malformed or io where the file cannot give what it promised.
+    // Safe to call from many threads.
     Result<> read_physical(std::uint64_t address, std::span<std::byte> out) const;
     // Whether the page at this physical address is in the dump.
     bool has_page(std::uint64_t address) const;

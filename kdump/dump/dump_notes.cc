@@ -38,6 +38,7 @@ Result<DumpNotes> parse_dump_notes(std::span<const std::byte> notes) {
             const auto whole = KX_TRY(view.slice(begin, end - begin)).bytes();
             found.cpus.push_back({.index = static_cast<std::uint32_t>(found.cpus.size()),
                                   .pid = pid ? std::uint32_t{*pid} : 0,
+                                  .size = static_cast<std::uint32_t>(note.description.size()),
                                   .note = {whole.begin(), whole.end()}});
         }
         begin = end;

@@ -20,6 +20,7 @@ struct Dump::State {
     std::string notes_damage;
     std::vector<CpuState> cpus;
     std::string architecture;
+    std::string doubt; // of it
     std::uint64_t page_size;
 };
 

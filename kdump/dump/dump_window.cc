@@ -24,7 +24,7 @@ Result<std::span<const std::byte>> DumpWindow::at(std::uint64_t address, std::ui
     if (can_map_ && fd && piece && length <= piece->memory.end - address) {
         auto part = mapped(*fd, *piece, address, length);
         if (part || part.error().code != Errc::unsupported)
-            return within(dump_->path(), std::move(part));
+            return part;
         can_map_ = false;
     }
     const std::uint64_t in_piece = piece ? piece->memory.end - address : 0;

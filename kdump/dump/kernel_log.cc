@@ -123,6 +123,8 @@ std::optional<ByteView> LogArray::element(std::uint64_t index, std::uint64_t ahe
 
 Result<std::uint64_t> read_kernel_log(const KernelMemory& memory, const std::function<bool(const LogRecord&)>& take) {
     const Vmcoreinfo& info = memory.vmcoreinfo();
+    if (info.text().empty())
+        return no_vmcoreinfo(memory.dump());
     if (info.symbol("prb"))
         return within("the kernel's log (prb)", read_ring_log(memory, take));
     for (const std::string_view record : {"printk_log", "log"}) {

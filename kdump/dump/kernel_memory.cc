@@ -21,7 +21,31 @@ std::vector<LinearMapping> told_by_segments(const Dump& dump) {
     return told;
 }
 
+Result<KernelMapping> mapping_of(const Dump& dump) {
+    if (dump.vmcoreinfo().text().empty())
+        return no_vmcoreinfo(dump);
+    if (const PageTableRow* row = page_table_row(dump.architecture()))
+        return row->mapping_of(dump);
+    if (dump.architecture() == "unknown")
+        return fail(Errc::unsupported,
+                    "neither the dump's header nor vmcoreinfo nor the registers in its notes tell of "
+                    "which architecture it is");
+    return fail(Errc::unsupported, "the page tables of {} are not known", dump.architecture());
+}
+
 } // namespace
+
+std::unexpected<Error> no_vmcoreinfo(const Dump& dump) {
+    constexpr std::string_view use = "without it the kernel's log and the use of its pages cannot be found";
+    if (!dump.damage().empty())
+        return fail(Errc::unsupported, "the dump has no VMCOREINFO that can be read ({}): {}", dump.damage(), use);
+    if (dump.incomplete())
+        return fail(Errc::unsupported, "the dump is incomplete and has no VMCOREINFO: {}", use);
+    return fail(Errc::unsupported,
+                "the dump has no VMCOREINFO: {}. QEMU stores it with a guest's memory if the guest has the device "
+                "(-device vmcoreinfo) and its driver (qemu_fw_cfg); crash may read this dump with the kernel's vmlinux",
+                use);
+}
 
 // Page tables that were read, each in the place that its number leads to.
 struct KernelMemory::TableCache {
@@ -40,9 +64,7 @@ KernelMemory::~KernelMemory() = default;
 
 Result<KernelMemory> KernelMemory::of(const Dump& dump) {
     KernelMemory memory(dump);
-    const PageTableRow* row = page_table_row(dump.architecture());
-    auto mapping = row ? row->mapping_of(dump)
-                       : fail(Errc::unsupported, "the page tables of {} are not known", dump.architecture());
+    auto mapping = mapping_of(dump);
     if (mapping) {
         memory.tables_ = mapping->tables;
         memory.linear_ = std::move(mapping->linear);
@@ -50,8 +72,7 @@ Result<KernelMemory> KernelMemory::of(const Dump& dump) {
     for (const LinearMapping& told : told_by_segments(dump))
         memory.linear_.push_back(told);
     if (memory.linear_.empty() && !mapping)
-        return fail(mapping.error().code, "{}: the kernel's virtual memory cannot be read: {}", dump.path(),
-                    mapping.error().message);
+        return std::unexpected(std::move(mapping).error());
     return memory;
 }
 
@@ -107,12 +128,12 @@ Result<KernelMemory::Place> KernelMemory::place_of(std::uint64_t virtual_address
         if (walked && *walked)
             return **walked;
         if (walked)
-            return fail(Errc::not_found, "{}: virtual address {:#x} is not mapped", dump_->path(), virtual_address);
+            return fail(Errc::not_found, "virtual address {:#x} is not mapped", virtual_address);
         why = walked.error().message;
     }
     if (const auto place = linear(virtual_address))
         return *place;
-    return fail(Errc::not_found, "{}: virtual address {:#x} cannot be found: {}", dump_->path(), virtual_address, why);
+    return fail(Errc::not_found, "virtual address {:#x} cannot be found: {}", virtual_address, why);
 }
 
 Result<std::uint64_t> KernelMemory::physical(std::uint64_t virtual_address) const {

@@ -17,6 +17,10 @@
 
 namespace kx {
 
+// Errc::unsupported: the dump lacks what a kernel tells of itself; the message says what that costs, and what to do.
+std::unexpected<Error> no_vmcoreinfo(const Dump& dump);
+
+// Messages do not name the dump's file.
 class KernelMemory {
 public:
     // Where a virtual address is: `length` bytes from there are in one piece of physical memory.

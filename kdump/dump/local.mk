@@ -2,6 +2,7 @@
 # Reading dumps.
 noinst_LIBRARIES += kdump/dump/libdump.a
 kdump_dump_libdump_a_SOURCES = \
+	kdump/dump/architecture.cc kdump/dump/architecture.h \
 	kdump/dump/compressed_dump.cc kdump/dump/compressed_dump.h \
 	kdump/dump/compressed_header.cc kdump/dump/compressed_header.h \
 	kdump/dump/dump.cc kdump/dump/dump.h \

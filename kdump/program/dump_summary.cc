@@ -85,8 +85,8 @@ DumpSummary summarize(const Dump& dump, Notices& notices) {
     };
     for (const CpuState& cpu : dump.cpus())
         summary.pids.push_back(cpu.pid);
-    if (!dump.damage().empty())
-        notices.add("{}: {}", summary.path, dump.damage());
+    for (const std::string& doubt : dump.doubts())
+        notices.add("{}: {}", summary.path, doubt);
     const auto memory = KernelMemory::of(dump);
     if (!memory) {
         notices.add("{}: the kernel's memory cannot be read: {}", summary.path, memory.error().message);

@@ -132,8 +132,8 @@ void append_json(std::string& out, const LogRecord& record) {
 
 Result<> print_log(const std::string& path, const LogFormat& format, std::FILE* out, Notices& notices) {
     const Dump dump = KX_TRY(Dump::open(path));
-    if (!dump.damage().empty())
-        notices.add("{}: {}", dump.path(), dump.damage());
+    for (const std::string& doubt : dump.doubts())
+        notices.add("{}: {}", dump.path(), doubt);
     const KernelMemory memory = KX_TRY(within(dump.path(), KernelMemory::of(dump)));
     std::string text;
     Result<> written;

@@ -167,6 +167,8 @@ LeftOut filter_pages(const Dump& dump, unsigned level, PageSet& pages, Notices& 
     };
     const auto judge = [&]() -> Result<> {
         const KernelMemory memory = KX_TRY(KernelMemory::of(dump));
+        if (memory.vmcoreinfo().text().empty())
+            return no_vmcoreinfo(dump);
         const auto layout = PageLayout::of(memory.vmcoreinfo(), level, notices);
         if (!layout)
             return fail(Errc::unsupported, "vmcoreinfo does not tell SIZE(page) and OFFSET(page.flags)");

@@ -71,8 +71,8 @@ Result<SaveResult> save(const Dump& dump, Sink& sink, const SaveOptions& options
         !memory.empty() && (memory.back().end > address_limit || total_size(memory) > memory_limit))
         return fail(Errc::malformed, "{}: speaks of {:#x} bytes of memory up to {:#x}, more than any machine has",
                     dump.path(), total_size(memory), memory.back().end);
-    if (!dump.damage().empty())
-        notices.add("{}: {}", dump.path(), dump.damage());
+    for (const std::string& doubt : dump.doubts())
+        notices.add("{}: {}", dump.path(), doubt);
     const PageSet all(dump.memory(), dump.page_size());
     PageSet kept = pages_in(dump);
     SaveResult result;

@@ -58,6 +58,16 @@ class Kernel:
     def offsets(self, kind, **values):
         self.lines += [f"OFFSET({kind}.{name})={value}" for name, value in values.items()]
 
+    def page_tables(self):
+        """Four levels that map VIRTUAL as the PT_LOAD does, for formats without one: a page of 2 MiB."""
+        entry = PHYSICAL | 0x80
+        for shift in (21, 30, 39):
+            table = bytearray(4096)
+            struct.pack_into("<Q", table, (VIRTUAL >> shift & 511) * 8, entry | 0x63)
+            address = self.put(table, align=4096)
+            entry = PHYSICAL + address - VIRTUAL
+        self.lines.append(f"SYMBOL(init_top_pgt)={address:x}")
+
     def vmcore(self, **more):
         self.memory += bytes(-len(self.memory) % 4096)
         return elf("\n".join(self.lines) + "\n", bytes(self.memory), **more)
@@ -135,9 +145,11 @@ class Rings:
         if (self.next_id - self.tail_id) % (1 << 62) > self.count:
             self.tail_id = (self.tail_id + 1) % (1 << 62)
 
-    def vmcore(self, head_id=None, tail_id=None, lines=(), names=None, **more):
-        """`names`: the six of uname -a."""
+    def vmcore(self, head_id=None, tail_id=None, lines=(), names=None, tables=False, **more):
+        """`names`: the six of uname -a; `tables`: the kernel has page tables."""
         kernel = Kernel(self.release)
+        if tables:
+            kernel.page_tables()
         if names:
             kernel.symbol("init_uts_ns", b"".join(name.encode().ljust(65, b"\0") for name in names))
             kernel.offsets("uts_namespace", name=0)

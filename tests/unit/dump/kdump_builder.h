@@ -80,7 +80,8 @@ public:
     std::string machine = "x86_64";
     std::uint32_t status = 0;
     std::uint64_t phys_base = 0;
-    std::uint64_t frames = 64;
+    std::uint64_t block = 4096;
+    std::uint64_t frames = 64;                                               // of `block` bytes, as all frames here
     std::vector<std::pair<std::uint64_t, std::uint64_t>> memory = {{0, 64}}; // page frames, half open
     std::string vmcoreinfo;
     std::string notes;
@@ -105,7 +106,7 @@ public:
         header.version = version;
         std::memcpy(header.machine, machine.data(), machine.size());
         header.status = status;
-        header.block_size = std::uint32_t{block};
+        header.block_size = static_cast<std::uint32_t>(block);
         header.sub_header_blocks = static_cast<std::uint32_t>(tail.size() / block);
         header.bitmap_blocks = static_cast<std::uint32_t>(2 * bitmap_size / block);
         header.max_mapnr = static_cast<std::uint32_t>(frames);
@@ -135,8 +136,6 @@ public:
     }
 
 private:
-    static constexpr std::uint64_t block = 4096;
-
     static void set_bit(std::string& bitmap, std::uint64_t bit) {
         bitmap[bit / 8] = static_cast<char>(static_cast<unsigned char>(bitmap[bit / 8]) | 1u << bit % 8);
     }

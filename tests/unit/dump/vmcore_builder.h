@@ -36,9 +36,9 @@ inline std::string elf_note(std::string_view name, std::uint32_t type, std::stri
     return raw_bytes(header) + padded_to(std::string(name) + '\0', 4) + padded_to(std::move(description), 4);
 }
 
-// A CPU's NT_PRSTATUS as x86-64 has it.
-inline std::string prstatus_note(std::uint32_t pid) {
-    std::string status(336, '\0');
+// A CPU's NT_PRSTATUS; 336 bytes are x86-64's.
+inline std::string prstatus_note(std::uint32_t pid, std::size_t size = 336) {
+    std::string status(size, '\0');
     le32 field;
     field = pid;
     std::memcpy(status.data() + 32, &field, sizeof(field));

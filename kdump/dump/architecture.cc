@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kdump/dump/architecture.h"
+
+#include "layout/elf.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+
+namespace kx {
+namespace {
+
+struct Row {
+    std::string_view name;
+    std::uint16_t machine; // e_machine; 0: another row's
+    bool is_64;
+    std::uint64_t usual_page, largest_page; // bytes
+    std::uint32_t registers;                // bytes of struct elf_prstatus; 0: not told apart by it
+};
+
+constexpr std::array rows{
+    Row{"x86_64", layout::em_x86_64, true, 4096, 4096, 336},
+    Row{"aarch64", layout::em_aarch64, true, 4096, 65536, 392},
+    Row{"riscv64", layout::em_riscv, true, 4096, 4096, 376},
+    Row{"loongarch64", layout::em_loongarch, true, 16384, 65536, 480},
+    Row{"ppc64le", layout::em_ppc64, true, 65536, 65536, 504},
+    Row{"i686", layout::em_386, false, 4096, 4096, 144},
+    Row{"arm", layout::em_arm, false, 4096, 4096, 148},
+    Row{"ppc", layout::em_ppc, false, 4096, 65536, 0},
+};
+
+const Row* row_of(std::string_view name) {
+    const auto found = std::ranges::find(rows, name, &Row::name);
+    return found == rows.end() ? nullptr : &*found;
+}
+
+// Names that programs give what uname -m calls otherwise.
+struct Alias {
+    std::string_view name, uname;
+};
+constexpr std::array aliases{
+    Alias{"i386", "i686"},  Alias{"i486", "i686"},     Alias{"i586", "i686"},      Alias{"amd64", "x86_64"},
+    Alias{"x86", "x86_64"}, Alias{"arm64", "aarch64"}, Alias{"armv8l", "aarch64"}, Alias{"riscv", "riscv64"},
+};
+
+// What only one architecture's kernels tell (admin-guide/kdump/vmcoreinfo.rst).
+struct Mark {
+    std::string_view key, architecture;
+};
+constexpr std::array marks{
+    Mark{"SYMBOL(init_top_pgt)", "x86_64"},
+    Mark{"SYMBOL(init_level4_pgt)", "x86_64"},
+    Mark{"NUMBER(pgtable_l5_enabled)", "x86_64"},
+    Mark{"NUMBER(sme_mask)", "x86_64"},
+    Mark{"NUMBER(phys_base)", "x86_64"},
+    Mark{"NUMBER(kimage_voffset)", "aarch64"},
+    Mark{"NUMBER(TCR_EL1_T1SZ)", "aarch64"},
+    Mark{"NUMBER(KERNELPACMASK)", "aarch64"},
+    Mark{"NUMBER(va_kernel_pa_offset)", "riscv64"},
+    Mark{"NUMBER(phys_ram_base)", "riscv64"},
+    Mark{"NUMBER(KERNEL_LINK_ADDR)", "riscv64"},
+    Mark{"NUMBER(satp)", "riscv64"},
+    Mark{"SYMBOL(cur_cpu_spec)", "ppc64le"},
+    Mark{"SYMBOL(vmemmap_list)", "ppc64le"},
+    Mark{"CONFIG_X86_PAE", "i686"},
+    Mark{"CONFIG_ARM_LPAE", "arm"},
+};
+
+// Whether addresses of the kernel need 64 bits; nothing where it tells none.
+std::optional<bool> tells_wide_addresses(const Vmcoreinfo& info) {
+    for (const std::string_view name : {"_stext", "swapper_pg_dir", "init_uts_ns", "node_online_map"}) {
+        if (const auto address = info.symbol(name))
+            return *address > UINT32_MAX;
+    }
+    return std::nullopt;
+}
+
+// By the kernel's own words. Marks of two architectures say nothing.
+std::string_view told_by_kernel(const ArchitectureClaim& header, const Vmcoreinfo& info) {
+    std::string_view told;
+    for (const Mark& mark : marks) {
+        if (!info.value(mark.key) || mark.architecture == told)
+            continue;
+        if (!told.empty())
+            return {};
+        told = mark.architecture;
+    }
+    // With --elf32-core-headers a 64-bit kernel's dump says that it is a 386's.
+    if (told.empty() && tells_wide_addresses(info).value_or(false))
+        return header.name == "i686" ? "x86_64" : header.name == "arm" ? "aarch64" : told;
+    return told;
+}
+
+std::string_view told_by_registers(std::span<const CpuState> cpus) {
+    if (cpus.empty() || !std::ranges::all_of(cpus, [&](const CpuState& cpu) { return cpu.size == cpus[0].size; }))
+        return {};
+    const auto found =
+        std::ranges::find_if(rows, [&](const Row& row) { return row.registers != 0 && row.registers == cpus[0].size; });
+    return found == rows.end() ? std::string_view() : found->name;
+}
+
+// One that is not contradicted by what a 32-bit header may say of a 64-bit kernel.
+bool may_be_said_of(std::string_view header, std::string_view kernel) {
+    return header == kernel || (header == "i686" && kernel == "x86_64") || (header == "arm" && kernel == "aarch64");
+}
+
+} // namespace
+
+ArchitectureClaim claimed_by_elf(std::uint16_t machine) {
+    ArchitectureClaim claim{.as_found = fmt::format("e_machine {}", machine)};
+    const auto found = std::ranges::find(rows, machine, &Row::machine);
+    if (found != rows.end()) {
+        claim.name = found->name;
+        claim.known = true;
+        claim.is_64 = found->is_64;
+    }
+    return claim;
+}
+
+ArchitectureClaim claimed_by_name(std::string_view utsname) {
+    ArchitectureClaim claim{.as_found = fmt::format("\"{}\"", utsname)};
+    const auto alias = std::ranges::find(aliases, utsname, &Alias::name);
+    if (alias != aliases.end())
+        utsname = alias->uname;
+    else if (utsname.starts_with("armv"))
+        utsname = "arm";
+    const Row* row = row_of(utsname);
+    claim.known = row != nullptr;
+    claim.is_64 = !row || row->is_64;
+    if (claim.known || (!utsname.empty() && utsname != "Unknown" && utsname != "unknown" && utsname != "64"))
+        claim.name = utsname;
+    return claim;
+}
+
+SettledArchitecture settle_architecture(const ArchitectureClaim& header, const Vmcoreinfo& info,
+                                        std::span<const CpuState> cpus) {
+    const std::string_view kernel = told_by_kernel(header, info), registers = told_by_registers(cpus);
+    SettledArchitecture settled{.name = !kernel.empty()                     ? std::string(kernel)
+                                        : header.known || registers.empty() ? header.name
+                                                                            : std::string(registers)};
+    if (settled.name.empty())
+        settled.name = "unknown";
+    if (const Row* row = row_of(settled.name))
+        settled.is_64 = row->is_64;
+    if (header.known && !kernel.empty() && !may_be_said_of(header.name, kernel))
+        settled.doubt =
+            fmt::format("its header says that it is of {} ({}), vmcoreinfo is that of {}, which is believed",
+                        header.name, header.as_found, kernel);
+    else if (header.known && kernel.empty() && !registers.empty() && !may_be_said_of(header.name, registers))
+        settled.doubt = fmt::format("its header says that it is of {} ({}), which is believed; the registers in its "
+                                    "notes are those of {}",
+                                    header.name, header.as_found, registers);
+    return settled;
+}
+
+std::uint64_t usual_page_size(std::string_view architecture) {
+    const Row* row = row_of(architecture);
+    return row ? row->usual_page : 4096;
+}
+
+std::uint64_t kernel_page_size(std::string_view architecture, const Vmcoreinfo& info, std::uint64_t otherwise) {
+    const Row* row = row_of(architecture);
+    const auto told = info.page_size();
+    const std::uint64_t largest = row ? row->largest_page : 65536;
+    return told && std::has_single_bit(*told) && *told >= 4096 && *told <= largest ? *told : otherwise;
+}
+
+} // namespace kx
