@@ -42,5 +42,6 @@ EXTRA_DIST += \
 	tests/vm/test_kmod_debug.py \
 	tests/vm/test_multikernel.py \
 	tests/vm/test_multikernel_refusals.py \
+	tests/vm/test_qemu_dump.py \
 	tests/vm/uptime.py \
 	tests/vm/vm.py
