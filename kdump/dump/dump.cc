@@ -50,20 +50,6 @@ Result<std::uint64_t> checked_page_size(std::uint64_t size) {
     return size;
 }
 
-struct Told { // by the notes
-    Vmcoreinfo vmcoreinfo;
-    std::vector<CpuState> cpus;
-    std::string damage;
-};
-
-// `text` is vmcoreinfo where it is told beside the notes.
-Told told_by(std::span<const std::byte> notes, std::string_view text) {
-    auto found = parse_dump_notes(notes);
-    if (!found)
-        return {Vmcoreinfo::parse(text), {}, std::move(found).error().message};
-    return {Vmcoreinfo::parse(text.empty() ? found->vmcoreinfo : text), std::move(found->cpus), {}};
-}
-
 using Content = std::variant<Vmcore, CompressedDump>;
 
 Result<Content> parse_content(const DumpFile& file) {
@@ -93,21 +79,21 @@ Result<Dump> Dump::open(const std::string& path) {
     auto file = KX_TRY(within(path, DumpFile::open(path)));
     const auto here = [name = file.path()](auto result) { return within(name, std::move(result)); };
     auto content = KX_TRY(here(parse_content(file)));
+    auto* vmcore = std::get_if<Vmcore>(&content);
     const auto* compressed = std::get_if<CompressedDump>(&content);
-    const auto* vmcore = std::get_if<Vmcore>(&content);
-    auto told = compressed ? told_by(compressed->notes, compressed->vmcoreinfo) : told_by(vmcore->notes, {});
-    if (vmcore && !vmcore->notes_damage.empty())
-        told.damage = vmcore->notes_damage;
-    const std::string architecture(compressed ? compressed->header.machine : architecture_of(*vmcore, told.vmcoreinfo));
+    const DumpNotes& notes = vmcore ? vmcore->notes : compressed->notes;
+    auto vmcoreinfo = Vmcoreinfo::parse(notes.vmcoreinfo);
+    const std::string architecture(compressed ? compressed->header.machine : architecture_of(*vmcore, vmcoreinfo));
     const auto page_size =
-        compressed
-            ? compressed->header.block_size
-            : KX_TRY(here(checked_page_size(told.vmcoreinfo.page_size().value_or(usual_page_size(architecture)))));
+        compressed ? compressed->header.block_size
+                   : KX_TRY(here(checked_page_size(vmcoreinfo.page_size().value_or(usual_page_size(architecture)))));
+    if (vmcore)
+        vmcore->set_page_size(page_size);
+    std::string damage = vmcore && !vmcore->damage.empty() ? vmcore->damage : notes.damage;
     return Dump(std::make_unique<State>(State{.file = std::move(file),
                                               .content = std::move(content),
-                                              .vmcoreinfo = std::move(told.vmcoreinfo),
-                                              .notes_damage = std::move(told.damage),
-                                              .cpus = std::move(told.cpus),
+                                              .vmcoreinfo = std::move(vmcoreinfo),
+                                              .damage = std::move(damage),
                                               .architecture = architecture,
                                               .page_size = page_size}));
 }
@@ -141,13 +127,28 @@ const Vmcoreinfo& Dump::vmcoreinfo() const {
     return state_->vmcoreinfo;
 }
 const std::string& Dump::damage() const {
-    return state_->notes_damage.empty() ? state_->vmcoreinfo.damage() : state_->notes_damage;
+    return state_->damage.empty() ? state_->vmcoreinfo.damage() : state_->damage;
 }
-std::span<const std::byte> Dump::notes() const {
+const DumpNotes& Dump::notes() const {
     return vmcore() ? vmcore()->notes : compressed()->notes;
 }
 std::span<const CpuState> Dump::cpus() const {
-    return state_->cpus;
+    return notes().cpus;
+}
+DeviceDumps Dump::device_dumps() const {
+    return notes().device_dumps;
+}
+std::uint64_t Dump::notes_size() const {
+    return notes().size();
+}
+Result<> Dump::read_notes(std::uint64_t offset, std::span<std::byte> out) const {
+    return within(path(), notes().read(state_->file, offset, out));
+}
+std::uint64_t Dump::notes_data_from(std::uint64_t offset) const {
+    return notes().data_from(state_->file, offset);
+}
+std::optional<std::uint64_t> Dump::vmcoreinfo_in_notes() const {
+    return notes().vmcoreinfo_at();
 }
 std::span<const PhysRange> Dump::memory() const {
     return vmcore() ? vmcore()->memory : compressed()->memory;
@@ -156,13 +157,22 @@ std::span<const DumpSegment> Dump::segments() const {
     return vmcore() ? std::span<const DumpSegment>(vmcore()->segments) : std::span<const DumpSegment>();
 }
 bool Dump::incomplete() const {
-    return state_->file.cut() || (vmcore() ? vmcore()->cut : compressed()->cut);
+    return state_->file.cut() || notes().cut || (vmcore() ? vmcore()->cut : compressed()->cut);
 }
 std::string_view Dump::compression() const {
     return compressed() ? compression_name(compressed()->header.status) : "none";
 }
+std::uint64_t Dump::pages_of_memory() const {
+    std::uint64_t pages = 0, end = 0; // `end`: number of the page behind those that were counted
+    for (const PhysRange& range : memory()) {
+        const std::uint64_t behind = (range.end - 1) / page_size() + 1;
+        pages += behind - std::max(range.begin / page_size(), end);
+        end = behind;
+    }
+    return pages;
+}
 std::uint64_t Dump::pages_present() const {
-    return compressed() ? compressed()->pages_present(state_->file) : vmcore()->bytes_present() / page_size();
+    return compressed() ? compressed()->pages_present(state_->file) : total_size(vmcore()->pages) / page_size();
 }
 std::optional<std::uint64_t> Dump::phys_base() const {
     return compressed() ? std::optional(compressed()->header.phys_base) : std::nullopt;
@@ -176,6 +186,20 @@ Result<> Dump::read_physical(std::uint64_t address, std::span<std::byte> out) co
 bool Dump::has_page(std::uint64_t address) const {
     const auto page = PhysRange::at(align_down(address, page_size()), page_size());
     return page && (vmcore() ? vmcore()->has(*page) : compressed()->has(state_->file, page->begin));
+}
+
+std::optional<PhysRange> Dump::next_present(std::uint64_t from) const {
+    return vmcore() ? vmcore()->next_present(from) : compressed()->next_present(from);
+}
+
+bool Dump::has_data(std::uint64_t bytes) const {
+    return vmcore() && vmcore()->has_data(state_->file, bytes);
+}
+
+std::uint64_t Dump::stored_size(std::uint64_t address) const {
+    if (compressed())
+        return compressed()->stored_size(state_->file, address);
+    return has_page(address) ? page_size() : 0;
 }
 
 } // namespace kx
