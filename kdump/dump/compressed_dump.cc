@@ -11,12 +11,15 @@
 namespace kx {
 namespace {
 
-// The text of vmcoreinfo, one byte more than is read of it, which Vmcoreinfo says; as far as the file has it.
-std::string text_of(const DumpFile& file, FilePart part, bool& cut) {
-    const std::uint64_t there = part.offset >= file.size() ? 0 : std::min(part.size, file.size() - part.offset);
-    cut |= there < part.size;
-    const auto text = file.content(part.offset, std::min(there, Vmcoreinfo::size_limit + 1));
-    return text ? std::string(reinterpret_cast<const char*>(text->data()), text->size()) : std::string();
+// The text of vmcoreinfo, where the file has it.
+Result<std::string> text_of(const DumpFile& file, FilePart part, bool& cut) {
+    if (part.size > Vmcoreinfo::size_limit)
+        return fail(Errc::malformed, "its vmcoreinfo has {:#x} bytes, more than {:#x}", part.size,
+                    Vmcoreinfo::size_limit);
+    const bool inside = part.offset <= file.size() && part.size <= file.size() - part.offset;
+    cut |= !inside;
+    const auto text = KX_TRY(within("vmcoreinfo", file.content(inside ? part.offset : 0, inside ? part.size : 0)));
+    return std::string(reinterpret_cast<const char*>(text.data()), text.size());
 }
 
 // Whether the file has all of a page, by its descriptor.
@@ -66,7 +69,10 @@ Result<CompressedDump> CompressedDump::parse(const DumpFile& file) {
     dump.header = KX_TRY(parse_compressed_header(file));
     const CompressedHeader& header = dump.header;
     dump.notes.add(file, header.notes, "ELF notes");
-    dump.notes.add_vmcoreinfo(text_of(file, header.vmcoreinfo, dump.cut));
+    if (auto text = text_of(file, header.vmcoreinfo, dump.cut))
+        dump.notes.add_vmcoreinfo(std::move(*text));
+    else if (dump.notes.damage.empty())
+        dump.notes.damage = std::move(text).error().message;
     dump.memory = KX_TRY(ranges_in_bitmap(file, header.memory_bitmap.offset, header.frames, header.block_size));
     dump.dumped_ = KX_TRY(PageBitmap::read(file, header.dumped_bitmap.offset, header.frames));
     const std::uint64_t room = file.size() - std::min(file.size(), header.descriptors);

@@ -151,6 +151,8 @@ void DumpNotes::add(const DumpFile& file, FilePart segment, std::string_view whe
         return;
     const std::uint64_t there =
         segment.offset >= file.size() ? 0 : std::min(segment.size, file.size() - segment.offset);
+    if (segment.size > UINT64_MAX - segment.offset)
+        damaged(where, fmt::format("{:#x} bytes of notes at {:#x} cannot be", segment.size, segment.offset));
     const bool cut_here = there < segment.size;
     cut |= cut_here;
     if (there == 0)

@@ -114,6 +114,9 @@ Result<SaveResult> save(const Dump& dump, Sink& sink, const SaveOptions& options
         notices.add("{}: {}", dump.path(), dump.damage());
     PageSet kept = pages_in(dump);
     KX_TRY(check_plausible(dump, kept, sink));
+    if (const std::uint64_t present = dump.incomplete() ? 0 : dump.pages_present(); present > kept.count())
+        notices.add("{}: {} of its pages are not memory, as its bitmap has it, and are left out", dump.path(),
+                    present - kept.count());
     SaveResult result;
     result.pages_total = dump.pages_of_memory();
     const std::uint64_t missing = result.pages_total - kept.count();
