@@ -345,7 +345,7 @@ def test_segments_over_the_same_memory_do_not_multiply(tmp_path, form):
     begin = time.monotonic()
     done = run("save", "-q", f"--format={form}", path, tmp_path / "dump")
     assert done.returncode == 0, text(done)
-    check_room(tmp_path / "dump", time.monotonic() - begin)
+    check_room(tmp_path / "dump", time.monotonic() - begin, 4 * MIB)
     assert info(tmp_path / "dump")["memory"]["pages_in_dump"] == 500
 
 
