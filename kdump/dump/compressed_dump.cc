@@ -11,20 +11,15 @@
 namespace kx {
 namespace {
 
-constexpr std::uint64_t notes_limit = std::uint64_t{64} << 20;
-
-// A part of at most `limit` bytes; nothing, and `cut`, where it lies past the end.
-Result<std::vector<std::byte>> part_of(const DumpFile& file, FilePart part, std::string_view name, std::uint64_t limit,
-                                       bool& cut) {
-    if (part.size == 0)
-        return std::vector<std::byte>{};
-    if (part.size > limit)
-        return fail(Errc::malformed, "its {} has {:#x} bytes, more than {:#x}", name, part.size, limit);
-    if (part.offset > file.size() || part.size > file.size() - part.offset) {
-        cut = true;
-        return std::vector<std::byte>{};
-    }
-    return within(name, file.content(part.offset, part.size));
+// The text of vmcoreinfo, where the file has it.
+Result<std::string> text_of(const DumpFile& file, FilePart part, bool& cut) {
+    if (part.size > Vmcoreinfo::size_limit)
+        return fail(Errc::malformed, "its vmcoreinfo has {:#x} bytes, more than {:#x}", part.size,
+                    Vmcoreinfo::size_limit);
+    const bool inside = part.offset <= file.size() && part.size <= file.size() - part.offset;
+    cut |= !inside;
+    const auto text = KX_TRY(within("vmcoreinfo", file.content(inside ? part.offset : 0, inside ? part.size : 0)));
+    return std::string(reinterpret_cast<const char*>(text.data()), text.size());
 }
 
 // Whether the file has all of a page, by its descriptor.
@@ -73,11 +68,18 @@ Result<CompressedDump> CompressedDump::parse(const DumpFile& file) {
     CompressedDump dump;
     dump.header = KX_TRY(parse_compressed_header(file));
     const CompressedHeader& header = dump.header;
-    dump.notes = KX_TRY(part_of(file, header.notes, "ELF notes", notes_limit, dump.cut));
-    const auto info = KX_TRY(part_of(file, header.vmcoreinfo, "vmcoreinfo", Vmcoreinfo::size_limit, dump.cut));
-    dump.vmcoreinfo.assign(reinterpret_cast<const char*>(info.data()), info.size());
+    dump.notes.add(file, header.notes, "ELF notes");
+    if (auto text = text_of(file, header.vmcoreinfo, dump.cut))
+        dump.notes.add_vmcoreinfo(std::move(*text));
+    else if (dump.notes.damage.empty())
+        dump.notes.damage = std::move(text).error().message;
     dump.memory = KX_TRY(ranges_in_bitmap(file, header.memory_bitmap.offset, header.frames, header.block_size));
     dump.dumped_ = KX_TRY(PageBitmap::read(file, header.dumped_bitmap.offset, header.frames));
+    const std::uint64_t room = file.size() - std::min(file.size(), header.descriptors);
+    if (const std::uint64_t most = room / sizeof(layout::KdumpPage); dump.dumped_.count() > most) {
+        dump.cut = true;
+        dump.dumped_.keep_first(most);
+    }
     dump.cut |= (header.status & layout::kdump_incomplete) != 0 || header.descriptors > file.size() ||
                 !is_whole(file, header, dump.dumped_.count());
     return dump;
@@ -87,7 +89,8 @@ std::unexpected<Error> CompressedDump::missing(std::uint64_t address) const {
     const auto after = std::upper_bound(memory.begin(), memory.end(), address,
                                         [](std::uint64_t at, PhysRange range) { return at < range.begin; });
     if (after != memory.begin() && std::prev(after)->contains(address))
-        return fail(Errc::not_found, "the memory at {:#x} is not in the dump: it was left out", address);
+        return fail(Errc::not_found, "the memory at {:#x} is not in the dump: {}", address,
+                    cut ? "it was left out, or the file ends early" : "it was left out");
     return fail(Errc::not_found, "the dump speaks of no memory at {:#x}", address);
 }
 
@@ -124,6 +127,23 @@ bool CompressedDump::has(const DumpFile& file, std::uint64_t address) const {
     const bool there = is_there(file, header, *reader, *rank);
     readers_->give_back(std::move(reader));
     return there;
+}
+
+std::optional<PhysRange> CompressedDump::next_present(std::uint64_t from) const {
+    const auto run = dumped_.next_run(from / header.block_size);
+    if (!run)
+        return std::nullopt;
+    return PhysRange{std::max(from, run->first * header.block_size), run->second * header.block_size};
+}
+
+std::uint64_t CompressedDump::stored_size(const DumpFile& file, std::uint64_t address) const {
+    const auto rank = dumped_.rank(address / header.block_size);
+    if (!rank)
+        return 0;
+    auto reader = readers_->take();
+    const auto page = reader->descriptor(file, header, *rank);
+    readers_->give_back(std::move(reader));
+    return page ? std::uint32_t{page->size} : 0;
 }
 
 std::uint64_t CompressedDump::pages_present(const DumpFile& file) const {

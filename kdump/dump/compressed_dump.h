@@ -6,11 +6,13 @@
 #include "core/result.h"
 #include "kdump/dump/compressed_header.h"
 #include "kdump/dump/dump_file.h"
+#include "kdump/dump/dump_notes.h"
 #include "kdump/dump/page_bitmap.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,8 +23,7 @@ class CompressedDump {
 public:
     CompressedHeader header;
     std::vector<PhysRange> memory; // sorted, disjoint
-    std::vector<std::byte> notes;  // as found; empty: none
-    std::string vmcoreinfo;        // empty: none
+    DumpNotes notes;               // with vmcoreinfo, wherever the dump has it
     bool cut = false;              // parts lie past the end of the file, or its writer says that it is incomplete
 
     // Errors of parse_compressed_header; Errc::malformed too for a bitmap that cannot be.
@@ -34,9 +35,11 @@ public:
     // As Dump::pages_present.
     std::uint64_t pages_present(const DumpFile& file) const;
 
-    // As Dump::read_physical and Dump::has_page.
+    // As Dump::read_physical, Dump::has_page, Dump::next_present and Dump::stored_size.
     Result<> read(const DumpFile& file, std::uint64_t address, std::span<std::byte> out) const;
     bool has(const DumpFile& file, std::uint64_t address) const;
+    std::optional<PhysRange> next_present(std::uint64_t from) const;
+    std::uint64_t stored_size(const DumpFile& file, std::uint64_t address) const;
 
 private:
     struct Readers;

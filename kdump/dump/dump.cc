@@ -18,20 +18,6 @@ Result<std::uint64_t> checked_page_size(std::uint64_t size) {
     return size;
 }
 
-struct Told { // by the notes
-    Vmcoreinfo vmcoreinfo;
-    std::vector<CpuState> cpus;
-    std::string damage;
-};
-
-// `text` is vmcoreinfo where it is told beside the notes.
-Told told_by(std::span<const std::byte> notes, std::string_view text) {
-    auto found = parse_dump_notes(notes);
-    if (!found)
-        return {Vmcoreinfo::parse(text), {}, std::move(found).error().message};
-    return {Vmcoreinfo::parse(text.empty() ? found->vmcoreinfo : text), std::move(found->cpus), {}};
-}
-
 Result<Dump> refused_for_32_bits(std::string_view architecture) {
     return fail(Errc::unsupported, "is the dump of a 32-bit machine ({}); only those of 64-bit machines are read",
                 architecture);
@@ -66,25 +52,25 @@ Result<Dump> Dump::open(const std::string& path) {
     auto file = KX_TRY(within(path, DumpFile::open(path)));
     const auto here = [name = file.path()](auto result) { return within(name, std::move(result)); };
     auto content = KX_TRY(here(parse_content(file)));
+    auto* vmcore = std::get_if<Vmcore>(&content);
     const auto* compressed = std::get_if<CompressedDump>(&content);
-    const auto* vmcore = std::get_if<Vmcore>(&content);
-    auto told = compressed ? told_by(compressed->notes, compressed->vmcoreinfo) : told_by(vmcore->notes, {});
-    if (vmcore && !vmcore->notes_damage.empty())
-        told.damage = vmcore->notes_damage;
+    const DumpNotes& notes = vmcore ? vmcore->notes : compressed->notes;
+    auto vmcoreinfo = Vmcoreinfo::parse(notes.vmcoreinfo);
     const ArchitectureClaim claim =
         compressed ? claimed_by_name(compressed->header.machine) : claimed_by_elf(vmcore->machine);
-    auto settled = settle_architecture(claim, told.vmcoreinfo, told.cpus);
+    auto settled = settle_architecture(claim, vmcoreinfo, notes.cpus);
     if (compressed && !settled.is_64)
         return here(refused_for_32_bits(claim.name == settled.name ? compressed->header.machine : settled.name));
     const auto page_size =
-        compressed
-            ? kernel_page_size(settled.name, told.vmcoreinfo, compressed->header.block_size)
-            : KX_TRY(here(checked_page_size(told.vmcoreinfo.page_size().value_or(usual_page_size(settled.name)))));
+        compressed ? kernel_page_size(settled.name, vmcoreinfo, compressed->header.block_size)
+                   : KX_TRY(here(checked_page_size(vmcoreinfo.page_size().value_or(usual_page_size(settled.name)))));
+    if (vmcore)
+        vmcore->set_page_size(page_size);
+    std::string damage = vmcore && !vmcore->damage.empty() ? vmcore->damage : notes.damage;
     return Dump(std::make_unique<State>(State{.file = std::move(file),
                                               .content = std::move(content),
-                                              .vmcoreinfo = std::move(told.vmcoreinfo),
-                                              .notes_damage = std::move(told.damage),
-                                              .cpus = std::move(told.cpus),
+                                              .vmcoreinfo = std::move(vmcoreinfo),
+                                              .damage = std::move(damage),
                                               .architecture = std::move(settled.name),
                                               .doubt = std::move(settled.doubt),
                                               .page_size = page_size}));
@@ -119,18 +105,33 @@ const Vmcoreinfo& Dump::vmcoreinfo() const {
     return state_->vmcoreinfo;
 }
 const std::string& Dump::damage() const {
-    return state_->notes_damage.empty() ? state_->vmcoreinfo.damage() : state_->notes_damage;
+    return state_->damage.empty() ? state_->vmcoreinfo.damage() : state_->damage;
 }
 std::vector<std::string> Dump::doubts() const {
     std::vector<std::string> all{damage(), state_->doubt};
     std::erase(all, std::string());
     return all;
 }
-std::span<const std::byte> Dump::notes() const {
+const DumpNotes& Dump::notes() const {
     return vmcore() ? vmcore()->notes : compressed()->notes;
 }
 std::span<const CpuState> Dump::cpus() const {
-    return state_->cpus;
+    return notes().cpus;
+}
+DeviceDumps Dump::device_dumps() const {
+    return notes().device_dumps;
+}
+std::uint64_t Dump::notes_size() const {
+    return notes().size();
+}
+Result<> Dump::read_notes(std::uint64_t offset, std::span<std::byte> out) const {
+    return within(path(), notes().read(state_->file, offset, out));
+}
+std::uint64_t Dump::notes_data_from(std::uint64_t offset) const {
+    return notes().data_from(state_->file, offset);
+}
+std::optional<std::uint64_t> Dump::vmcoreinfo_in_notes() const {
+    return notes().vmcoreinfo_at();
 }
 std::span<const PhysRange> Dump::memory() const {
     return vmcore() ? vmcore()->memory : compressed()->memory;
@@ -139,15 +140,24 @@ std::span<const DumpSegment> Dump::segments() const {
     return vmcore() ? std::span<const DumpSegment>(vmcore()->segments) : std::span<const DumpSegment>();
 }
 bool Dump::incomplete() const {
-    return state_->file.cut() || (vmcore() ? vmcore()->cut : compressed()->cut);
+    return state_->file.cut() || notes().cut || (vmcore() ? vmcore()->cut : compressed()->cut);
 }
 std::string_view Dump::compression() const {
     return compressed() ? compression_name(compressed()->header.status) : "none";
 }
+std::uint64_t Dump::pages_of_memory() const {
+    std::uint64_t pages = 0, end = 0; // `end`: number of the page behind those that were counted
+    for (const PhysRange& range : memory()) {
+        const std::uint64_t behind = (range.end - 1) / page_size() + 1;
+        pages += behind - std::max(range.begin / page_size(), end);
+        end = behind;
+    }
+    return pages;
+}
 std::uint64_t Dump::pages_present() const {
     if (compressed()) // by blocks, of which a page has several, or several pages have one
         return compressed()->pages_present(state_->file) * compressed()->header.block_size / page_size();
-    return vmcore()->bytes_present() / page_size();
+    return total_size(vmcore()->pages) / page_size();
 }
 std::optional<std::uint64_t> Dump::phys_base() const {
     return compressed() ? std::optional(compressed()->header.phys_base) : std::nullopt;
@@ -166,6 +176,33 @@ bool Dump::has_page(std::uint64_t address) const {
             return false;
     }
     return true;
+}
+
+std::optional<PhysRange> Dump::next_present(std::uint64_t from) const {
+    if (vmcore())
+        return vmcore()->next_present(from);
+    const auto run = compressed()->next_present(from);
+    if (!run)
+        return std::nullopt;
+    return PhysRange{align_down(run->begin, page_size()), align_up(run->end, page_size()).value_or(run->end)};
+}
+
+bool Dump::blocks_are_pages() const {
+    return vmcore() || compressed()->header.block_size == page_size();
+}
+
+bool Dump::has_data(std::uint64_t bytes) const {
+    return vmcore() && vmcore()->has_data(state_->file, bytes);
+}
+
+std::uint64_t Dump::stored_size(std::uint64_t address) const {
+    if (vmcore())
+        return has_page(address) ? page_size() : 0;
+    std::uint64_t size = 0;
+    for (std::uint64_t at = align_down(address, page_size()), end = at + page_size(); at < end;
+         at += compressed()->header.block_size)
+        size += compressed()->stored_size(state_->file, at);
+    return size;
 }
 
 } // namespace kx

@@ -105,6 +105,15 @@ std::uint64_t DumpFile::data_from(std::uint64_t offset) const {
     return errno == ENXIO ? size() : offset; // another error: this kind of file knows no holes
 }
 
+std::uint64_t DumpFile::hole_from(std::uint64_t offset) const {
+    if (offset >= size())
+        return size();
+    if (flattened_)
+        return flattened_->hole_from(offset);
+    const off_t hole = lseek(fd_.get(), static_cast<off_t>(offset), SEEK_HOLE);
+    return hole > static_cast<off_t>(offset) ? static_cast<std::uint64_t>(hole) : size();
+}
+
 std::optional<int> DumpFile::mappable() const {
     return flattened_ ? std::nullopt : std::optional(fd_.get());
 }

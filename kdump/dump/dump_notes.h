@@ -1,26 +1,67 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the ELF notes of a dump tell: the CPUs' registers, and vmcoreinfo.
+// The ELF notes of a dump: what the CPUs' registers and vmcoreinfo tell is read, everything else stays in the file and
+// is passed through from there. Device dumps of network cards may be hundreds of MiB.
 #pragma once
 
 #include "core/result.h"
+#include "kdump/dump/compressed_header.h"
 #include "kdump/dump/dump.h"
+#include "kdump/dump/dump_file.h"
 
 #include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 namespace kx {
 
-struct DumpNotes {
+class DumpNotes {
+public:
     std::vector<CpuState> cpus;
-    std::string_view vmcoreinfo; // its text; empty: no such note
+    std::string vmcoreinfo; // its text; empty: none was found
+    DeviceDumps device_dumps;
+    std::string damage; // the first thing that is wrong with them; empty: nothing
+    bool cut = false;   // some lie past the end of the file
+
+    // Walks the notes of one segment, one by one. A note that cannot be is left out, and the walk goes on at the next
+    // note of a CPU or of vmcoreinfo. A segment that lies on the bytes of an earlier one is passed over. `where` begins
+    // a message of damage.
+    void add(const DumpFile& file, FilePart segment, std::string_view where);
+    // Vmcoreinfo that is told beside the notes counts over theirs; it becomes a note where none has the text.
+    void add_vmcoreinfo(std::string text);
+
+    // All sound notes, one behind the other, each padded to 4 bytes.
+    std::uint64_t size() const { return size_; }
+    Result<> read(const DumpFile& file, std::uint64_t offset, std::span<std::byte> out) const;
+    // The first offset among them from here on that may have other bytes than zeros; size() if there is none.
+    std::uint64_t data_from(const DumpFile& file, std::uint64_t offset) const;
+    // Where vmcoreinfo's text stands among them.
+    std::optional<std::uint64_t> vmcoreinfo_at() const { return vmcoreinfo_at_; }
+
+private:
+    class Walk;
+    struct Note;
+    struct Run {             // notes one behind the other in the file
+        std::uint64_t begin; // among all notes
+        FilePart file;
+    };
+    bool is_new(FilePart segment);
+    void damaged(std::string_view where, std::string_view what);
+    void append(FilePart note);
+    Result<> take(const DumpFile& file, const Note& note);
+    std::vector<Run>::const_iterator run_at(std::uint64_t offset) const;
+
+    std::vector<Run> runs_;
+    std::map<std::uint64_t, std::uint64_t> segments_; // that were walked: file offsets of their begin and end
+    std::string made_;                                // a note that is in no file, behind the runs
+    std::uint64_t made_at_ = 0;
+    std::uint64_t size_ = 0;
+    unsigned broken_ = 0;
+    std::optional<std::uint64_t> vmcoreinfo_at_;
 };
-
-// Borrows the bytes: notes one after the other, without gaps.
-Result<DumpNotes> parse_dump_notes(std::span<const std::byte> notes);
-
-// The notes of a PT_NOTE without the room behind them.
-Result<std::span<const std::byte>> used_notes(std::span<const std::byte> notes);
 
 } // namespace kx

@@ -17,8 +17,7 @@ struct Dump::State {
     DumpFile file;
     std::variant<Vmcore, CompressedDump> content;
     Vmcoreinfo vmcoreinfo;
-    std::string notes_damage;
-    std::vector<CpuState> cpus;
+    std::string damage; // of segments and notes
     std::string architecture;
     std::string doubt; // of it
     std::uint64_t page_size;

@@ -110,6 +110,11 @@ std::uint64_t FlattenedIndex::data_from(std::uint64_t offset) const {
     return extent == extents_.end() ? size() : std::max(offset, extent->begin);
 }
 
+std::uint64_t FlattenedIndex::hole_from(std::uint64_t offset) const {
+    const auto extent = first_behind(offset);
+    return extent == extents_.end() || extent->begin > offset ? offset : extent->end;
+}
+
 Result<> FlattenedIndex::read(std::uint64_t offset, std::span<std::byte> out, const Read& read) const {
     auto extent = first_behind(offset);
     while (!out.empty()) {

@@ -30,6 +30,9 @@ public:
     // The first offset from here on that a record has; size() if there is none.
     std::uint64_t data_from(std::uint64_t offset) const;
 
+    // The end of the record that has this offset.
+    std::uint64_t hole_from(std::uint64_t offset) const;
+
     // `read` reads the flattened file. The range lies in [0, size()).
     Result<> read(std::uint64_t offset, std::span<std::byte> out, const Read& read) const;
 

@@ -85,6 +85,41 @@ std::optional<std::uint64_t> PageBitmap::rank(std::uint64_t frame) const {
     return before;
 }
 
+std::optional<std::pair<std::uint64_t, std::uint64_t>> PageBitmap::next_run(std::uint64_t from) const {
+    auto block = std::ranges::lower_bound(blocks_, from / block_bits, {}, &Block::index);
+    for (; block != blocks_.end(); ++block) {
+        const std::uint64_t first = block->index * block_bits;
+        const std::uint64_t begin = from > first ? from - first : 0;
+        for (std::uint64_t i = begin / 64; i < block->words.size(); ++i) {
+            const std::uint64_t bits = block->words[i] & (i == begin / 64 ? UINT64_MAX << begin % 64 : UINT64_MAX);
+            if (bits == 0)
+                continue;
+            const auto bit = static_cast<unsigned>(std::countr_zero(bits));
+            const std::uint64_t at = first + i * 64 + bit;
+            std::uint64_t end = at + static_cast<unsigned>(std::countr_one(bits >> bit));
+            for (++i; end == first + i * 64 && i < block->words.size(); ++i)
+                end += static_cast<unsigned>(std::countr_one(block->words[i]));
+            return std::pair(at, end);
+        }
+    }
+    return std::nullopt;
+}
+
+void PageBitmap::keep_first(std::uint64_t count) {
+    if (count >= count_)
+        return;
+    count_ = count;
+    std::erase_if(blocks_, [count](const Block& block) { return block.before >= count; });
+    if (blocks_.empty())
+        return;
+    std::uint64_t left = count - blocks_.back().before;
+    for (std::uint64_t& word : blocks_.back().words) {
+        while (static_cast<std::uint64_t>(std::popcount(word)) > left)
+            word &= ~std::bit_floor(word);
+        left -= static_cast<std::uint64_t>(std::popcount(word));
+    }
+}
+
 Result<std::vector<PhysRange>> ranges_in_bitmap(const DumpFile& file, std::uint64_t offset, std::uint64_t frames,
                                                 std::uint64_t page_size) {
     std::vector<PhysRange> ranges;

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace kx {
@@ -24,6 +25,10 @@ public:
     bool has(std::uint64_t frame) const;
     // How many frames are set before this one; nothing if it is not set itself.
     std::optional<std::uint64_t> rank(std::uint64_t frame) const;
+    // The first run of set frames at or behind `from`, half open; a long one may come in parts.
+    std::optional<std::pair<std::uint64_t, std::uint64_t>> next_run(std::uint64_t from) const;
+    // Clears all but the first `count` set bits.
+    void keep_first(std::uint64_t count);
 
 private:
     static constexpr std::uint64_t block_bits = 4096;

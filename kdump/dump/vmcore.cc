@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kdump/dump/vmcore.h"
 
-#include "kdump/dump/dump_notes.h"
 #include "layout/elf.h"
 
 #include <algorithm>
@@ -12,7 +11,6 @@
 namespace kx {
 namespace {
 
-constexpr std::uint64_t notes_limit = std::uint64_t{64} << 20; // 8192 CPUs have 4 MiB
 constexpr std::uint64_t segment_limit = std::uint64_t{1} << 20;
 
 struct ProgramHeader {
@@ -63,22 +61,6 @@ std::uint64_t present(const DumpFile& file, std::uint64_t offset, std::uint64_t 
     return offset >= file.size() ? 0 : std::min(size, file.size() - offset);
 }
 
-// `room`: what may still be read of all of them, so that many over the same bytes are not read again and again.
-Result<> add_notes(const DumpFile& file, const ProgramHeader& header, std::uint64_t& room, Vmcore& vmcore) {
-    const auto size = present(file, header.offset, header.file_size);
-    if (size < header.file_size) {
-        vmcore.cut = true;
-        return {};
-    }
-    if (size > room)
-        return fail(Errc::malformed, "has more than {:#x} bytes of notes", notes_limit);
-    room -= size;
-    const auto content = KX_TRY(file.content(header.offset, size));
-    const auto used = KX_TRY(used_notes(content));
-    vmcore.notes.insert(vmcore.notes.end(), used.begin(), used.end());
-    return {};
-}
-
 Result<> add_segment(const DumpFile& file, const ProgramHeader& header, Vmcore& vmcore) {
     if (header.memory_size == 0 && header.file_size == 0)
         return {};
@@ -90,7 +72,10 @@ Result<> add_segment(const DumpFile& file, const ProgramHeader& header, Vmcore& 
         return fail(Errc::malformed, "p_paddr {:#x} + p_memsz {:#x} wraps", header.physical_address,
                     header.memory_size);
     const auto size = present(file, header.offset, header.file_size);
-    vmcore.cut |= size < header.file_size;
+    if (size < header.file_size) {
+        vmcore.cut = true;
+        vmcore.lost.push_back({memory->begin + size, memory->begin + header.file_size});
+    }
     vmcore.segments.push_back({*memory, header.virtual_address, header.offset, size});
     return {};
 }
@@ -108,6 +93,42 @@ std::vector<VmcorePiece> disjoint_pieces(std::span<const DumpSegment> segments) 
         end = has->end;
     }
     return pieces;
+}
+
+// Of sorted, disjoint ranges the one with this address, or null.
+const PhysRange* range_with(std::span<const PhysRange> ranges, std::uint64_t address) {
+    const auto behind = std::ranges::upper_bound(ranges, address, {}, &PhysRange::begin);
+    return behind != ranges.begin() && std::prev(behind)->contains(address) ? &*std::prev(behind) : nullptr;
+}
+
+std::vector<PhysRange> memory_of(std::span<const VmcorePiece> pieces) {
+    std::vector<PhysRange> memory;
+    for (const VmcorePiece& piece : pieces)
+        memory.push_back(piece.memory);
+    return memory;
+}
+
+// Pieces that lie on the same bytes of the file are a mistake or malice. So that they do not make more memory than the
+// file has, they are one piece, the first by offset, where more bytes are shared than the file has. Returns how many
+// bytes of memory that costs.
+std::uint64_t drop_shared(std::vector<VmcorePiece>& pieces, std::uint64_t file_size) {
+    auto by_offset = pieces;
+    std::ranges::sort(by_offset, {}, [](const VmcorePiece& p) { return std::pair(p.file_offset, p.memory.begin); });
+    std::uint64_t end = 0, shared = 0;
+    for (VmcorePiece& piece : by_offset) {
+        const std::uint64_t size = piece.memory.size();
+        const std::uint64_t twice = piece.file_offset < end ? std::min(size, end - piece.file_offset) : 0;
+        end = std::max(end, piece.file_offset + size);
+        shared += twice;
+        piece.memory.begin += twice;
+        piece.file_offset += twice;
+    }
+    if (shared <= file_size)
+        return 0;
+    std::erase_if(by_offset, [](const VmcorePiece& piece) { return piece.memory.empty(); });
+    std::ranges::sort(by_offset, {}, [](const VmcorePiece& p) { return p.memory.begin; });
+    pieces = std::move(by_offset);
+    return shared;
 }
 
 } // namespace
@@ -130,21 +151,23 @@ Result<Vmcore> Vmcore::parse(const DumpFile& file) {
     vmcore.is_64 = field(4) == layout::elf_class_64;
     const auto headers = KX_TRY(vmcore.is_64 ? read_program_headers<layout::Elf64<false>>(file, vmcore)
                                              : read_program_headers<layout::Elf32<false>>(file, vmcore));
-    std::uint64_t notes_room = notes_limit;
     for (std::size_t i = 0; i < headers.size(); ++i) {
         const auto where = [i] { return fmt::format("program header {}", i); };
         if (headers[i].type == layout::pt_load)
             KX_TRY(within(where(), add_segment(file, headers[i], vmcore)));
-        if (headers[i].type != layout::pt_note)
-            continue;
-        if (const auto added = within(where(), add_notes(file, headers[i], notes_room, vmcore));
-            !added && vmcore.notes_damage.empty())
-            vmcore.notes_damage = added.error().message;
+        else if (headers[i].type == layout::pt_note)
+            vmcore.notes.add(file, {headers[i].offset, headers[i].file_size}, where());
     }
     std::sort(vmcore.segments.begin(), vmcore.segments.end(), [](const auto& a, const auto& b) {
         return std::pair(a.memory.begin, a.file_offset) < std::pair(b.memory.begin, b.file_offset);
     });
     vmcore.pieces = disjoint_pieces(vmcore.segments);
+    if (const auto shared = drop_shared(vmcore.pieces, file.file_size()))
+        vmcore.damage = fmt::format("its segments give the same bytes of the file for {:#x} bytes of memory too many; "
+                                    "these are left out",
+                                    shared);
+    const auto present = memory_of(vmcore.pieces);
+    vmcore.lost = difference(normalized(std::move(vmcore.lost)), present);
     for (const DumpSegment& segment : vmcore.segments)
         vmcore.memory.push_back(segment.memory);
     vmcore.memory = normalized(std::move(vmcore.memory));
@@ -160,41 +183,72 @@ const VmcorePiece* Vmcore::find(std::uint64_t address) const {
 }
 
 std::unexpected<Error> Vmcore::missing(std::uint64_t address) const {
-    for (const PhysRange& range : memory)
-        if (range.contains(address))
-            return fail(Errc::not_found, "the memory at {:#x} is not in the dump: {}", address,
-                        cut ? "the file ends early" : "it was left out");
+    if (range_with(memory, address))
+        return fail(Errc::not_found, "the memory at {:#x} is not in the dump: {}", address,
+                    cut ? "the file ends early" : "it was left out");
     return fail(Errc::not_found, "the dump speaks of no memory at {:#x}", address);
 }
 
 Result<> Vmcore::read(const DumpFile& file, std::uint64_t address, std::span<std::byte> out) const {
     while (!out.empty()) {
-        const VmcorePiece* piece = find(address);
-        if (!piece)
+        const auto behind = std::ranges::upper_bound(pieces, address, {}, [](const auto& p) { return p.memory.begin; });
+        const VmcorePiece* piece = behind == pieces.begin() ? nullptr : &*std::prev(behind);
+        std::uint64_t until = 0;
+        if (piece && piece->memory.contains(address)) {
+            until = piece->memory.end;
+        } else if (const PhysRange* around = range_with(pages, address)) {
+            piece = nullptr;
+            until = behind == pieces.end() ? around->end : std::min(around->end, behind->memory.begin);
+        } else {
             return missing(address);
-        const auto part = out.first(std::min<std::uint64_t>(out.size(), piece->memory.end - address));
-        KX_TRY(file.read(piece->file_offset + (address - piece->memory.begin), part));
+        }
+        const auto part = out.first(std::min<std::uint64_t>(out.size(), until - address));
+        if (piece)
+            KX_TRY(file.read(piece->file_offset + (address - piece->memory.begin), part));
+        else
+            std::ranges::fill(part, std::byte{0});
         address += part.size();
         out = out.subspan(part.size());
     }
     return {};
 }
 
-std::uint64_t Vmcore::bytes_present() const {
-    std::uint64_t sum = 0;
-    for (const VmcorePiece& piece : pieces)
-        sum += piece.memory.size();
-    return sum;
+void Vmcore::set_page_size(std::uint64_t size) {
+    const auto outwards = [size](std::span<const PhysRange> ranges) {
+        std::vector<PhysRange> whole;
+        for (const PhysRange& range : ranges)
+            whole.push_back(
+                {align_down(range.begin, size), align_up(range.end, size).value_or(align_down(range.end, size))});
+        return normalized(std::move(whole));
+    };
+    pages = difference(outwards(memory_of(pieces)), outwards(lost));
 }
 
 bool Vmcore::has(PhysRange page) const {
-    for (std::uint64_t at = page.begin; at < page.end;) {
-        const VmcorePiece* piece = find(at);
-        if (!piece)
-            return false;
-        at = piece->memory.end;
+    const PhysRange* range = range_with(pages, page.begin);
+    return range && range->contains(page);
+}
+
+bool Vmcore::has_data(const DumpFile& file, std::uint64_t bytes) const {
+    std::uint64_t found = 0;
+    for (const VmcorePiece& piece : pieces) {
+        const std::uint64_t end = piece.file_offset + piece.memory.size();
+        for (std::uint64_t at = file.data_from(piece.file_offset); at < end && found < bytes; at = file.data_from(at)) {
+            const std::uint64_t hole = std::min(end, file.hole_from(at));
+            found += hole - at;
+            at = hole;
+        }
+        if (found >= bytes)
+            return true;
     }
-    return true;
+    return found >= bytes;
+}
+
+std::optional<PhysRange> Vmcore::next_present(std::uint64_t from) const {
+    const auto range = std::ranges::upper_bound(pages, from, {}, &PhysRange::end);
+    if (range == pages.end())
+        return std::nullopt;
+    return PhysRange{std::max(from, range->begin), range->end};
 }
 
 } // namespace kx

@@ -80,8 +80,10 @@ DumpSummary summarize(const Dump& dump, Notices& notices) {
         .page_size = dump.page_size(),
         .memory = total_size(dump.memory()),
         .memory_ranges = dump.memory().size(),
+        .pages = dump.pages_of_memory(),
         .pages_in_dump = dump.pages_present(),
         .compression = std::string(dump.compression()),
+        .device_dumps = dump.device_dumps(),
     };
     for (const CpuState& cpu : dump.cpus())
         summary.pids.push_back(cpu.pid);

@@ -34,8 +34,10 @@ struct DumpSummary {
     std::uint64_t page_size = 0;     // bytes
     std::uint64_t memory = 0;        // bytes of RAM that the dump speaks of
     std::uint64_t memory_ranges = 0;
+    std::uint64_t pages = 0; // that have a byte of it
     std::uint64_t pages_in_dump = 0;
     std::string compression; // of the pages: "none", or its name
+    DeviceDumps device_dumps;
 };
 
 DumpSummary summarize(const Dump& dump, Notices& notices);

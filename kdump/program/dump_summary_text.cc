@@ -65,8 +65,10 @@ std::string text_of(const DumpSummary& summary) {
     lines.add("memory", fmt::format("{} in {} range{}", size_text(summary.memory), summary.memory_ranges,
                                     summary.memory_ranges == 1 ? "" : "s"));
     lines.add("in the dump",
-              fmt::format("{} of {} pages of {} bytes, {}", summary.pages_in_dump, summary.memory / summary.page_size,
-                          summary.page_size, summary.compression == "none" ? "not compressed" : summary.compression));
+              fmt::format("{} of {} pages of {} bytes, {}", summary.pages_in_dump, summary.pages, summary.page_size,
+                          summary.compression == "none" ? "not compressed" : summary.compression));
+    if (const auto [count, size] = summary.device_dumps; count > 0)
+        lines.add("device dumps", fmt::format("{}, {}", count, size_text(size)));
     return lines.text;
 }
 
@@ -82,6 +84,7 @@ std::string json_of(const DumpSummary& summary) {
         {"task", ordered_json()}};
     if (const auto& task = summary.log.task())
         crash["task"] = {{"cpu", task->cpu}, {"pid", task->pid}, {"command", task->command}};
+    const ordered_json devices{{"count", summary.device_dumps.count}, {"size", summary.device_dumps.size}};
     const ordered_json document{{"schema", "kdump-info-1"},
                                 {"file",
                                  {{"path", summary.path},
@@ -96,6 +99,7 @@ std::string json_of(const DumpSummary& summary) {
                                   {"host", text_or_null(summary.host)}}},
                                 {"crash", std::move(crash)},
                                 {"cpus", {{"count", summary.pids.size()}, {"pids", summary.pids}}},
+                                {"device_dumps", devices},
                                 {"memory",
                                  {{"size", summary.memory},
                                   {"ranges", summary.memory_ranges},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kdump/save/elf_writer.h"
 
+#include "kdump/save/note_copy.h"
 #include "layout/elf.h"
 
 #include <algorithm>
@@ -10,7 +11,9 @@ namespace kx {
 namespace {
 
 using Elf = layout::Elf64<false>;
-constexpr std::uint64_t least_gap = 256; // frames: a shorter one is a hole
+constexpr std::uint64_t usual_gap = 256;    // frames: a shorter one is a hole
+constexpr std::uint64_t short_gap = 8;      // where there are no holes, and usual ones would be most of the dump
+constexpr std::uint64_t gaps_limit = 16384; // pages of zeros that are no matter
 
 std::uint16_t machine_of(std::string_view architecture) {
     if (architecture == "x86_64")
@@ -29,18 +32,19 @@ template <typename T> void put(std::vector<std::byte>& bytes, const T& value) {
 
 } // namespace
 
-Result<ElfWriter> ElfWriter::begin(const Dump& dump, const PageSet& kept, Sink& sink) {
+Result<ElfWriter> ElfWriter::begin(const Dump& dump, const PageSet& kept, Sink& sink, Notices& notices) {
     ElfWriter writer(dump, sink);
     if (machine_of(dump.architecture()) == 0)
         return fail(Errc::unsupported, "{}: no ELF dump is written for {}; --format=kdump is", dump.path(),
                     dump.architecture());
     writer.lay_out(kept);
-    KX_TRY(writer.write_front());
+    KX_TRY(writer.write_front(notices));
     return writer;
 }
 
-void ElfWriter::lay_out(const PageSet& kept) {
+void ElfWriter::make_runs(const PageSet& kept, std::uint64_t least_gap) {
     const std::uint64_t page = dump_->page_size();
+    runs_.clear();
     // A run does not reach over the end of a range of memory.
     const auto ranges = dump_->memory();
     std::size_t range = 0;
@@ -53,18 +57,48 @@ void ElfWriter::lay_out(const PageSet& kept) {
         else
             runs_.push_back({*run, 0});
     }
+}
+
+std::uint64_t ElfWriter::pages_in_runs() const {
+    std::uint64_t pages = 0;
+    for (const Run& run : runs_)
+        pages += run.frames.size();
+    return pages;
+}
+
+// Every segment is divided; where many lie on the same memory, the rest tells of what none has told before.
+void ElfWriter::make_loads() {
     std::vector<DumpSegment> segments(dump_->segments().begin(), dump_->segments().end());
     if (segments.empty()) {
-        for (const PhysRange& memory : ranges)
+        for (const PhysRange& memory : dump_->memory())
             segments.push_back({memory, 0, 0, 0});
     }
-    for (const DumpSegment& segment : segments)
-        add_loads(segment);
+    const std::size_t enough = 4 * (segments.size() + runs_.size());
+    std::uint64_t told = 0;
+    for (DumpSegment segment : segments) {
+        if (loads_.size() > enough && segment.memory.begin < told) {
+            if (segment.virtual_address != UINT64_MAX && segment.virtual_address != 0)
+                segment.virtual_address += std::min(told, segment.memory.end) - segment.memory.begin;
+            segment.memory.begin = told;
+        }
+        if (!segment.memory.empty())
+            add_loads(segment);
+        told = std::max(told, segment.memory.end);
+    }
+}
+
+void ElfWriter::lay_out(const PageSet& kept) {
+    const std::uint64_t page = dump_->page_size();
+    make_runs(kept, usual_gap);
+    const std::uint64_t pages = kept.count();
+    if (!sink_->holes && pages_in_runs() - pages > std::max(gaps_limit, 4 * pages))
+        make_runs(kept, short_gap);
+    make_loads();
 
     notes_offset_ = sizeof(Elf::Header) + (loads_.size() + 1) * sizeof(Elf::ProgramHeader);
     if (loads_.size() + 1 >= layout::pn_xnum)
         notes_offset_ += sizeof(Elf::SectionHeader);
-    std::uint64_t offset = align_down(notes_offset_ + dump_->notes().size() + page - 1, page);
+    std::uint64_t offset = align_down(notes_offset_ + dump_->notes_size() + page - 1, page);
     for (Run& run : runs_) {
         run.file_offset = offset;
         offset += run.frames.size() * page;
@@ -133,7 +167,7 @@ std::vector<std::byte> ElfWriter::headers() const {
     Elf::ProgramHeader notes{};
     notes.type = layout::pt_note;
     notes.offset = notes_offset_;
-    notes.filesz = notes.memsz = dump_->notes().size();
+    notes.filesz = notes.memsz = dump_->notes_size();
     notes.align = 4;
     put(bytes, notes);
     for (const Load& load : loads_) {
@@ -155,15 +189,15 @@ std::vector<std::byte> ElfWriter::headers() const {
     return bytes;
 }
 
-Result<> ElfWriter::write_front() {
+Result<> ElfWriter::write_front(Notices& notices) {
     WriteBuffer front(*sink_, 0, std::size_t{256} << 10);
     front.append(headers());
-    front.append(dump_->notes());
+    copy_notes(*dump_, front, notices);
     front.flush();
     front_written_ = front.bytes_written();
     if (front.error())
         return fail(front.error()->code, "{}; a dump's headers alone take {} bytes", front.error()->message,
-                    notes_offset_ + dump_->notes().size());
+                    notes_offset_ + dump_->notes_size());
     return {};
 }
 
@@ -211,8 +245,8 @@ void ElfWriter::end(bool whole) {
     const std::uint64_t end = whole ? end_ : std::min(end_, data_.written_until());
     if (!whole && sink_->rewrites) {
         for (Load& load : loads_) {
-            const std::uint64_t there = end - std::min(end, load.file_offset);
-            load.file_size = std::min(load.file_size, align_down(there, dump_->page_size()));
+            const std::uint64_t pages_end = align_down(end, dump_->page_size());
+            load.file_size = std::min(load.file_size, pages_end - std::min(pages_end, load.file_offset));
         }
         const Written headers_written = sink_->write_at(0, headers());
         if (!error_)

@@ -19,7 +19,7 @@ namespace kx {
 class ElfWriter {
 public:
     // Writes the headers and notes. Borrows the sink.
-    static Result<ElfWriter> begin(const Dump& dump, const PageSet& kept, Sink& sink);
+    static Result<ElfWriter> begin(const Dump& dump, const PageSet& kept, Sink& sink, Notices& notices);
 
     // In the order of the kept frames. False where the sink takes no more.
     bool add(const PageBatch& batch);
@@ -40,9 +40,13 @@ private:
     };
     ElfWriter(const Dump& dump, Sink& sink) : dump_(&dump), sink_(&sink), data_(sink, 0, std::size_t{1} << 20) {}
     void lay_out(const PageSet& kept);
+    // Runs over gaps of less than `least_gap` frames.
+    void make_runs(const PageSet& kept, std::uint64_t least_gap);
+    std::uint64_t pages_in_runs() const;
+    void make_loads();
     void add_loads(const DumpSegment& segment);
     std::vector<std::byte> headers() const;
-    Result<> write_front();
+    Result<> write_front(Notices& notices);
     void go_to(std::uint64_t offset); // for the next page of the run
 
     const Dump* dump_;

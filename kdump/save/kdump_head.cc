@@ -46,32 +46,23 @@ void set_names(layout::KdumpHeader& header, const Dump& dump) {
         std::memcpy(header.system_name, &found, sizeof found);
 }
 
-// Where vmcoreinfo's text stands in the notes.
-void set_vmcoreinfo(layout::KdumpSubHeader& sub_header, const KdumpHead& head, const std::string& text) {
-    const std::string_view notes(reinterpret_cast<const char*>(head.notes.data()), head.notes.size());
-    const std::size_t at = text.empty() ? notes.npos : notes.find(text);
-    if (at == notes.npos)
-        return;
-    sub_header.vmcoreinfo_offset = head.places.notes + at;
-    sub_header.vmcoreinfo_size = text.size();
-}
-
 std::uint64_t physical_base(const Vmcoreinfo& info) {
     return static_cast<std::uint64_t>(info.number("phys_base").value_or(0));
 }
 
 } // namespace
 
-KdumpHead kdump_head(const Dump& dump, const SaveOptions& options, std::uint64_t frames, std::uint64_t kept) {
+Result<KdumpHead> kdump_head(const Dump& dump, const SaveOptions& options, std::uint64_t frames, std::uint64_t kept) {
     KdumpHead head;
     head.header = {};
     head.sub_header = {};
-    const auto notes = dump.notes();
-    head.notes.assign(notes.begin(), notes.end());
 
     KdumpPlaces& places = head.places;
     const std::uint64_t block = places.block_size = dump.page_size();
-    const std::uint64_t sub_blocks = blocks_of(sizeof head.sub_header + head.notes.size(), block);
+    const std::uint64_t sub_blocks = blocks_of(sizeof head.sub_header + dump.notes_size(), block);
+    if (sub_blocks > std::numeric_limits<std::uint32_t>::max())
+        return fail(Errc::unsupported, "{}: the kdump format has no room for {:#x} bytes of notes; --format=elf has",
+                    dump.path(), dump.notes_size());
     const std::uint64_t bitmap_blocks = blocks_of(blocks_of(frames, 8), block);
     places.notes = block + sizeof head.sub_header;
     places.bitmap = (1 + sub_blocks) * block;
@@ -106,18 +97,19 @@ KdumpHead kdump_head(const Dump& dump, const SaveOptions& options, std::uint64_t
     sub_header.end_pfn = frames;
     sub_header.end_pfn_64 = frames;
     sub_header.max_mapnr_64 = frames;
-    sub_header.notes_offset = head.notes.empty() ? 0 : places.notes;
-    sub_header.notes_size = head.notes.size();
-    set_vmcoreinfo(sub_header, head, dump.vmcoreinfo().text());
+    sub_header.notes_offset = dump.notes_size() ? places.notes : 0;
+    sub_header.notes_size = dump.notes_size();
+    if (const auto at = dump.vmcoreinfo_in_notes(); at && !dump.vmcoreinfo().text().empty()) {
+        sub_header.vmcoreinfo_offset = places.notes + *at;
+        sub_header.vmcoreinfo_size = dump.vmcoreinfo().text().size();
+    }
     return head;
 }
 
 std::vector<std::byte> KdumpHead::bytes() const {
-    std::vector<std::byte> all(places.bitmap);
+    std::vector<std::byte> all(places.notes);
     std::memcpy(all.data(), &header, sizeof header);
     std::memcpy(all.data() + places.block_size, &sub_header, sizeof sub_header);
-    if (!notes.empty())
-        std::memcpy(all.data() + places.notes, notes.data(), notes.size());
     return all;
 }
 

@@ -25,13 +25,13 @@ struct KdumpHead {
     KdumpPlaces places;
     layout::KdumpHeader header; // says that the dump is incomplete
     layout::KdumpSubHeader sub_header;
-    std::vector<std::byte> notes; // all of the source's, as it has them
 
-    // Header, sub header and notes: everything before the first bitmap.
+    // Header and sub header: everything before the notes.
     std::vector<std::byte> bytes() const;
 };
 
-// For `frames` page frames in all, of which `kept` get a descriptor.
-KdumpHead kdump_head(const Dump& dump, const SaveOptions& options, std::uint64_t frames, std::uint64_t kept);
+// For `frames` page frames in all, of which `kept` get a descriptor. Errc::unsupported where the format has no room for
+// the notes.
+Result<KdumpHead> kdump_head(const Dump& dump, const SaveOptions& options, std::uint64_t frames, std::uint64_t kept);
 
 } // namespace kx

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kdump/save/kdump_writer.h"
 
+#include "kdump/save/note_copy.h"
+
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace kx {
@@ -9,10 +12,27 @@ namespace {
 
 constexpr std::size_t data_buffer = std::size_t{1} << 20;
 constexpr std::size_t descriptor_buffer = std::size_t{64} << 10;
-constexpr std::size_t bitmap_buffer = std::size_t{256} << 10;
+constexpr std::size_t front_buffer = std::size_t{256} << 10;
+constexpr std::uint64_t bitmap_piece = 4096;
+constexpr std::uint64_t zeros_limit = std::uint64_t{1} << 30; // in bitmaps, where there are no holes
 
 template <typename T> std::span<const std::byte> bytes_of(const T& value) {
     return std::as_bytes(std::span(&value, 1));
+}
+
+// The bitmap without the blocks that are zeros.
+void append_bitmap(WriteBuffer& out, const PageSet& set, std::uint64_t size) {
+    const std::uint64_t begin = out.position();
+    std::array<std::byte, bitmap_piece> bits;
+    for (auto run = set.next_run(0, 1); run && !out.error();) {
+        const std::uint64_t at = align_down(run->begin / 8, bitmap_piece);
+        const auto part = std::span(bits).first(static_cast<std::size_t>(std::min(bitmap_piece, size - at)));
+        set.copy_bits(at, part);
+        out.zeros_until(begin + at);
+        out.append(part);
+        run = set.next_run((at + bitmap_piece) * 8, 1);
+    }
+    out.zeros_until(begin + size);
 }
 
 } // namespace
@@ -23,28 +43,36 @@ KdumpWriter::KdumpWriter(KdumpHead head, Sink& sink)
       compression_(head_.header.status & ~layout::kdump_incomplete) {}
 
 Result<KdumpWriter> KdumpWriter::begin(const Dump& dump, const SaveOptions& options, const PageSet& all,
-                                       const PageSet& kept, Sink& sink) {
-    KdumpWriter writer(kdump_head(dump, options, all.end(), kept.count()), sink);
-    KX_TRY(writer.write_front(all, kept));
+                                       const PageSet& kept, Sink& sink, Notices& notices) {
+    KdumpWriter writer(KX_TRY(kdump_head(dump, options, all.end(), kept.count())), sink);
+    KX_TRY(writer.check_bitmaps(dump, kept));
+    KX_TRY(writer.write_front(dump, all, kept, notices));
     return writer;
 }
 
-Result<> KdumpWriter::write_front(const PageSet& all, const PageSet& kept) {
+// Memory that lies far up makes long bitmaps. A file has holes for them.
+Result<> KdumpWriter::check_bitmaps(const Dump& dump, const PageSet& kept) const {
+    const std::uint64_t size = 2 * head_.places.bitmap_size;
+    if (sink_->holes || size <= zeros_limit || (size - zeros_limit) / 2 <= kept.count() * dump.page_size())
+        return {};
+    return fail(Errc::no_room,
+                "{}: has memory up to {:#x}, for which the kdump format has bitmaps of {:#x} bytes, nearly all of them "
+                "zeros; they are written to a file or a pipe, where they take no room, or use --format=elf",
+                dump.path(), dump.memory().back().end, size);
+}
+
+Result<> KdumpWriter::write_front(const Dump& dump, const PageSet& all, const PageSet& kept, Notices& notices) {
     const KdumpPlaces& places = head_.places;
     const auto no_room = [&](const Error& error) {
         return fail(error.code, "{}; a dump's headers and page table alone take {} bytes", error.message,
                     places.data + places.block_size);
     };
-    WriteBuffer front(*sink_, 0, bitmap_buffer);
+    WriteBuffer front(*sink_, 0, front_buffer);
     front.append(head_.bytes());
-    std::vector<std::byte> bits(std::min<std::uint64_t>(bitmap_buffer, places.bitmap_size));
-    for (const PageSet* set : {&all, &kept}) {
-        for (std::uint64_t at = 0; at < places.bitmap_size && !front.error(); at += bits.size()) {
-            const auto part = std::span(bits).first(std::min<std::uint64_t>(bits.size(), places.bitmap_size - at));
-            set->copy_bits(at, part);
-            front.append(part);
-        }
-    }
+    copy_notes(dump, front, notices);
+    front.zeros_until(places.bitmap);
+    append_bitmap(front, all, places.bitmap_size);
+    append_bitmap(front, kept, places.bitmap_size);
     front.flush();
     if (front.error())
         return no_room(*front.error());

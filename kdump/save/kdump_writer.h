@@ -20,9 +20,10 @@ namespace kx {
 
 class KdumpWriter {
 public:
-    // Writes all that stands before the pages' data. Borrows the sink.
+    // Writes all that stands before the pages' data. Borrows the sink. Errc::no_room where the bitmaps would be zeros
+    // for the most part and the sink has no holes.
     static Result<KdumpWriter> begin(const Dump& dump, const SaveOptions& options, const PageSet& all,
-                                     const PageSet& kept, Sink& sink);
+                                     const PageSet& kept, Sink& sink, Notices& notices);
 
     // In the order of the kept frames. False where the sink takes no more.
     bool add(const PageBatch& batch);
@@ -35,7 +36,8 @@ public:
 
 private:
     KdumpWriter(KdumpHead head, Sink& sink);
-    Result<> write_front(const PageSet& all, const PageSet& kept);
+    Result<> check_bitmaps(const Dump& dump, const PageSet& kept) const;
+    Result<> write_front(const Dump& dump, const PageSet& all, const PageSet& kept, Notices& notices);
     void add_page(const PackedPage& page, std::span<const std::byte> data);
     void settle(); // descriptors of the pages whose data the sink has
 

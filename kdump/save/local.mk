@@ -7,6 +7,7 @@ kdump_save_libsave_a_SOURCES = \
 	kdump/save/frame_sink.cc \
 	kdump/save/kdump_head.cc kdump/save/kdump_head.h \
 	kdump/save/kdump_writer.cc kdump/save/kdump_writer.h \
+	kdump/save/note_copy.cc kdump/save/note_copy.h \
 	kdump/save/page_filter.cc kdump/save/page_filter.h \
 	kdump/save/page_layout.cc kdump/save/page_layout.h \
 	kdump/save/page_type.cc kdump/save/page_type.h \

@@ -133,22 +133,21 @@ private:
 
 PageSet pages_in(const Dump& dump) {
     const std::uint64_t page_size = dump.page_size();
-    if (dump.format() == DumpFormat::elf) {
-        // What the headers speak of may be far more than the file has.
-        std::vector<PhysRange> present;
-        for (const DumpSegment& segment : dump.segments()) {
-            if (const auto range = PhysRange::at(segment.memory.begin, segment.file_size))
-                present.push_back(*range);
+    PageSet pages;
+    for (const PhysRange& range : dump.memory()) {
+        const std::uint64_t end = (range.end - 1) / page_size + 1;
+        std::uint64_t frame = range.begin / page_size;
+        while (frame < end) {
+            const auto run = dump.next_present(frame * page_size);
+            if (!run || run->begin / page_size >= end)
+                break;
+            frame = std::min(run->end / page_size, end);
+            pages.add({run->begin / page_size, frame});
         }
-        std::vector<PhysRange> whole;
-        for (const PhysRange& range : normalized(std::move(present))) {
-            const auto begin = align_up(range.begin, page_size);
-            if (begin && *begin < align_down(range.end, page_size))
-                whole.push_back({*begin, align_down(range.end, page_size)});
-        }
-        return PageSet(whole, page_size);
     }
-    PageSet pages(dump.memory(), page_size);
+    if (dump.format() == DumpFormat::elf || (!dump.incomplete() && dump.blocks_are_pages()))
+        return pages;
+    // Of a kdump that ends early the descriptors tell, and a page of several blocks is there when all of them are.
     for (auto run = pages.next_run(0); run; run = pages.next_run(run->end)) {
         for (std::uint64_t frame = run->begin; frame < run->end; ++frame) {
             if (!dump.has_page(frame * page_size))

@@ -19,7 +19,7 @@ namespace kx {
 LeftOut filter_pages(const Dump& dump, unsigned level, PageSet& pages, Notices& notices,
                      const std::function<bool()>& proceed);
 
-// The pages that the source has whole.
+// The pages that the source has.
 PageSet pages_in(const Dump& dump);
 
 } // namespace kx

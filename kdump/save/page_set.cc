@@ -28,27 +28,31 @@ const PageSet::Bits& PageSet::Chunk::words() const {
 }
 
 PageSet::PageSet(std::span<const PhysRange> memory, std::uint64_t page_size) {
-    for (const PhysRange& range : memory) {
-        const std::uint64_t last = (range.end - 1) / page_size;
-        for (std::uint64_t frame = range.begin / page_size; frame <= last;) {
-            const std::uint64_t first = frame & ~(chunk_frames - 1);
-            const std::uint64_t stop = std::min(last + 1, first + chunk_frames);
-            if (stop - frame == chunk_frames) {
-                chunks_.push_back({first, nullptr});
-                frame = stop;
-                continue;
-            }
-            if (chunks_.empty() || chunks_.back().first != first)
-                chunks_.push_back({first, std::make_unique<Bits>()});
-            Bits& bits = *chunks_.back().bits;
-            while (frame < stop) {
-                const std::uint64_t bit = frame % 64, n = std::min<std::uint64_t>(64 - bit, stop - frame);
-                bits[(frame - first) / 64] |= (n == 64 ? ones : (std::uint64_t{1} << n) - 1) << bit;
-                frame += n;
-            }
+    for (const PhysRange& range : memory)
+        add({range.begin / page_size, (range.end - 1) / page_size + 1});
+}
+
+void PageSet::add(PageRun run) {
+    for (std::uint64_t frame = run.begin; frame < run.end;) {
+        const std::uint64_t first = frame & ~(chunk_frames - 1);
+        const std::uint64_t stop = std::min(run.end, first + chunk_frames);
+        const bool is_new = chunks_.empty() || chunks_.back().first != first;
+        if (is_new && stop - frame == chunk_frames)
+            chunks_.push_back({first, nullptr});
+        else if (is_new)
+            chunks_.push_back({first, std::make_unique<Bits>()});
+        if (!chunks_.back().bits) { // all of the chunk is there
+            frame = stop;
+            continue;
         }
-        end_ = last + 1;
+        Bits& bits = *chunks_.back().bits;
+        while (frame < stop) {
+            const std::uint64_t bit = frame % 64, n = std::min<std::uint64_t>(64 - bit, stop - frame);
+            bits[(frame - first) / 64] |= (n == 64 ? ones : (std::uint64_t{1} << n) - 1) << bit;
+            frame += n;
+        }
     }
+    end_ = std::max(end_, run.end);
 }
 
 std::size_t PageSet::chunk_at_or_after(std::uint64_t frame) const {

@@ -24,8 +24,12 @@ struct PageRun {
 
 class PageSet {
 public:
+    PageSet() = default;
     // Every frame that has a byte in these ranges, which are sorted and disjoint.
     PageSet(std::span<const PhysRange> memory, std::uint64_t page_size);
+
+    // Frames that do not begin before those that were added last do; some of them may be the same.
+    void add(PageRun run);
 
     bool contains(std::uint64_t frame) const;
     void remove(std::uint64_t frame);

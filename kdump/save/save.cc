@@ -12,6 +12,35 @@ namespace {
 constexpr std::uint64_t memory_limit = std::uint64_t{1} << 50;  // bytes: 1 PiB
 constexpr std::uint64_t address_limit = std::uint64_t{1} << 52; // physical; x86-64 has no more bits
 
+constexpr std::uint64_t hole_limit = std::uint64_t{64} << 30;    // bytes of memory that are holes of the source
+constexpr std::uint64_t left_out_limit = std::uint64_t{1} << 40; // bytes of memory that the source has left out
+constexpr std::uint64_t notes_hole_limit = std::uint64_t{256} << 20;
+
+// Room and time follow what the source's file has, not what its headers say.
+Result<> check_plausible(const Dump& dump, const PageSet& kept, const Sink& sink) {
+    const std::uint64_t memory = kept.count() * dump.page_size();
+    if (dump.format() == DumpFormat::elf && memory > hole_limit && !dump.has_data((memory - hole_limit) / 1024))
+        return fail(Errc::malformed,
+                    "{}: speaks of {:#x} bytes of memory that are holes of the file; a kernel with so much memory has "
+                    "more data",
+                    dump.path(), memory);
+    if (!sink.holes && dump.notes_size() > dump.file_size() + notes_hole_limit)
+        return fail(Errc::no_room, "{}: has {:#x} bytes of notes that are holes; a file takes them without room",
+                    dump.path(), dump.notes_size());
+    return {};
+}
+
+// The frames that are memory, for the kdump format, which has a bit for each. Memory that was left out is told of
+// unless it is out of all proportion to what is there.
+PageSet told_memory(const Dump& dump, Notices& notices) {
+    const std::uint64_t size = total_size(dump.memory());
+    if (size <= left_out_limit || (size - left_out_limit) / 32768 <= dump.file_size())
+        return PageSet(dump.memory(), dump.page_size());
+    notices.add("{}: speaks of {:#x} bytes of memory, and has {:#x}; the dump tells only of these", dump.path(), size,
+                dump.pages_present() * dump.page_size());
+    return pages_in(dump);
+}
+
 class Saving {
 public:
     Saving(const Dump& dump, const SaveOptions& options, const PageSet& kept, SaveResult& result)
@@ -22,7 +51,7 @@ public:
         bool stopped = false;
         auto packed = pack_pages(dump_, kept_, compression, options_.threads, [&](PageBatch& batch) {
             count(batch);
-            const bool more = writer.add(batch);
+            const bool more = writer.add(batch) && !shared();
             progress_.bytes_written = writer.bytes_written();
             if (options_.proceed && !options_.proceed(progress_))
                 stopped = true;
@@ -33,6 +62,10 @@ public:
         result_.pages_written = writer.pages_written();
         result_.bytes_written = writer.bytes_written();
         result_.stopped_by = packed ? writer.error() : packed.error();
+        if (!result_.stopped_by && shared())
+            result_.stopped_by = Error{Errc::malformed, fmt::format("{}: many of its pages lie on the same bytes of "
+                                                                    "the file, which is damaged",
+                                                                    dump_.path())};
         result_.incomplete = !all || result_.stopped_by;
         return {};
     }
@@ -41,8 +74,13 @@ public:
     const std::string& read_error() const { return read_error_; }
 
 private:
+    // Writers of the kdump format share the page of zeros, and no other.
+    bool shared() const { return stored_ / 4 > dump_.file_size(); }
     void count(const PageBatch& batch) {
+        const bool packed = dump_.format() == DumpFormat::kdump;
         for (const PackedPage& page : batch.pages) {
+            if (packed && page.size > 0)
+                stored_ += dump_.stored_size(page.frame * dump_.page_size());
             zeros_ += page.state == PackedPage::State::zero;
             result_.left_out.unreadable += page.state == PackedPage::State::unreadable;
         }
@@ -59,6 +97,7 @@ private:
     SaveResult& result_;
     SaveProgress progress_;
     std::uint64_t zeros_ = 0;
+    std::uint64_t stored_ = 0; // bytes of the source's file that the pages with content took, as their descriptors say
     std::string read_error_;
 };
 
@@ -73,10 +112,13 @@ Result<SaveResult> save(const Dump& dump, Sink& sink, const SaveOptions& options
                     dump.path(), total_size(memory), memory.back().end);
     for (const std::string& doubt : dump.doubts())
         notices.add("{}: {}", dump.path(), doubt);
-    const PageSet all(dump.memory(), dump.page_size());
     PageSet kept = pages_in(dump);
+    KX_TRY(check_plausible(dump, kept, sink));
+    if (const std::uint64_t present = dump.incomplete() ? 0 : dump.pages_present(); present > kept.count())
+        notices.add("{}: {} of its pages are not memory, as its bitmap has it, and are left out", dump.path(),
+                    present - kept.count());
     SaveResult result;
-    result.pages_total = all.count();
+    result.pages_total = dump.pages_of_memory();
     const std::uint64_t missing = result.pages_total - kept.count();
     bool stopped = false;
     result.left_out = filter_pages(dump, options.level, kept, notices, [&] {
@@ -91,9 +133,10 @@ Result<SaveResult> save(const Dump& dump, Sink& sink, const SaveOptions& options
     Saving saving(dump, options, kept, result);
     saving.start();
     if (options.format == SaveFormat::kdump)
-        KX_TRY(saving.write_with(KX_TRY(KdumpWriter::begin(dump, options, all, kept, sink))));
+        KX_TRY(saving.write_with(
+            KX_TRY(KdumpWriter::begin(dump, options, told_memory(dump, notices), kept, sink, notices))));
     else
-        KX_TRY(saving.write_with(KX_TRY(ElfWriter::begin(dump, kept, sink))));
+        KX_TRY(saving.write_with(KX_TRY(ElfWriter::begin(dump, kept, sink, notices))));
     if (result.left_out.unreadable)
         notices.add("{} pages could not be read and are zeros in the dump: {}", result.left_out.unreadable,
                     saving.read_error());

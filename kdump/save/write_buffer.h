@@ -4,6 +4,8 @@
 
 #include "kdump/save/sink.h"
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -33,6 +35,15 @@ public:
             return;
         flush();
         at_ = offset;
+    }
+    // What is not written before this offset reads as zeros: a hole, or zeros where the sink has no holes.
+    void zeros_until(std::uint64_t offset) {
+        if (sink_->holes)
+            return seek(offset);
+        static constexpr std::array<std::byte, 4096> zeros{};
+        while (position() < offset && !error_)
+            append(std::span(zeros).first(
+                static_cast<std::size_t>(std::min<std::uint64_t>(zeros.size(), offset - position()))));
     }
     void flush() {
         if (!pending_.empty())

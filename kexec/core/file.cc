@@ -154,12 +154,18 @@ Result<FileDescriptor> read_into_memfd(const std::string& name, int source, std:
             continue;
         if (got < 0)
             return fail(Errc::io, "cannot be read: {}", reason());
+        if (got == 0 && ftruncate(memfd.get(), static_cast<off_t>(total)) != 0)
+            return fail(Errc::io, "a memory file cannot have {:#x} bytes: {}", total, reason());
         if (got == 0)
             return sealed(std::move(memfd));
         total += static_cast<std::uint64_t>(got);
         if (total > limit)
             return fail(Errc::unsupported, "has more than {:#x} bytes, the most that is taken from a pipe", limit);
-        KX_TRY(write_all(memfd.get(), ByteView(std::span(buffer).first(static_cast<std::size_t>(got)))));
+        const auto part = std::span(buffer).first(static_cast<std::size_t>(got));
+        const bool zeros = std::ranges::all_of(part, [](std::byte b) { return b == std::byte{0}; });
+        if (zeros && lseek(memfd.get(), got, SEEK_CUR) >= 0) // a hole takes no memory
+            continue;
+        KX_TRY(write_all(memfd.get(), ByteView(part)));
     }
 }
 

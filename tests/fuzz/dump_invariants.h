@@ -82,6 +82,53 @@ inline void check_kernel_memory(const Dump& dump) {
     }
 }
 
+// Notes are no more than the file has, and read the same in parts.
+inline void check_notes(const Dump& dump) {
+    const std::uint64_t size = dump.notes_size();
+    INVARIANT(dump.flattened() || size <= dump.file_size() + dump.vmcoreinfo().text().size() + 64);
+    INVARIANT(dump.cpus().size() * 12 <= size && dump.device_dumps().count * 12 <= size);
+    std::byte behind{};
+    INVARIANT(!dump.read_notes(size, std::span(&behind, 1)));
+    std::vector<std::byte> whole(std::min<std::uint64_t>(size, 4096)), part(whole.size() / 2);
+    INVARIANT(dump.read_notes(0, whole) && dump.read_notes(whole.size() - part.size(), part));
+    INVARIANT(std::equal(part.begin(), part.end(), whole.end() - static_cast<std::ptrdiff_t>(part.size())));
+    const std::uint64_t data = dump.notes_data_from(0);
+    INVARIANT(data <= size);
+    INVARIANT(std::all_of(whole.begin(),
+                          whole.begin() + static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(data, whole.size())),
+                          [](std::byte b) { return b == std::byte{0}; }));
+    const auto text_at = dump.vmcoreinfo_in_notes();
+    const std::string& text = dump.vmcoreinfo().text();
+    if (text.empty())
+        return;
+    std::string found(text.size(), '\0');
+    INVARIANT(text_at && dump.read_notes(*text_at, std::as_writable_bytes(std::span(found))) && found == text);
+}
+
+// Runs of pages that are there go up, are whole pages and have what is asked of them; there is not more than the file
+// can hold, but for holes of a flattened one.
+inline void check_present(const Dump& dump) {
+    const std::uint64_t page = dump.page_size();
+    std::uint64_t pages = 0, from = 0;
+    bool all = true;
+    for (int runs = 0; const auto run = dump.next_present(from); ++runs) {
+        INVARIANT(run->begin >= from && run->begin < run->end && run->begin % page == 0 && run->end % page == 0);
+        INVARIANT(dump.incomplete() || (dump.has_page(run->begin) && dump.has_page(run->end - page)));
+        INVARIANT(run->begin == from || !dump.has_page(run->begin - page));
+        pages += run->size() / page;
+        from = run->end;
+        if (runs == 10000) {
+            all = false;
+            break;
+        }
+    }
+    INVARIANT(!all || (dump.incomplete() ? pages >= dump.pages_present() : pages == dump.pages_present()));
+    if (dump.format() == DumpFormat::elf && !dump.flattened())
+        INVARIANT(pages <= 2 * dump.file_size()); // a segment of a byte makes a page
+    if (dump.format() == DumpFormat::kdump && !dump.flattened())
+        INVARIANT(pages <= dump.file_size() / 24);
+}
+
 inline void check_dump(const Dump& dump, std::size_t file_size) {
     INVARIANT(std::has_single_bit(dump.page_size()) && dump.page_size() >= 4096 && dump.page_size() <= 65536);
     INVARIANT(dump.file_size() == file_size);
@@ -91,8 +138,8 @@ inline void check_dump(const Dump& dump, std::size_t file_size) {
         INVARIANT(segment.file_size == 0 || dump.flattened() ||
                   (segment.file_offset <= file_size && segment.file_size <= file_size - segment.file_offset));
     }
-    for (const CpuState& cpu : dump.cpus())
-        INVARIANT(cpu.note.size() <= dump.notes().size());
+    check_notes(dump);
+    check_present(dump);
     check_pages(dump);
     check_kernel_memory(dump);
 }

@@ -20,6 +20,7 @@ fuzz_targets = \
 	tests/fuzz/pool_tree \
 	tests/fuzz/printk \
 	tests/fuzz/record \
+	tests/fuzz/save \
 	tests/fuzz/unpack \
 	tests/fuzz/vmcore \
 	tests/fuzz/vmcoreinfo \
@@ -111,6 +112,10 @@ tests_fuzz_printk_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_record_SOURCES = tests/fuzz/record.cc $(fuzz_sources)
 tests_fuzz_record_LDADD = $(fuzz_libs)
 tests_fuzz_record_LDFLAGS = $(FUZZ_LDFLAGS)
+
+tests_fuzz_save_SOURCES = tests/fuzz/save.cc tests/fuzz/dump_invariants.h $(fuzz_sources)
+tests_fuzz_save_LDADD = kdump/save/libsave.a $(fuzz_dump_libs)
+tests_fuzz_save_LDFLAGS = $(FUZZ_LDFLAGS)
 
 tests_fuzz_unpack_SOURCES = tests/fuzz/unpack.cc $(fuzz_sources)
 tests_fuzz_unpack_LDADD = $(fuzz_libs)

@@ -703,7 +703,44 @@ def vmcore():
     yield "bad-vmcoreinfo", vmcore_file([load], notes=crash_note(b"VMCOREINFO", 0, b"PAGESIZE=x"))
     yield "bad-wraps", vmcore_file([(2**64 - 1, b"x", 2)])
     yield "bad-filesz", vmcore_file([(0, b"xx", 1)])
+    yield from segments()
     yield "bad-flattened-record", flattened_dump(good, [])[:-16] + struct.pack(">QQ", 2**63, 5)
+
+
+def segments():
+    """Dumps whose segments are large, far away, cut inside a page or laid over each other."""
+    text, pages = crashed_kernel()
+    load = (CRASHED_AT, pages, len(pages))
+    cpu = crash_note(b"CORE", 1, bytes(32) + u32(42) + bytes(300))
+    info = crash_note(b"VMCOREINFO", 0, text)
+    device = crash_note(b"LINUX\0\0", 0x700, b"nic0".ljust(44, b"\0") + b"firmware" * 30)
+    yield "good-device-dumps", vmcore_file([load], notes=device + device + cpu + info)
+    yield "good-part-of-page", vmcore_file([(0, b"l" * 0x1c00, 0x1c00), (0x1d00, b"e" * 0x80, 0x80), load,
+                                            (0x200e00, b"i" * 0x100, 0x100)])
+    yield "good-far-away", vmcore_file([load, (96 << 40, b"far" * 1400, 4200)])
+    yield "broken-note-in-the-middle", vmcore_file([load], notes=cpu + cpu[:4] + b"\xff" * 4 + cpu[8:] + cpu + info)
+    yield "hostile-device-dump", vmcore_file([load], notes=device[:4] + b"\xf0\xff\xff\xff" + device[8:] + cpu)
+    yield "hostile-memory-size", vmcore_file([load, (1 << 40, b"x", (1 << 50) - (1 << 41))])
+    many = bytearray(vmcore_file([(CRASHED_AT + i * 0x10000, pages if i == 0 else b"", len(pages)) for i in range(40)]))
+    for i in range(1, 40):
+        many[64 + 56 * (i + 1):64 + 56 * (i + 2)] = (u32(1) + u32(4) + many[64 + 56 + 8:64 + 56 + 16] + u64(0) +
+                                                     u64(CRASHED_AT + i * 0x10000) + 2 * u64(len(pages)) + u64(0))
+    yield "hostile-same-bytes", bytes(many)
+    twice = bytearray(vmcore_file([load, (0, b"", 0)]))
+    twice[64 + 56 * 2:64 + 56 * 3] = twice[64:64 + 56]
+    yield "hostile-notes-twice", bytes(twice)
+    far = vmcore_file([load, (1 << 40, b"", 1 << 42)])
+    far = patched(far, {64 + 56 * 2 + 32: u64(1 << 42)})
+    yield "hostile-flattened-hole", flattened_dump(far, [(0, len(far))])[:-16] + struct.pack(">QQ", 1 << 43, 1) + b"x" + b"\xff" * 16
+
+
+def save():
+    """Dumps that can be read, of both formats."""
+    for form, contents in ("elf", vmcore()), ("kdump", kdump_header()):
+        for name, content in contents:
+            if not name.startswith("bad"):
+                yield f"{form}-{name}", content
+    yield "bad-no-dump", b"no dump at all, but long enough"
 
 
 def kdump_file(flags=1, version=6, header=(), sub=(), pages=None):
@@ -739,6 +776,11 @@ def kdump_header():
     yield "damaged-lzo", kdump_file(flags=2, pages=[b"\x15xxxx\x20\x00\xff\x0c\x00\x11\0\0"] * 4)
     yield "damaged-snappy", kdump_file(flags=4, pages=[b"\x80\x20\x0cxxxx\xfe\x04\x00"] * 4)
     yield "damaged-zstd", kdump_file(flags=32, pages=[b"\x28\xb5\x2f\xfd\x04\x00\x01\x00"] * 4)
+    text, _ = crashed_kernel()
+    yield "hostile-descriptors-outside", good[:4 * 4096 + 24]
+    yield "hostile-same-data", patched(kdump_file(flags=0), {
+        4 * 4096 + 24 * i: u64(4 * 4096 + 96) + u32(4096) for i in range(4)})
+    yield "hostile-notes", kdump_file(sub={48: u64(4096 + 104 + len(text)) + u64(2**40)})
     yield "bad-block-size", kdump_file(header={428: u32(0)})
     yield "bad-bitmaps", kdump_file(header={436: u32(0)})
     yield "bad-frames", kdump_file(sub={96: u64(2**63)})
@@ -835,7 +877,7 @@ def main():
     default = pathlib.Path(__file__).resolve().parent / "corpus"
     corpus = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else default
     for target in (bzimage, elf, elfcorehdr, unpack, vmlinux, identify, options, placement, pool, cpu_list, kimage,
-                   record, device_tree, overlay, pool_tree, desired_dtb, vmcore, kdump_header, page_layout,
+                   record, device_tree, overlay, pool_tree, desired_dtb, vmcore, kdump_header, page_layout, save,
                    printk):
         folder = corpus / target.__name__
         folder.mkdir(parents=True, exist_ok=True)

@@ -46,7 +46,6 @@ TEST_CASE("an ELF vmcore tells its memory, CPUs and vmcoreinfo", "[dump]") {
     REQUIRE(file->cpus().size() == 2);
     CHECK(file->cpus()[1].index == 1);
     CHECK(file->cpus()[1].pid == 96);
-    CHECK(file->cpus()[1].note.size() == prstatus_note(0).size());
 }
 
 TEST_CASE("memory of an ELF vmcore is read where it is, and refused where it is not", "[dump]") {
@@ -227,18 +226,18 @@ TEST_CASE("a file that is cut under a window gives zeros and is noticed", "[dump
     CHECK(mentions(file.read(0x10000, 4), "ends at offset"));
 }
 
-TEST_CASE("the bytes of all PT_NOTEs count, not what is used of them") {
+TEST_CASE("PT_NOTEs over the same bytes count once") {
     VmcoreBuilder<> vmcore = two_ranges();
-    vmcore.notes.resize(std::size_t{24} << 20);
     const std::size_t many = GENERATE(1u, 3u);
     vmcore.patch_segments = [&](auto& segments) {
         for (std::size_t i = 1; i < many; ++i)
             segments[i] = segments[0];
     };
-    TemporaryFolder folder;
-    const auto dump = Dump::open(folder.write("vmcore", vmcore.build()));
-    REQUIRE(dump);
-    CHECK(dump->damage().empty() == (many == 1));
+    const OpenedDump file(vmcore.build());
+    REQUIRE(file.dump);
+    CHECK(file->damage().empty() == (many == 1));
+    CHECK(file->cpus().size() == 2);
+    CHECK(file->notes_size() == vmcore.notes.size());
 }
 
 TEST_CASE("notes that are broken cost only themselves, and are told", "[dump]") {
@@ -254,4 +253,106 @@ TEST_CASE("notes that are broken cost only themselves, and are told", "[dump]") 
     CHECK_FALSE(file->vmcoreinfo().value("OSRELEASE"));
     CHECK(file->memory().size() == sound->memory().size());
     CHECK(file.read(file->memory()[0].begin, 4) == sound.read(sound->memory()[0].begin, 4));
+}
+
+namespace {
+
+std::string notes_of(const Dump& dump) {
+    std::string notes(dump.notes_size(), '?');
+    REQUIRE(dump.read_notes(0, std::as_writable_bytes(std::span(notes))));
+    return notes;
+}
+
+} // namespace
+
+TEST_CASE("notes that nobody here reads pass through, and what is broken among them is left out") {
+    VmcoreBuilder<> vmcore;
+    const std::string device = elf_note(std::string_view("LINUX\0\0", 7), 0x700, std::string(44, 'n') + "firmware!");
+    const std::string unknown = elf_note("XEN", 77, "odd");
+    vmcore.notes = device + unknown + device;
+    vmcore.cpu(3);
+    const std::string sound = vmcore.notes;
+    auto broken = prstatus_note(4);
+    broken[7] = '\x7f';
+    vmcore.notes += broken;
+    vmcore.cpu(5).vmcoreinfo("OSRELEASE=6.1.0\n");
+    vmcore.notes += std::string(64, '\0'); // room
+    vmcore.memory(0x1000, std::string(0x1000, 'a'));
+    for (const auto& bytes : {vmcore.build(), flattened(vmcore.build(), 37)}) {
+        const OpenedDump file(bytes);
+        REQUIRE(file.dump);
+        CHECK(file->device_dumps().count == 2);
+        CHECK(file->device_dumps().size == 2 * 9);
+        REQUIRE(file->cpus().size() == 2);
+        CHECK(file->cpus()[1].pid == 5);
+        CHECK(mentions(file->damage(), "program header 0: the note at"));
+        CHECK(notes_of(*file.dump) == sound + prstatus_note(5) + vmcoreinfo_note("OSRELEASE=6.1.0\n"));
+        const auto at = file->vmcoreinfo_in_notes();
+        REQUIRE(at);
+        CHECK(notes_of(*file.dump).substr(*at, 15) == "OSRELEASE=6.1.0");
+    }
+}
+
+TEST_CASE("notes of a cut file are read as far as they go") {
+    VmcoreBuilder<> vmcore;
+    vmcore.cpu(3).cpu(4);
+    auto bytes = vmcore.build();
+    bytes.resize(bytes.size() - 10);
+    const OpenedDump file(bytes);
+    REQUIRE(file.dump);
+    CHECK(file->incomplete());
+    CHECK(file->damage().empty());
+    REQUIRE(file->cpus().size() == 1);
+    CHECK(file->cpus()[0].pid == 3);
+}
+
+TEST_CASE("a page that is memory in part reads as zeros where it is none") {
+    VmcoreBuilder<> vmcore;
+    vmcore.vmcoreinfo("PAGESIZE=4096\n");
+    vmcore.memory(0, std::string(0x1c00, 'l')).memory(0x1d00, std::string(0x80, 'e'));
+    vmcore.memory(0x5e00, std::string(0x100, 'i')).memory(0x8000, std::string(0x1800, 'c'));
+    const auto whole = vmcore.build();
+    const OpenedDump file(whole);
+    REQUIRE(file.dump);
+    CHECK(file->pages_present() == 5);
+    CHECK(file->pages_of_memory() == 5);
+    CHECK(file->has_page(0x1000));
+    CHECK(file.read(0x1000, 0x1000) ==
+          std::string(0xc00, 'l') + std::string(0x100, '\0') + std::string(0x80, 'e') + std::string(0x280, '\0'));
+    CHECK(file.read(0x5dff, 3) == std::string("\0ii", 3));
+    CHECK(file.read(0x5000, 2) == std::string(2, '\0'));
+    CHECK(mentions(file.read(0x1fff, 2), "no memory at 0x2000"));
+    CHECK(file->next_present(0) == PhysRange{0, 0x2000});
+    CHECK(file->next_present(0x2000) == PhysRange{0x5000, 0x6000});
+    DumpWindow window(*file.dump);
+    const auto part = window.at(0x1000, 0x1000);
+    REQUIRE(part);
+    CHECK(part->back() == std::byte{0});
+
+    // What the file lacks is not taken for what was no memory.
+    const OpenedDump cut(whole.substr(0, whole.size() - 1));
+    REQUIRE(cut.dump);
+    CHECK(cut->has_page(0x1000));
+    CHECK_FALSE(cut->has_page(0x9000));
+    CHECK(cut.read(0x9000, 2) == "cc");
+    CHECK(mentions(cut.read(0x97ff, 1), "the file ends early"));
+}
+
+TEST_CASE("segments on the same bytes of the file are one of them where they would make more than the file has") {
+    VmcoreBuilder<> vmcore;
+    const std::size_t many = GENERATE(2u, 5u);
+    vmcore.memory(0x10000, std::string(0x8000, 'x'));
+    for (std::size_t i = 1; i < many; ++i)
+        vmcore.memory(0x10000 + i * 0x10000, "", 0, 0x8000);
+    vmcore.patch_segments = [](auto& segments) {
+        for (std::size_t i = 2; i < segments.size(); ++i) {
+            segments[i].offset = segments[1].offset;
+            segments[i].filesz = segments[1].filesz;
+        }
+    };
+    const OpenedDump file(vmcore.build());
+    REQUIRE(file.dump);
+    CHECK(file->pages_present() == (many == 2 ? 16u : 8u));
+    CHECK(mentions(file->damage(), "the same bytes") == (many > 2));
+    CHECK(file.read(0x10000, 1) == "x");
 }

@@ -49,3 +49,11 @@ TEST_CASE("a page set takes next to no memory where all of it is in it") {
     set.copy_bits((1 << 30) / 8 - 1, bits);
     CHECK(bits == std::array{std::byte{0xff}, std::byte{0xfe}});
 }
+
+TEST_CASE("a range that begins in the page where the one before filled a chunk adds nothing to it") {
+    const std::uint64_t chunk = 32768 * 4096;
+    const PhysRange ranges[] = {{0, chunk - 0x400}, {chunk - 0x200, chunk - 0x100}, {chunk - 0x80, chunk + 4096}};
+    const PageSet set(ranges, 4096);
+    CHECK(set.count() == 32769);
+    CHECK(set.next_run(0) == PageRun{0, 32769});
+}

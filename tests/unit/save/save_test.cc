@@ -420,3 +420,47 @@ TEST_CASE(
     if (saved.result)
         CHECK(saved.result->left_out.missing == size / page_size);
 }
+
+TEST_CASE("memory that lies far up does not fill a destination without holes with zeros") {
+    PagedKernel kernel;
+    kernel.data(10, 's');
+    auto vmcore = kernel.vmcore();
+    vmcore.memory(std::uint64_t{96} << 40, std::string(page_size, 'f'));
+    Saved saved(vmcore.build());
+    Sink sink = saved.destination.sink();
+    sink.holes = false;
+    SaveOptions options = level(0);
+    SECTION("bitmaps are refused") {
+        saved.result = save(saved.source, sink, options, saved.notices);
+        REQUIRE_FALSE(saved.result);
+        CHECK(saved.result.error().code == Errc::no_room);
+        CHECK(saved.result.error().message.find("memory up to 0x600000001000") != std::string::npos);
+        CHECK(saved.destination.content.empty());
+    }
+    SECTION("an ELF file has none") {
+        options.format = SaveFormat::elf;
+        saved.result = save(saved.source, sink, options, saved.notices);
+        REQUIRE(saved.result);
+        CHECK(saved.destination.content.size() < std::size_t{8} << 20);
+        check_pages(saved.open(), saved.source, saved.result->pages_written);
+    }
+}
+
+TEST_CASE("an ELF dump that ends early has the pages that came of a range that begins inside one") {
+    VmcoreBuilder<> vmcore;
+    vmcore.vmcoreinfo("PAGESIZE=4096\n")
+        .memory(0x1c00, std::string(0x400, 'e'))
+        .memory(0x100000, std::string(0x8000, 'x'));
+    SaveOptions options = level(0);
+    options.format = SaveFormat::elf;
+    const auto whole = Saved(vmcore.build()).with(options).destination.content.size();
+    Saved saved(vmcore.build());
+    saved.destination.room = whole - 0x2000;
+    saved.with(options);
+    REQUIRE(saved.result);
+    CHECK(saved.result->incomplete);
+    std::string out(0x400, '?');
+    const Dump dump = saved.open();
+    REQUIRE(dump.read_physical(0x1c00, std::as_writable_bytes(std::span(out))));
+    CHECK(out == std::string(0x400, 'e'));
+}
