@@ -211,6 +211,8 @@ def unpack():
     yield "bad-wrong-checksum-raw-block.zst", zstd_frame(content, u32(1))
     yield "bad-window-2-gib.zst", u32(0xFD2FB528) + b"\0\xa8" + bytes(4)
     yield "bad-more-than-a-mebibyte.gz", gzip.compress(bytes((1 << 20) + 1), mtime=0)
+    yield "bad-bomb.bz2", bz2.compress(bytes(64 << 20))
+    yield "bad-bomb-in-layers.xz", lzma.compress(bz2.compress(bytes(4 << 20)) * 16)
     yield "bad-magic-only.gz", gz[:2]
     yield "good.lz4", LZ4_COMPRESSED
     yield "good-legacy.lz4", lz4_legacy(content, content)
