@@ -47,6 +47,7 @@ kexec_libkexec_a_SOURCES = \
 	kexec/load.cc kexec/load.h \
 	kexec/load_inputs.cc kexec/load_inputs.h \
 	kexec/load_record.cc kexec/load_record.h \
+	kexec/loader/boot_params_fields.cc kexec/loader/boot_params_fields.h \
 	kexec/loader/bzimage.cc kexec/loader/bzimage.h \
 	kexec/loader/chosen_handover.cc kexec/loader/chosen_handover.h \
 	kexec/loader/formats.cc kexec/loader/formats.h \
@@ -63,6 +64,7 @@ kexec_libkexec_a_SOURCES = \
 	kexec/machine/memory_map.cc kexec/machine/memory_map.h \
 	kexec/machine/multikernel.cc kexec/machine/multikernel.h \
 	kexec/machine/platform.cc kexec/machine/platform.h \
+	kexec/machine/setup_data.cc kexec/machine/setup_data.h \
 	kexec/machine/system_files.cc kexec/machine/system_files.h \
 	kexec/machine/xen.cc kexec/machine/xen.h \
 	kexec/module_load.cc kexec/module_load.h \

@@ -64,6 +64,7 @@ tests_unit_unit_SOURCES += \
 	tests/unit/ctl/ctl_module_test.cc \
 	tests/unit/ctl/ctl_spawn_test.cc \
 	tests/unit/load/crash_load_test.cc tests/unit/load/load_test.cc \
+	tests/unit/loader/boot_params_fields_test.cc \
 	tests/unit/loader/chosen_handover_test.cc \
 	tests/unit/machine/capabilities_test.cc \
 	tests/unit/machine/capture_test.cc \

@@ -129,6 +129,7 @@ Result<Machine> read_machine(const SystemFiles& files, Notices& notices) {
     machine.efi = KX_TRY(read_efi(files, notices));
     if (machine.efi)
         machine.free_ram = difference(machine.free_ram, normalized(runtime_memory(*machine.efi)));
+    machine.setup_data = KX_TRY(read_setup_data(files, notices));
     if (machine.architecture == "x86_64")
         machine.five_level_paging = uses_five_level_paging(files, notices);
     return machine;
