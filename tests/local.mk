@@ -108,6 +108,7 @@ tests_unit_unit_SOURCES += \
 	tests/unit/system/fake_kernel.h \
 	tests/unit/system/fake_kernel_test.cc \
 	tests/unit/system/links_test.cc \
+	tests/unit/system/network_test.cc \
 	tests/unit/temporary_folder.h \
 	$(PURGATORY_PORTABLE)
 # The log of a dump, and what kdump prints.

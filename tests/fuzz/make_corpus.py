@@ -448,6 +448,29 @@ def cpu_list():
     yield "bad-endless-range", b"1-"
 
 
+def links():
+    def message(kind, payload, sequence=7, length=None):
+        size = 16 + len(payload) if length is None else length
+        return struct.pack("<IHHII", size, kind, 0, sequence, 0) + payload + bytes(-len(payload) % 4)
+
+    def link(index, flags, name, length=None):
+        attribute = struct.pack("<HH", 4 + len(name) + 1 if length is None else length, 3) + name + b"\0"
+        return struct.pack("<BxHiII", 0, 1, index, flags, 0) + struct.pack("<HHI", 8, 4, 1500) + attribute
+
+    good = message(16, link(1, 9, b"lo")) + message(16, link(2, 1, b"eth0")) + message(3, b"")
+    yield "good", good
+    yield "good-other-request", message(16, link(2, 1, b"eth0"), sequence=6)
+    yield "good-acknowledged", message(2, struct.pack("<i", 0) + bytes(16))
+    yield "good-refused", message(2, struct.pack("<i", -1) + bytes(16))
+    yield "good-no-name", message(16, struct.pack("<BxHiII", 0, 1, 2, 1, 0))
+    yield "bad-cut", good[:-5]
+    yield "bad-short-message", message(16, b"", length=4)
+    yield "bad-long-message", message(16, link(2, 1, b"eth0"), length=0x10000)
+    yield "bad-short-attribute", message(16, link(2, 1, b"eth0", length=1))
+    yield "bad-long-attribute", message(16, link(2, 1, b"eth0", length=0xfff0))
+    yield "bad-error-without-code", message(2, b"")
+
+
 def kimage():
     header = (b"MK_ID  Type        Start Address   Segments  Mode  Cmdline\n"
               b"-----  ----------  --------------  --------  ----  -------\n")
@@ -791,7 +814,7 @@ def logs():
 def main():
     default = pathlib.Path(__file__).resolve().parent / "corpus"
     corpus = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else default
-    for target in (bzimage, elf, elfcorehdr, unpack, vmlinux, identify, options, placement, pool, cpu_list, kimage,
+    for target in (bzimage, elf, elfcorehdr, unpack, vmlinux, identify, options, placement, pool, cpu_list, kimage, links,
                    record, device_tree, overlay, pool_tree, desired_dtb, vmcore, kdump_header, printk):
         folder = corpus / target.__name__
         folder.mkdir(parents=True, exist_ok=True)
