@@ -4,6 +4,7 @@ EXTRA_DIST += \
 	doc/adding-a-format.md \
 	doc/adding-an-architecture.md \
 	doc/architecture.md \
+	doc/boot-params.md \
 	doc/multikernel-abi.md \
 	doc/multikernel-debug.md \
 	doc/multikernel-dialects.md \

@@ -3,6 +3,7 @@
 
 #include "dialect.h"
 #include "instance_status.h"
+#include "machine/xen.h"
 #include "module_load.h"
 #include "multikernel/definition.h"
 #include "multikernel/filesystem.h"
@@ -65,6 +66,7 @@ Result<int> Verbs::start(const InstanceChoice& choice) {
     KX_TRY(start_instance(session_.control(), instance));
     held.reset();
     const auto seconds = session_.options.instance.wait_seconds;
+    session_.notices.tell(); // the wait may be interrupted
     if (seconds)
         KX_TRY(wait_for_status(session_.control(), instance, of_module() ? "kernel" : "active",
                                std::chrono::seconds(*seconds)));
@@ -189,6 +191,8 @@ Result<int> Verbs::remove() {
 
 Result<int> instance_verb(Session& session) {
     const Options& options = session.options;
+    if (options.load || options.start)
+        KX_TRY(refuse_xen(session.files));
     const MultikernelAbi abi = KX_TRY(chosen_abi(options, session.files));
     if (abi == MultikernelAbi::v1)
         return v1_verb(session);

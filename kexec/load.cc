@@ -2,11 +2,15 @@
 #include "load.h"
 
 #include "crash_load.h"
+#include "foreseen.h"
 #include "image/bzimage.h"
 #include "load_inputs.h"
+#include "machine/capabilities.h"
+#include "machine/debug_flag.h"
+#include "machine/xen.h"
 #include "placed_load.h"
 #include "plan/report.h"
-#include "system/call_context.h"
+#include "system/errno_causes.h"
 #include "uapi/kexec.h"
 #include "verbs.h"
 
@@ -23,7 +27,8 @@ struct FlagName {
     const char* name;
 };
 constexpr FlagName load_flag_names[] = {{uapi::kexec_on_crash, "KEXEC_ON_CRASH"},
-                                        {uapi::kexec_update_elfcorehdr, "KEXEC_UPDATE_ELFCOREHDR"}};
+                                        {uapi::kexec_update_elfcorehdr, "KEXEC_UPDATE_ELFCOREHDR"},
+                                        {uapi::kexec_debug, "KEXEC_DEBUG"}};
 constexpr FlagName file_flag_names[] = {{uapi::kexec_file_on_crash, "KEXEC_FILE_ON_CRASH"},
                                         {uapi::kexec_file_no_initramfs, "KEXEC_FILE_NO_INITRAMFS"},
                                         {uapi::kexec_file_debug, "KEXEC_FILE_DEBUG"},
@@ -43,12 +48,14 @@ std::vector<std::string> names_of(std::uint64_t flags, std::span<const FlagName>
 struct SegmentsLoad {
     PlacedLoad placed;
     std::optional<CrashReport> crash;
+    bool debug = false; // KEXEC_DEBUG may be asked for
 
     // Without the architecture.
     std::uint64_t flags() const {
+        const std::uint64_t debug_flag = debug ? uapi::kexec_debug : 0;
         if (!crash)
-            return 0;
-        return uapi::kexec_on_crash | (crash->kernel_updates ? uapi::kexec_update_elfcorehdr : 0);
+            return debug_flag;
+        return debug_flag | uapi::kexec_on_crash | (crash->kernel_updates ? uapi::kexec_update_elfcorehdr : 0);
     }
 };
 
@@ -86,10 +93,23 @@ Result<SegmentsLoad> placed(Session& session, const LoadInputs& inputs) {
     return SegmentsLoad{KX_TRY(place_load(inputs.request, purgatory, machine, {}, session.notices)), std::nullopt};
 }
 
+CallContext segments_context(Session& session, const LoadInputs& inputs, const SegmentsLoad& load) {
+    CallContext context = context_of_load(session, Call::load_segments, inputs);
+    context.flags = load.placed.kexec_arch | load.flags();
+    context.segments_size = 0;
+    for (const Segment& segment : load.placed.placement.segments())
+        *context.segments_size += segment.memory().size();
+    context.segments = load.placed.placement.segments().size();
+    return context;
+}
+
 // Ready for kexec_load: everything that can be refused without the call has been.
 Result<SegmentsLoad> prepare_segments(Session& session, const LoadInputs& inputs) {
     const Options& options = session.options;
     SegmentsLoad load = KX_TRY(placed(session, inputs));
+    load.debug = options.debug && load_knows_debug_flag(session.files) && may_try_debug_flag(session);
+    note_refusals(session, Call::load_segments, segments_context(session, inputs, load));
+    note_consequences(session, Call::load_segments, inputs);
     if (options.entry) {
         load.placed.entry = KX_TRY(entry_inside(load.placed.placement, options.entry));
         const bool loses_low_memory = load.crash && load.crash->backup;
@@ -165,6 +185,8 @@ Result<ImageForKernel> prepare_files(Session& session, const LoadInputs& inputs)
         session.notices.add("--hotplug has no effect on kexec_file_load: a kernel that can keep the elfcorehdr up to "
                             "date does so for what it loaded itself, unasked");
     ImageForKernel image = KX_TRY(image_for_kernel(session.files, inputs));
+    note_refusals(session, Call::load_files, context_of_load(session, Call::load_files, inputs));
+    note_consequences(session, Call::load_files, inputs);
     KX_TRY(inputs.unchanged());
     return image;
 }
@@ -179,7 +201,7 @@ FilesReport files_report(const Options& options, const LoadInputs& inputs) {
 
 // For errors whose exit code is not that of their kind.
 int failed(Session& session, const Error& error, int code) {
-    print_notices(session.notices);
+    session.notices.tell();
     print(stderr, "kexec: {}\n", error.message);
     return code;
 }
@@ -219,18 +241,6 @@ Result<int> print_dry_run(Session& session, const LoadInputs& inputs) {
     return exit_ok;
 }
 
-CallContext context_of(Session& session, const LoadInputs& inputs, std::uint64_t flags) {
-    CallContext context = read_call_context(session.files, session.options.crash);
-    context.flags = flags;
-    context.command_line_size = inputs.request.command_line.size();
-    context.kernel_file = inputs.request.kernel.path;
-    if (inputs.request.initrd)
-        context.initrd_file = inputs.request.initrd->path;
-    if (const auto image = parse_bzimage(inputs.request.kernel.bytes.view()))
-        context.command_line_limit = image->cmdline_size;
-    return context;
-}
-
 // -u with a load: the old image goes once the new one is known to be sound.
 Result<> unload_first(Session& session) {
     if (!session.options.unload)
@@ -238,6 +248,34 @@ Result<> unload_first(Session& session) {
     if (KX_TRY(unload(session)) != exit_ok)
         return fail(Errc::unsupported, "the loaded kernel could not be dropped, so nothing was loaded");
     return {};
+}
+
+// A debug flag that the kernel does not know never fails a load.
+SysResult<> call_load(Session& session, const SegmentsLoad& load) {
+    std::vector<KernelSegment> segments;
+    for (const Segment& segment : load.placed.placement.segments())
+        segments.push_back({segment.content().view(), segment.memory()});
+    const std::uint64_t flags = load.placed.kexec_arch | load.flags();
+    const auto loaded = session.kernel.load(load.placed.entry, segments, flags);
+    if (!loaded && loaded.error().value == EINVAL && load.debug)
+        return session.kernel.load(load.placed.entry, segments, flags & ~uapi::kexec_debug);
+    return loaded;
+}
+
+bool has_call(Session& session, std::string_view name) {
+    const auto capabilities = read_capabilities(session.files);
+    const auto found = std::ranges::find(capabilities, name, &Capability::name);
+    return found == capabilities.end() || found->state != CapabilityState::no;
+}
+
+// Whether kexec_load would make the load that kexec_file_load refused, as far as can be known without the call.
+bool segments_would_do(Session& session, const LoadInputs& inputs) {
+    Notices unused;
+    Session trial{session.options, session.files, session.kernel, unused, session.run_root};
+    if (!has_call(session, capability_names::kexec_load))
+        return false;
+    const auto load = prepare_segments(trial, inputs);
+    return load && foreseen_causes(Call::load_segments, segments_context(trial, inputs, *load)).empty();
 }
 
 Result<> load_by_segments(Session& session, const LoadInputs& inputs, bool files_refused) {
@@ -251,18 +289,11 @@ Result<> load_by_segments(Session& session, const LoadInputs& inputs, bool files
     if (!files_refused)
         KX_TRY(unload_first(session));
 
-    std::vector<KernelSegment> segments;
-    std::uint64_t total = 0;
-    for (const Segment& segment : load.placed.placement.segments()) {
-        segments.push_back({segment.content().view(), segment.memory()});
-        total += segment.memory().size();
-    }
-    const std::uint64_t flags = load.placed.kexec_arch | load.flags();
-    if (const auto loaded = session.kernel.load(load.placed.entry, segments, flags); !loaded) {
-        CallContext context = context_of(session, inputs, flags);
+    if (const auto loaded = call_load(session, load); !loaded) {
+        CallContext context = segments_context(session, inputs, load);
         context.other_call_tried = files_refused;
-        context.segments = segments.size();
-        context.segments_size = total;
+        if (!has_call(session, capability_names::kexec_file_load))
+            context.other_call_does = false;
         return std::unexpected(refusal(Call::load_segments, loaded.error(), context));
     }
     return {};
@@ -270,7 +301,9 @@ Result<> load_by_segments(Session& session, const LoadInputs& inputs, bool files
 
 // A debug flag that the kernel does not know never fails a load.
 SysResult<> call_load_files(Session& session, const LoadInputs& inputs, int kernel_fd) {
-    const std::uint64_t flags = file_flags(session.options, inputs);
+    std::uint64_t flags = file_flags(session.options, inputs);
+    if (!may_try_debug_flag(session))
+        flags &= ~uapi::kexec_file_debug;
     const int initrd_fd = inputs.initrd ? inputs.initrd->fd() : -1;
     const auto call = [&](std::uint64_t with) {
         return session.kernel.load_files(kernel_fd, initrd_fd, inputs.request.command_line, with);
@@ -301,9 +334,12 @@ Result<std::optional<FilesRefusal>> load_by_files(Session& session, const LoadIn
     if (answer)
         return std::nullopt;
     constexpr std::array fallback{ENOSYS, EINVAL, ENOEXEC, EOPNOTSUPP};
-    const CallContext context = context_of(session, inputs, file_flags(session.options, inputs));
-    return FilesRefusal{refusal(Call::load_files, answer.error(), context),
-                        std::ranges::find(fallback, answer.error().value) != fallback.end()};
+    const bool may_fall_back = std::ranges::find(fallback, answer.error().value) != fallback.end();
+    CallContext context = context_of_load(session, Call::load_files, inputs);
+    context.flags = file_flags(session.options, inputs);
+    if (!may_fall_back || way_to_load(session.options) == LoadBy::files)
+        context.other_call_does = segments_would_do(session, inputs);
+    return FilesRefusal{refusal(Call::load_files, answer.error(), context), may_fall_back};
 }
 
 // A file that changed under the load may have been loaded half old, half new: that is dropped again.
@@ -350,6 +386,7 @@ Result<int> load_kernel(Session& session, const LoadInputs& inputs) {
 
 Result<int> load(Session& session) {
     const Options& options = session.options;
+    KX_TRY(refuse_xen(session.files));
     if (options.crash && no_crash_reservation(session.files)) {
         print(stderr, "kexec: no memory is reserved for a crash kernel; boot with crashkernel=SIZE (256M, say)\n");
         return exit_usage;

@@ -2,9 +2,12 @@
 #include "load_inputs.h"
 
 #include "core/command_line.h"
+#include "image/bzimage.h"
+#include "loader/bzimage.h"
 #include "loader/formats.h"
 #include "machine/machine.h"
 #include "machine/multikernel.h"
+#include "machine/platform.h"
 
 #include <sys/random.h>
 
@@ -107,6 +110,8 @@ Result<LoadInputs> open_inputs(Session& session) {
 Result<ImageForKernel> image_for_kernel(const SystemFiles& files, const LoadInputs& inputs) {
     const std::string architecture = KX_TRY(read_architecture(files));
     const Bytes image = KX_TRY(checked_image(inputs.request, architecture));
+    if (const auto parsed = parse_bzimage(image.view()); parsed && architecture == "x86_64")
+        KX_TRY(within(inputs.request.kernel.path, check_paging(*parsed, read_platform(files).five_level_paging)));
     if (image.view().bytes().data() == inputs.kernel.bytes().view().bytes().data())
         return ImageForKernel(inputs.kernel.fd());
     return ImageForKernel(KX_TRY(sealed_memfd(inputs.request.kernel.path, image.view())));

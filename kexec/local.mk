@@ -18,6 +18,7 @@ kexec_libkexec_a_SOURCES = \
 	kexec/crash_load.cc kexec/crash_load.h \
 	kexec/core/standard_files.cc kexec/core/standard_files.h \
 	kexec/device_tree_file.cc kexec/device_tree_file.h \
+	kexec/foreseen.cc kexec/foreseen.h \
 	kexec/handover/digest.cc kexec/handover/digest.h \
 	kexec/handover/purgatory.cc kexec/handover/purgatory.h \
 	kexec/image/bzimage.cc kexec/image/bzimage.h \
@@ -26,6 +27,7 @@ kexec_libkexec_a_SOURCES = \
 	kexec/image/device_tree_values.cc \
 	kexec/image/elf.cc kexec/image/elf.h \
 	kexec/image/identify.cc kexec/image/identify.h \
+	kexec/image/signature.cc kexec/image/signature.h \
 	kexec/image/unpack.cc kexec/image/unpack.h \
 	kexec/image/unpack_bzip2.cc \
 	kexec/image/unpack_lz4.cc \
@@ -45,6 +47,7 @@ kexec_libkexec_a_SOURCES = \
 	kexec/load.cc kexec/load.h \
 	kexec/load_inputs.cc kexec/load_inputs.h \
 	kexec/load_record.cc kexec/load_record.h \
+	kexec/loader/boot_params_fields.cc kexec/loader/boot_params_fields.h \
 	kexec/loader/bzimage.cc kexec/loader/bzimage.h \
 	kexec/loader/chosen_handover.cc kexec/loader/chosen_handover.h \
 	kexec/loader/formats.cc kexec/loader/formats.h \
@@ -53,13 +56,17 @@ kexec_libkexec_a_SOURCES = \
 	kexec/machine/attribute.cc kexec/machine/attribute.h \
 	kexec/machine/capabilities.cc kexec/machine/capabilities.h \
 	kexec/machine/capture.cc kexec/machine/capture.h \
+	kexec/machine/debug_flag.cc kexec/machine/debug_flag.h \
 	kexec/machine/efi.cc kexec/machine/efi.h \
 	kexec/machine/kernel_config.cc kexec/machine/kernel_config.h \
 	kexec/machine/machine.cc kexec/machine/machine.h \
 	kexec/machine/memory_blocks.cc kexec/machine/memory_blocks.h \
 	kexec/machine/memory_map.cc kexec/machine/memory_map.h \
 	kexec/machine/multikernel.cc kexec/machine/multikernel.h \
+	kexec/machine/platform.cc kexec/machine/platform.h \
+	kexec/machine/setup_data.cc kexec/machine/setup_data.h \
 	kexec/machine/system_files.cc kexec/machine/system_files.h \
+	kexec/machine/xen.cc kexec/machine/xen.h \
 	kexec/module_load.cc kexec/module_load.h \
 	kexec/multikernel_options.cc \
 	kexec/option_rows.h \
@@ -82,6 +89,7 @@ kexec_libkexec_a_SOURCES = \
 	kexec/system/errno_multikernel.cc \
 	kexec/system/errno_text.cc kexec/system/errno_text.h \
 	kexec/system/kernel.h \
+	kexec/system/links.cc kexec/system/links.h \
 	kexec/system/network.cc kexec/system/network.h \
 	kexec/system/running_kernel.cc \
 	kexec/v1_load.cc kexec/v1_load.h \

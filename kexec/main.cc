@@ -46,9 +46,10 @@ Result<int> run(Session& session) {
 }
 
 int run_arguments(std::vector<std::string> arguments) {
-    Notices notices;
+    Notices notices(tell_on_standard_error);
     const auto options = parse_options(std::move(arguments), notices);
     if (!options) {
+        notices.tell();
         print(stderr, "kexec: {}\n", options.error().message);
         return options.error().code == Errc::usage ? exit_usage : exit_failure;
     }
@@ -65,7 +66,7 @@ int run_arguments(std::vector<std::string> arguments) {
     RunningKernel kernel;
     Session session{*options, files, kernel, notices};
     const auto code = run(session);
-    print_notices(notices);
+    notices.tell();
     if (code)
         return *code;
     print(stderr, "kexec: {}\n", code.error().message);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "module_load.h"
 
+#include "foreseen.h"
 #include "instance_choice.h"
 #include "load_record.h"
 #include "multikernel/kept_handover.h"
@@ -88,6 +89,7 @@ Result<std::uint32_t> load_into_module(Session& session) {
     LoadInputs inputs = KX_TRY(open_inputs(session));
     const Instance instance = KX_TRY(choose_instance(defined, facts, session.files, session.notices));
     const PlacedInstance placed = KX_TRY(place_instance(session, inputs, instance));
+    note_refusals(session, Call::load_instance, read_call_context(session.files, false));
     KX_TRY(refuse_if_strict(session));
 
     const LoadReport report = report_of(placed, inputs, options);

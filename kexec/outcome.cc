@@ -3,9 +3,8 @@
 
 namespace kx {
 
-void print_notices(Notices& notices) {
-    for (const std::string& text : notices.take())
-        print(stderr, "kexec: note: {}\n", text);
+void tell_on_standard_error(const std::string& notice) {
+    print(stderr, "kexec: note: {}\n", notice);
 }
 
 Result<> refuse_if_strict(const Session& session) {

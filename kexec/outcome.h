@@ -38,7 +38,7 @@ template <typename... Args> void print(std::FILE* to, fmt::format_string<Args...
 // Under --strict, a load about which there is a note is refused.
 Result<> refuse_if_strict(const Session& session);
 
-// The notices that were not printed yet, to standard error.
-void print_notices(Notices& notices);
+// How the notices of a session are told.
+void tell_on_standard_error(const std::string& notice);
 
 } // namespace kx

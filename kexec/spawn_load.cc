@@ -2,6 +2,7 @@
 #include "spawn_load.h"
 
 #include "core/command_line.h"
+#include "foreseen.h"
 #include "image/bzimage.h"
 #include "image/vmlinux.h"
 #include "load_inputs.h"
@@ -270,6 +271,7 @@ Result<std::uint32_t> load_into_spawn(Session& session) {
     const SpawnFacts facts = KX_TRY(read_spawn_facts(session.files));
     LoadInputs inputs = KX_TRY(open_inputs(session));
     const PlannedSpawn planned = KX_TRY(plan(session, inputs, facts));
+    note_refusals(session, Call::load_spawn, read_call_context(session.files, false));
     KX_TRY(refuse_if_strict(session));
     LoadReport report = report_of(planned, inputs);
     if (options.dry_run) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "v1_load.h"
 
+#include "foreseen.h"
 #include "instance_share.h"
 #include "machine/attribute.h"
 #include "machine/memory_map.h"
@@ -120,6 +121,7 @@ Result<> load_into_v1(Session& session, V1Record record) {
     LoadInputs inputs = KX_TRY(open_inputs(session));
     const Instance instance = KX_TRY(choose_v1(session, record));
     const PlacedInstance placed = KX_TRY(place_instance(session, inputs, instance));
+    note_refusals(session, Call::load_v1, read_call_context(session.files, false));
     KX_TRY(refuse_if_strict(session));
     LoadReport report = report_of(placed, inputs, options);
     if (options.dry_run) {

@@ -5,6 +5,7 @@
 #include "kdump/crash/crash_facts.h"
 #include "machine/capabilities.h"
 #include "machine/machine.h"
+#include "machine/xen.h"
 #include "multikernel/instance_view.h"
 #include "system/call_context.h"
 #include "system/network.h"
@@ -58,6 +59,7 @@ bool no_crash_reservation(const SystemFiles& files) {
 }
 
 Result<int> unload(Session& session) {
+    KX_TRY(refuse_xen(session.files));
     const bool crash = session.options.crash;
     const auto by_files = [&] {
         return session.kernel.load_files(-1, -1, "", uapi::kexec_file_unload | (crash ? uapi::kexec_file_on_crash : 0));
@@ -105,6 +107,7 @@ void note_instances(Session& session) {
 } // namespace
 
 Result<int> start(Session& session) {
+    KX_TRY(refuse_xen(session.files));
     if (const auto loaded = is_loaded(session.files, false); loaded && !*loaded) {
         print(stderr, "Nothing has been loaded! Load a kernel first: kexec -l KERNEL\n");
         return exit_usage;
@@ -112,7 +115,7 @@ Result<int> start(Session& session) {
     if (session.options.sync)
         session.kernel.sync_filesystems();
     note_instances(session);
-    print_notices(session.notices);
+    session.notices.tell_from_now_on();
     if (session.options.interfaces_down)
         take_interfaces_down(session.notices);
     const auto started = session.kernel.start();
@@ -122,7 +125,7 @@ Result<int> start(Session& session) {
 }
 
 Result<int> shut_down(Session& session) {
-    print_notices(session.notices);
+    session.notices.tell_from_now_on();
     std::signal(SIGPIPE, SIG_DFL); // main() ignores it; an ignored signal would be inherited
     for (const char* shutdown : {"/sbin/shutdown", "/etc/shutdown", "/bin/shutdown"}) {
         execl(shutdown, "shutdown", "-r", "now", nullptr);
@@ -134,6 +137,8 @@ Result<int> shut_down(Session& session) {
 }
 
 Result<int> status(Session& session) {
+    if (const auto owned = refuse_xen(session.files); !owned)
+        session.notices.add("what Xen has loaded is not known here: {}", owned.error().message);
     const bool crash = session.options.crash || !session.options.load_named;
     const bool loaded = KX_TRY(is_loaded(session.files, crash));
     if (session.options.json)

@@ -15,6 +15,7 @@ tests_unit_unit_SOURCES = \
 	tests/unit/core/byte_view_test.cc \
 	tests/unit/core/command_line_test.cc \
 	tests/unit/core/file_test.cc \
+	tests/unit/core/notices_test.cc \
 	tests/unit/core/phys_range_test.cc \
 	tests/unit/core/wire_test.cc \
 	tests/unit/crash/crash_facts_test.cc \
@@ -64,6 +65,7 @@ tests_unit_unit_SOURCES += \
 	tests/unit/ctl/ctl_module_test.cc \
 	tests/unit/ctl/ctl_spawn_test.cc \
 	tests/unit/load/crash_load_test.cc tests/unit/load/load_test.cc \
+	tests/unit/loader/boot_params_fields_test.cc \
 	tests/unit/loader/chosen_handover_test.cc \
 	tests/unit/machine/capabilities_test.cc \
 	tests/unit/machine/capture_test.cc \
@@ -108,6 +110,8 @@ tests_unit_unit_SOURCES += \
 	tests/unit/system/errno_text_test.cc \
 	tests/unit/system/fake_kernel.h \
 	tests/unit/system/fake_kernel_test.cc \
+	tests/unit/system/links_test.cc \
+	tests/unit/system/network_test.cc \
 	tests/unit/temporary_folder.h \
 	$(PURGATORY_PORTABLE)
 # The log of a dump, and what kdump prints.
@@ -138,8 +142,9 @@ AM_TESTS_ENVIRONMENT = export srcdir='$(srcdir)';
 EXTRA_DIST += tests/fake/README.md tests/fake/fake.h tests/fake/fake_files.c \
 	tests/fake/fake_instances.c tests/fake/fake_syscalls.c tests/fake/preload.py \
 	tests/cli/conftest.py tests/cli/crash_image.py tests/cli/images.py tests/cli/machine_tree.py tests/cli/test_acpi_tables.py tests/cli/test_crash_peer.py \
-	tests/cli/test_crash.py tests/cli/test_dump_messages.py tests/cli/test_dropin.py \
-	tests/cli/test_explained.py tests/cli/test_fake.py tests/cli/test_handover.py tests/cli/test_robust.py tests/cli/test_manpage.py \
+	tests/cli/test_advice.py tests/cli/test_crash.py tests/cli/test_dropin.py tests/cli/test_dump_messages.py \
+	tests/cli/test_explained.py tests/cli/test_fake.py tests/cli/test_handover.py tests/cli/test_machine_facts.py \
+	tests/cli/test_manpage.py tests/cli/test_robust.py tests/cli/test_start_notes.py \
 	tests/cli/test_multikernel.py tests/cli/test_multikernel_kernel.py \
 	tests/cli/test_multikernelctl_doc.py \
 	tests/cli/test_multikernelctl.py

@@ -57,6 +57,7 @@ static_assert(sizeof(SetupHeader) == 0x26c - 0x1f1 && WireLayout<SetupHeader>);
 inline constexpr std::uint64_t setup_header_offset = 0x1f1;
 inline constexpr std::uint16_t boot_flag_value = 0xaa55;
 inline constexpr std::uint8_t loaded_high = 0x01;       // loadflags
+inline constexpr std::uint8_t quiet_flag = 0x20;        // loadflags
 inline constexpr std::uint16_t xlf_kernel_64 = 0x0001;  // entry at 0x200 of the protected-mode code
 inline constexpr std::uint16_t xlf_above_4g = 0x0002;   // kernel, boot_params, command line, initrd above 4 GiB
 inline constexpr std::uint16_t xlf_5level = 0x0020;     // may be entered with five-level paging on
@@ -86,7 +87,8 @@ struct BootParams {
     le32 ext_ramdisk_image; // 0x0c0: upper halves
     le32 ext_ramdisk_size;
     le32 ext_cmd_line_ptr; // 0x0c8
-    std::uint8_t reserved_0cc[0x140 - 0x0cc];
+    std::uint8_t reserved_0cc[0x13c - 0x0cc];
+    le32 cc_blob_address;         // 0x13c
     std::uint8_t edid_info[0x80]; // 0x140
     struct EfiInfo {
         std::uint8_t loader_signature[4]; // "EL64", "EL32"
@@ -133,6 +135,7 @@ inline constexpr std::uint32_t setup_none = 0;
 inline constexpr std::uint32_t setup_e820_ext = 1;
 inline constexpr std::uint32_t setup_dtb = 2;
 inline constexpr std::uint32_t setup_efi = 4;
+inline constexpr std::uint32_t setup_cc_blob = 7; // payload: le32, the physical address of the blob
 inline constexpr std::uint32_t setup_rng_seed = 9;
 inline constexpr std::uint32_t setup_kho = 10;
 

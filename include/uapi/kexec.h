@@ -11,6 +11,8 @@ inline constexpr std::uint64_t kexec_on_crash = 0x1;
 inline constexpr std::uint64_t kexec_preserve_context = 0x2;
 inline constexpr std::uint64_t kexec_update_elfcorehdr = 0x4;
 inline constexpr std::uint64_t kexec_crash_hotplug_support = 0x8;
+// Of newer kernels; multikernel kernels have KEXEC_MULTIKERNEL there (machine/debug_flag.h).
+inline constexpr std::uint64_t kexec_debug = 0x10;
 
 inline constexpr std::uint64_t kexec_arch_default = 0;
 inline constexpr std::uint64_t kexec_arch_386 = 3ull << 16;

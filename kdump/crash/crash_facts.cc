@@ -4,6 +4,7 @@
 #include "core/command_line.h"
 #include "kdump/crash/kernel_mappings.h"
 #include "machine/attribute.h"
+#include "machine/xen.h"
 
 #include <algorithm>
 #include <span>
@@ -39,7 +40,6 @@ struct Iomem {
     std::vector<PhysRange> ram; // what a driver holds, too
     std::vector<PhysRange> reservations;
     std::optional<PhysRange> image;
-    bool hypervisor = false;
 };
 
 Iomem sorted_out(std::span<const IomemEntry> entries) {
@@ -54,8 +54,6 @@ Iomem sorted_out(std::span<const IomemEntry> entries) {
             found.reservations.push_back(entry.range);
         else if (name == "Kernel code" && !found.image)
             found.image = entry.range;
-        else if (name == "Hypervisor code and data")
-            found.hypervisor = true;
         if (name == "Kernel rodata" || name == "Kernel data" || name == "Kernel bss")
             image_end = std::max(image_end, entry.range.end);
     }
@@ -197,31 +195,11 @@ PhysRange whole_image(PhysRange image, std::uint64_t mapped, std::span<const Phy
 
 } // namespace
 
-Result<> refuse_xen(const SystemFiles& files) {
-    constexpr std::string_view advice = "Xen's own kexec interface loads it (kexec-tools built for Xen)";
-    if (const auto rights = files.read("proc/xen/capabilities"); rights && rights->find("control_d") != rights->npos)
-        return fail(
-            Errc::unsupported,
-            "{}: this is Xen's dom0: when the machine crashes, the hypervisor starts the crash kernel, and only "
-            "it can load one; {}",
-            files.display("proc/xen/capabilities"), advice);
-    if (const auto type = files.read("sys/hypervisor/guest_type"); type && trimmed(*type) == "PV")
-        return fail(Errc::unsupported,
-                    "{}: this is a paravirtualized guest of Xen, which cannot start another kernel; its host can save "
-                    "a dump of it (xl dump-core)",
-                    files.display("sys/hypervisor/guest_type"));
-    return {};
-}
-
 Result<CrashFacts> read_crash_facts(const SystemFiles& files, const Machine& machine, Notices& notices) {
     CrashFacts facts;
     facts.architecture = KX_TRY(crash_architecture(machine.architecture));
     KX_TRY(refuse_xen(files));
     Iomem iomem = sorted_out(KX_TRY(read_iomem(files)));
-    if (iomem.hypervisor)
-        return fail(Errc::unsupported,
-                    "{} has \"Hypervisor code and data\": Xen owns this machine, and only it can load a crash kernel",
-                    files.display(iomem_path));
     facts.reservations = std::move(iomem.reservations);
     if (facts.reservations.empty())
         return no_reservation(files, machine);

@@ -57,8 +57,4 @@ struct CrashFacts {
 // root would see more; Errc::malformed for files that break their format and notes that lie outside RAM.
 Result<CrashFacts> read_crash_facts(const SystemFiles& files, const Machine& machine, Notices& notices);
 
-// Errc::unsupported where Xen's hypervisor, not this kernel, would have to load a crash kernel. A fully virtualized
-// guest of Xen is a machine as any other.
-Result<> refuse_xen(const SystemFiles& files);
-
 } // namespace kx

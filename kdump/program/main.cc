@@ -32,11 +32,10 @@ int run_command(const Command& command, std::span<const std::string> words) {
                                        count < command.least_operands ? fmt::format("it takes {}", command.operands)
                                                                       : "too many arguments",
                                        command.name));
-    Notices notices;
+    Notices notices([](const std::string& text) { print_message("kdump: note", text); });
     Session session{.arguments = *arguments, .notices = notices, .out = stdout, .err = stderr};
     const Result<int> code = command.run(session);
-    for (const std::string& text : notices.take())
-        print_message("kdump: note", text);
+    notices.tell();
     return code ? *code : report(code.error());
 }
 

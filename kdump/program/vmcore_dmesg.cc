@@ -43,10 +43,9 @@ int run(std::span<const std::string> words) {
     }
     if (arguments->operands().size() != 1)
         return report({Errc::usage, "which file? Usage: vmcore-dmesg [OPTION]... FILE|-"});
-    Notices notices;
+    Notices notices([](const std::string& text) { print_message("vmcore-dmesg: note", text); });
     const auto printed = print_log(arguments->operands()[0], log_format(*arguments), stdout, notices);
-    for (const std::string& text : notices.take())
-        print_message("vmcore-dmesg: note", text);
+    notices.tell();
     return printed ? exit_done : report(printed.error());
 }
 

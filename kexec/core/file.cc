@@ -124,8 +124,18 @@ Result<> write_all(int fd, ByteView content) {
     return {};
 }
 
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#endif
+
+// Not executable: since Linux 6.3 a system may refuse any other (vm.memfd_noexec=2). Older kernels do not know the
+// flag.
 Result<FileDescriptor> new_memfd(const std::string& name) {
-    FileDescriptor memfd(memfd_create(name.substr(0, 200).c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    const std::string shown = name.substr(0, 200);
+    constexpr unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+    FileDescriptor memfd(memfd_create(shown.c_str(), flags | MFD_NOEXEC_SEAL));
+    if (!memfd && errno == EINVAL)
+        memfd = FileDescriptor(memfd_create(shown.c_str(), flags));
     if (!memfd)
         return fail(Errc::io, "cannot create a memory file: {}", reason());
     return memfd;

@@ -49,14 +49,40 @@ Compression compression_of(ByteView packed) {
     return decoder ? decoder->compression : Compression::none;
 }
 
-Result<Bytes> unpack(ByteView packed, std::uint64_t limit) {
+namespace {
+
+std::uint64_t expected_size(ByteView packed) {
+    return std::min<std::uint64_t>(packed.size(), UINT64_MAX / 4) * 4;
+}
+
+Result<> unpack_into(ByteView packed, UnpackOutput& output) {
     const auto* decoder = decoder_of(packed);
     if (!decoder)
         return fail(Errc::not_this_format, "no compressed data at {:#x}: gzip, xz, lzma, zstd, lz4 and bzip2 are known",
                     packed.origin());
-    UnpackOutput output(limit, std::min<std::uint64_t>(packed.size(), UINT64_MAX / 4) * 4);
-    KX_TRY(within(decoder->name, decoder->unpack(packed, output)));
-    return within(decoder->name, output.finish());
+    return within(decoder->name, decoder->unpack(packed, output));
+}
+
+} // namespace
+
+Result<Bytes> unpack(ByteView packed, std::uint64_t limit) {
+    UnpackOutput output(limit, expected_size(packed));
+    KX_TRY(unpack_into(packed, output));
+    return within(decoder_of(packed)->name, output.finish());
+}
+
+Result<Bytes> KernelUnpacker::unpack(ByteView packed) {
+    const std::uint64_t left = left_;
+    UnpackOutput output(left, expected_size(packed));
+    const auto done = unpack_into(packed, output);
+    left_ -= std::min(left, output.size());
+    if (output.size() > left)
+        return fail(Errc::unsupported,
+                    "unpacks to more than {} bytes, which no kernel does whose file has {}: it is damaged, or was made "
+                    "to fill memory",
+                    most_, file_size_);
+    KX_TRY(done);
+    return output.finish();
 }
 
 Result<std::span<std::byte>> UnpackOutput::room() {

@@ -19,8 +19,8 @@ Result<> check_unpacked_size(ByteView payload, std::uint64_t size) {
     return {};
 }
 
-Result<Bytes> unpack_payload(ByteView payload, std::uint64_t limit) {
-    const Bytes unpacked = KX_TRY(unpack(payload, limit));
+Result<Bytes> unpack_payload(ByteView payload, KernelUnpacker& unpacker) {
+    const Bytes unpacked = KX_TRY(unpacker.unpack(payload));
     KX_TRY(check_unpacked_size(payload, unpacked.size()));
     if (!is_elf(unpacked.view()))
         return fail(Errc::malformed, "unpacks to no ELF file: it looks like {}", identify(unpacked.view()));
@@ -28,9 +28,9 @@ Result<Bytes> unpack_payload(ByteView payload, std::uint64_t limit) {
     return unpacked.part(KX_TRY(unpacked.view().slice(0, end)));
 }
 
-Result<Bytes> unpack_bzimage(ByteView bzimage, std::uint64_t limit) {
+Result<Bytes> unpack_bzimage(ByteView bzimage, KernelUnpacker& unpacker) {
     const ByteView payload = KX_TRY(compressed_payload(KX_TRY(parse_bzimage(bzimage))));
-    return within("payload", unpack_payload(payload, limit));
+    return within("payload", unpack_payload(payload, unpacker));
 }
 
 bool is_spawn_note(const ElfNote& note, std::uint32_t type) {
@@ -122,18 +122,19 @@ bool is_loaded(const Elf& elf, std::uint64_t address) {
 
 Result<Bytes> unpack_vmlinux(const Bytes& kernel, std::uint64_t limit) {
     Bytes bytes = kernel;
+    KernelUnpacker unpacker(kernel.size(), limit);
     for (int depth = 0;; ++depth) {
         if (is_elf(bytes.view()))
             return bytes;
         if (is_bzimage(bytes.view()))
-            return unpack_bzimage(bytes.view(), limit);
+            return unpack_bzimage(bytes.view(), unpacker);
         if (compression_of(bytes.view()) == Compression::none)
             return fail(Errc::not_this_format,
                         "no kernel for an instance: it looks like {}; a vmlinux (ELF) or a bzImage is wanted",
                         identify(bytes.view()));
         if (depth == wrapper_limit)
             return fail(Errc::malformed, "compressed more than {} times over", wrapper_limit);
-        bytes = KX_TRY(unpack(bytes.view(), limit));
+        bytes = KX_TRY(unpacker.unpack(bytes.view()));
     }
 }
 

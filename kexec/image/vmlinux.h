@@ -23,7 +23,7 @@ namespace kx {
 //
 // Errc::not_this_format where it is neither, naming what it looks like; what parse_bzimage, unpack and parse_elf
 // refuse; Errc::malformed for a payload that unpacks to no ELF, or to another size than its last four bytes tell.
-// Nothing is unpacked to more than `limit` bytes.
+// All layers together unpack to at most `limit` bytes, and to what a file of this size may (unpacked_limit_of).
 Result<Bytes> unpack_vmlinux(const Bytes& kernel, std::uint64_t limit = unpacked_kernel_limit);
 
 // The ELF notes, of owner "Linux", by which a kernel tells where it is entered as an instance: of the public tree, and

@@ -45,15 +45,19 @@ Result<> check_limits(const LoadRequest& request, const Bzimage& image, const Ma
     if (request.command_line.size() > image.cmdline_size)
         return fail(Errc::unsupported, "the command line has {} bytes and this kernel takes at most {}",
                     request.command_line.size(), image.cmdline_size);
-    if (machine.five_level_paging && !image.five_level)
-        return fail(Errc::unsupported,
-                    "this machine runs with five-level paging (LA57) and the kernel cannot be entered so "
-                    "(xloadflags {:#x}); boot the running kernel with no5lvl first",
-                    std::uint16_t{image.header.xloadflags});
-    return {};
+    return check_paging(image, machine.five_level_paging);
 }
 
 } // namespace
+
+Result<> check_paging(const Bzimage& image, bool five_level_paging) {
+    if (!five_level_paging || image.five_level)
+        return {};
+    return fail(Errc::unsupported,
+                "this machine runs with five-level paging (LA57) and the kernel cannot be entered so "
+                "(xloadflags {:#x}); boot the running kernel with no5lvl first",
+                std::uint16_t{image.header.xloadflags});
+}
 
 Result<LoadPlan> plan_bzimage(const LoadRequest& request, const Machine& machine, Notices& notices) {
     const Bzimage image = KX_TRY(parse_bzimage(request.kernel.bytes.view()));

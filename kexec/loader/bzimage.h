@@ -3,11 +3,16 @@
 #pragma once
 
 #include "core/notices.h"
+#include "image/bzimage.h"
 #include "loader/load_request.h"
 #include "machine/machine.h"
 #include "plan/load_plan.h"
 
 namespace kx {
+
+// Errc::unsupported where the running kernel uses five-level paging and the image cannot be entered so. Both calls
+// refuse it then.
+Result<> check_paging(const Bzimage& image, bool five_level_paging);
 
 // Demands "kernel", "boot_params" (with the command line and the setup_data list) and, where asked for, "initrd".
 Result<LoadPlan> plan_bzimage(const LoadRequest& request, const Machine& machine, Notices& notices);

@@ -55,6 +55,7 @@ Result<> check_type(const LoadRequest& request, std::string_view architecture) {
 // The format that matches, after as much unpacking as that takes; nullptr where none does in the end.
 Result<const ImageFormat*> unwrap(LoadRequest& request, std::string_view architecture) {
     KX_TRY(check_type(request, architecture));
+    KernelUnpacker unpacker(request.kernel.bytes.size());
     for (int depth = 0;; ++depth) {
         const ByteView bytes = request.kernel.bytes.view();
         for (const ImageFormat& format : formats) {
@@ -65,7 +66,7 @@ Result<const ImageFormat*> unwrap(LoadRequest& request, std::string_view archite
             return nullptr;
         if (depth == wrapper_limit)
             return fail(Errc::malformed, "{}: compressed more than {} times over", request.kernel.path, wrapper_limit);
-        request.kernel.bytes = KX_TRY(within(request.kernel.path, unpack(bytes, unpacked_kernel_limit)));
+        request.kernel.bytes = KX_TRY(within(request.kernel.path, unpacker.unpack(bytes)));
     }
 }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "loader/x86_boot_params.h"
 
+#include "core/command_line.h"
+#include "loader/boot_params_fields.h"
+
 #include <algorithm>
 #include <cstring>
 
@@ -45,15 +48,64 @@ template <typename T> T low_half(std::uint64_t value) {
     return static_cast<T>(value & 0xffffffff);
 }
 
-void inherit(BootParams& next, const BootParams& running) {
-    std::ranges::copy(running.screen_info, next.screen_info);
-    std::ranges::copy(running.edid_info, next.edid_info);
-    std::ranges::copy(running.edd_mbr_sig, next.edd_mbr_sig);
-    std::ranges::copy(running.eddbuf, next.eddbuf);
-    next.eddbuf_entries = running.eddbuf_entries;
-    next.edd_mbr_sig_entries = running.edd_mbr_sig_entries;
-    next.acpi_rsdp_addr = running.acpi_rsdp_addr;
-    next.secure_boot = running.secure_boot;
+std::byte* at(BootParams& page, const BootParamsField& field) {
+    return reinterpret_cast<std::byte*>(&page) + field.offset;
+}
+
+// The image's header, and what the running kernel was told.
+void fill_by_fate(BootParams& next, const Bzimage& image, const std::optional<BootParams>& running) {
+    BootParams told = running.value_or(BootParams{});
+    BootParams header{};
+    std::memcpy(reinterpret_cast<std::byte*>(&header) + layout::setup_header_offset, image.setup_header.bytes().data(),
+                image.setup_header.size());
+    for (const BootParamsField& field : boot_params_fields()) {
+        if (field.fate == Fate::inherited)
+            std::memcpy(at(next, field), at(told, field), field.size);
+        else if (field.fate == Fate::from_image)
+            std::memcpy(at(next, field), at(header, field), field.size);
+    }
+}
+
+bool may_be_overwritten(std::uint64_t address, const Machine& machine) {
+    return std::ranges::any_of(machine.free_ram, [=](PhysRange range) { return range.contains(address); });
+}
+
+// An inherited address is of use only where what it leads to survives until the next kernel looks.
+template <typename T>
+void drop_lost_pointer(T& field, std::string_view name, const Machine& machine, Notices& notices) {
+    const std::uint64_t address = field;
+    if (address == 0 || !may_be_overwritten(address, machine))
+        return;
+    notices.add("{} of the running kernel's boot_params, {:#x}, leads into memory that the next kernel uses: it is not "
+                "told",
+                name, address);
+    field = 0;
+}
+
+const SetupDataKind* kind_of(std::uint32_t type) {
+    const auto kinds = setup_data_kinds();
+    const auto found = std::ranges::find(kinds, type, &SetupDataKind::type);
+    return found == kinds.end() ? nullptr : &*found;
+}
+
+void inherit_setup_data(X86BootParams& params, const LoadRequest& request, const Machine& machine, Notices& notices) {
+    for (const RunningSetupData& node : machine.setup_data) {
+        const SetupDataKind* kind = kind_of(node.type);
+        if (!kind)
+            notices.add("setup_data of type {:#x}, which the running kernel was told, is not known here: the next one "
+                        "is not told",
+                        node.type);
+        if (!kind || kind->fate != Fate::inherited || (node.type == layout::setup_dtb && request.device_tree))
+            continue;
+        if (const auto blob = ByteView(node.payload).read<le32>(0); node.type == layout::setup_cc_blob)
+            if (!blob || may_be_overwritten(*blob, machine)) {
+                notices.add("{}, which the running kernel was told, leads into memory that the next kernel uses: it is "
+                            "not told",
+                            kind->name);
+                continue;
+            }
+        params.setup_data.push_back({node.type, node.payload});
+    }
 }
 
 std::optional<BootParams> running_boot_params(const Machine& machine, Notices& notices) {
@@ -116,8 +168,11 @@ void add_efi(X86BootParams& params, const EfiFacts& efi, const BootParams& runni
 void add_firmware(X86BootParams& params, const LoadRequest& request, const Bzimage& image, const Machine& machine,
                   Notices& notices) {
     const auto running = running_boot_params(machine, notices);
-    if (running)
-        inherit(params.zero_page, *running);
+    fill_by_fate(params.zero_page, image, running);
+    drop_lost_pointer(params.zero_page.tboot_addr, "tboot_addr", machine, notices);
+    if (params.zero_page.header.hardware_subarch != 0)
+        drop_lost_pointer(params.zero_page.header.hardware_subarch_data, "hardware_subarch_data", machine, notices);
+    inherit_setup_data(params, request, machine, notices);
     if (!machine.efi)
         return;
     if (!params.zero_page.acpi_rsdp_addr)
@@ -156,14 +211,11 @@ X86BootParams x86_boot_params(const LoadRequest& request, const Bzimage& image, 
     X86BootParams params;
     add_firmware(params, request, image, machine, notices);
 
-    // Only what the image has of the setup header: the rest of the page must stay zero.
-    std::memcpy(reinterpret_cast<std::byte*>(&params.zero_page) + layout::setup_header_offset,
-                image.setup_header.bytes().data(), image.setup_header.size());
     auto& header = params.zero_page.header;
     header.type_of_loader = loader_type_kexec;
-    // Addresses are the loader's to give; an image file may hold anything there.
-    header.ramdisk_image = header.ramdisk_size = header.cmd_line_ptr = std::uint32_t{0};
-    header.setup_data = std::uint64_t{0};
+    header.loadflags = image.header.loadflags & layout::loaded_high;
+    if (has_parameter(request.command_line, "quiet"))
+        header.loadflags = static_cast<std::uint8_t>(header.loadflags | layout::quiet_flag);
     params.has_initrd = request.initrd.has_value();
     if (request.initrd) {
         const std::uint64_t size = request.initrd->bytes.size();

@@ -34,12 +34,11 @@ public:
     std::vector<std::byte> efi_memory_map; // EfiMemoryDescriptor array, empty without EFI
 };
 
-// From the running kernel's own boot_params: the screen, ACPI RSDP, EFI, EDD and secure boot state. From the machine:
-// e820, past 128 entries as SETUP_E820_EXT. From the request: command line, random seed, initrd, and what is handed
-// over: SETUP_KEXEC_KHO without scratch memory, and its device tree, filled up to a page, in a node of type 0. A kernel
-// reserves what the list has in it and nothing that a node points to: so its tree survives under a kernel without KHO,
-// too, which passes over types that it does not know. The composer asks the placement for the segments "boot_params"
-// and, with an initrd, "initrd".
+// Field by field as boot_params_fields.h says. From the machine: e820, past 128 entries as SETUP_E820_EXT. From the
+// request: command line, random seed, initrd, and what is handed over: SETUP_KEXEC_KHO without scratch memory, and its
+// device tree, filled up to a page, in a node of type 0. A kernel reserves what the list has in it and nothing that a
+// node points to: so its tree survives under a kernel without KHO, too, which passes over types that it does not know.
+// The composer asks the placement for the segments "boot_params" and, with an initrd, "initrd".
 X86BootParams x86_boot_params(const LoadRequest& request, const Bzimage& image, const Machine& machine,
                               Notices& notices);
 

@@ -5,8 +5,11 @@
 #include "machine/kernel_config.h"
 #include "machine/memory_map.h"
 #include "machine/multikernel.h"
+#include "machine/platform.h"
 
+#include <algorithm>
 #include <climits>
+#include <iterator>
 #include <optional>
 
 namespace kx {
@@ -294,6 +297,20 @@ Capability iomem(const SystemFiles& files) {
                 "run as root");
 }
 
+// An advice to use the other call helps only where there is one.
+void settle_advice(std::vector<Capability>& rows) {
+    const auto row = [&](std::string_view name) -> Capability& {
+        return *std::ranges::find(rows, name, &Capability::name);
+    };
+    Capability &segments = row(names::kexec_load), &by_files = row(names::kexec_file_load);
+    if (segments.state == no && by_files.state == no)
+        segments.advice = by_files.advice = "run a kernel with CONFIG_KEXEC or CONFIG_KEXEC_FILE";
+    if (by_files.state == no && row(names::lockdown).state == yes)
+        row(names::lockdown).advice = "boot without lockdown (and without secure boot)";
+    if (segments.state == no && row(names::signatures).state == yes)
+        row(names::signatures).advice = "use a kernel whose signature this one trusts";
+}
+
 } // namespace
 
 std::string_view name_of(CapabilityState state) {
@@ -342,7 +359,7 @@ Result<std::uint64_t> read_crash_size(const SystemFiles& files) {
 std::vector<Capability> read_capabilities(const SystemFiles& files) {
     const KernelConfig config = KernelConfig::read(files);
     const Capability locked = lockdown(files);
-    return {
+    std::vector<Capability> rows{
         call_is_built_in(files, config, names::kexec_load, "KEXEC"),
         call_is_built_in(files, config, names::kexec_file_load, "KEXEC_FILE"),
         right_to_load(files),
@@ -363,6 +380,9 @@ std::vector<Capability> read_capabilities(const SystemFiles& files) {
         efi(files),
         iomem(files),
     };
+    std::ranges::move(platform_capabilities(files), std::back_inserter(rows));
+    settle_advice(rows);
+    return rows;
 }
 
 } // namespace kx

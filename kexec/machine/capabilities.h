@@ -44,6 +44,10 @@ inline constexpr std::string_view multikernel = "multikernel";
 inline constexpr std::string_view five_level_paging = "five-level paging";
 inline constexpr std::string_view efi = "EFI firmware";
 inline constexpr std::string_view iomem = "memory reservations visible";
+inline constexpr std::string_view xen = "Xen";
+inline constexpr std::string_view confidential_guest = "confidential guest";
+inline constexpr std::string_view memory_encryption = "memory encryption";
+inline constexpr std::string_view tdx_erratum = "TDX erratum";
 } // namespace capability_names
 
 // All of the above, in that order, on every architecture and whatever is missing. Makes no system call but reading.

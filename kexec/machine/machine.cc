@@ -6,6 +6,7 @@
 #include "machine/efi.h"
 #include "machine/memory_blocks.h"
 #include "machine/multikernel.h"
+#include "machine/platform.h"
 
 #include <algorithm>
 #include <span>
@@ -15,14 +16,10 @@ namespace {
 
 constexpr std::string_view iomem_path = "proc/iomem";
 
-// The kernel leaves la57 out of the flags when it does not use it.
 bool uses_five_level_paging(const SystemFiles& files, Notices& notices) {
-    const auto lines = files.read_lines_with("proc/cpuinfo", "flags");
-    if (!lines) {
+    if (const auto lines = files.read_lines_with("proc/cpuinfo", "flags"); !lines)
         notices.add("{}; assuming four-level paging", lines.error().message);
-        return false;
-    }
-    return holds_word(std::string_view(*lines).substr(0, lines->find('\n')), "la57");
+    return read_platform(files).five_level_paging;
 }
 
 Result<std::optional<std::vector<std::byte>>> read_boot_params(const SystemFiles& files, Notices& notices) {
@@ -132,6 +129,7 @@ Result<Machine> read_machine(const SystemFiles& files, Notices& notices) {
     machine.efi = KX_TRY(read_efi(files, notices));
     if (machine.efi)
         machine.free_ram = difference(machine.free_ram, normalized(runtime_memory(*machine.efi)));
+    machine.setup_data = KX_TRY(read_setup_data(files, notices));
     if (machine.architecture == "x86_64")
         machine.five_level_paging = uses_five_level_paging(files, notices);
     return machine;

@@ -6,6 +6,7 @@
 #include "core/phys_range.h"
 #include "core/result.h"
 #include "machine/memory_map.h"
+#include "machine/setup_data.h"
 #include "machine/system_files.h"
 
 #include <cstddef>
@@ -59,6 +60,7 @@ struct Machine {
     bool iomem_readable = false;
 
     std::optional<std::vector<std::byte>> boot_params; // /sys/kernel/boot_params/data (x86): 4096 bytes
+    std::vector<RunningSetupData> setup_data;          // x86
     std::optional<EfiFacts> efi;
     bool five_level_paging = false; // the running x86 kernel uses LA57
 

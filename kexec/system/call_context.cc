@@ -2,6 +2,7 @@
 #include "system/call_context.h"
 
 #include "machine/capabilities.h"
+#include "machine/kernel_config.h"
 #include "machine/memory_map.h"
 
 #include <algorithm>
@@ -52,6 +53,8 @@ CallContext read_call_context(const SystemFiles& files, bool crash) {
     context.kexec_jump = holds(capabilities, names::jump);
     context.kexec_handover = holds(capabilities, names::handover);
     context.secure_boot = holds(capabilities, names::secure_boot);
+    context.signatures_wanted = KernelConfig::read(files).has("KEXEC_SIG_FORCE");
+    context.tdx_erratum = holds(capabilities, names::tdx_erratum).value_or(false);
     context.ram_size = ram_size(files);
     return context;
 }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "system/errno_causes.h"
 
+#include "machine/platform.h"
 #include "plan/placement.h"
 #include "uapi/kexec.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <iterator>
 
 namespace kx {
 
@@ -27,10 +30,16 @@ std::string kernel_of(const CallContext& context) {
 std::string files_of(const CallContext& context) {
     return kernel_of(context) + (context.initrd_file.empty() ? "" : " or " + context.initrd_file);
 }
-// What to do where the other of the two calls may do it: nothing is advised that was tried already.
-std::string use_other(const CallContext& context, const char* advice, const char* where_tried) {
-    return context.other_call_tried ? where_tried : advice;
+// What to do where the other of the two calls may do it: nothing is advised that was tried already, or that is known
+// not to help.
+std::string use_other(const CallContext& context, const char* advice, const char* otherwise) {
+    return context.other_call_tried || !context.other_call_does.value_or(true) ? otherwise : advice;
 }
+// What may be advised besides: only where the other call is known to do it.
+std::string besides_other(const CallContext& context, const char* advice, const char* remedy) {
+    return context.other_call_does.value_or(false) ? fmt::format("{}, or {}", advice, remedy) : remedy;
+}
+constexpr const char* room_by_segments = "use -c: by kexec_load there is room for it";
 Cause filtered() {
     return {"a container or seccomp filter forbids the call",
             "run it on the host itself, outside any container or service with a system call filter"};
@@ -126,14 +135,20 @@ void add_command_line(Causes& causes, const CallContext& context) {
         causes.push_back({"the command line is too long", "shorten it"});
 }
 
+std::optional<Cause> half_of_memory(std::string_view what, const CallContext& context) {
+    if (!context.segments_size || !context.ram_size || *context.segments_size <= *context.ram_size / 2)
+        return std::nullopt;
+    return Cause{fmt::format("{} ask for {} MiB, more than half of the machine's {} MiB", what,
+                             *context.segments_size >> 20, *context.ram_size >> 20),
+                 "use a smaller initrd", true};
+}
+
 void add_segments(Causes& causes, const CallContext& context) {
     if (context.segments > segment_limit)
         causes.push_back({fmt::format("{} segments were passed and the call takes {}", context.segments, segment_limit),
                           "load fewer modules", true});
-    if (context.segments_size && context.ram_size && *context.segments_size > *context.ram_size / 2)
-        causes.push_back({fmt::format("the segments ask for {} MiB, more than half of the machine's {} MiB",
-                                      *context.segments_size >> 20, *context.ram_size >> 20),
-                          "use a smaller initrd", true});
+    if (const auto cause = half_of_memory("the segments", context))
+        causes.push_back(*cause);
 }
 
 Causes invalid_causes(Call call, const CallContext& context) {
@@ -152,8 +167,12 @@ Causes invalid_causes(Call call, const CallContext& context) {
     add_unknown_flags(causes, call, context);
     if (call == Call::load_files) {
         add_command_line(causes, context);
-        causes.push_back({"the kernel and its initrd need more than half of RAM", "use a smaller initrd"});
-        causes.push_back({"the running kernel does not take this kind of kernel image by itself", "use -c"});
+        if (const auto cause = half_of_memory("the kernel and its initrd", context))
+            causes.push_back(*cause);
+        else if (!context.segments_size || !context.ram_size)
+            causes.push_back({"the kernel and its initrd need more than half of RAM", "use a smaller initrd"});
+        causes.push_back({"the running kernel does not take this kind of kernel image by itself",
+                          use_other(context, "use -c", "name another kernel")});
     } else if (call == Call::load_segments) {
         causes.push_back({kernel_of(context) + " is for another architecture than the running kernel",
                           "load a kernel of this machine's architecture"});
@@ -194,12 +213,14 @@ Causes address_causes(Call call, const CallContext& context) {
                               ? fmt::format("the kernel and its initrd do not fit the {} MiB reserved for them",
                                             *context.crash_size >> 20)
                               : std::string("the kernel and its initrd do not fit the reserved memory"),
-                          "raise crashkernel=, or use a smaller initrd"});
+                          besides_other(context, room_by_segments, "raise crashkernel=, or use a smaller initrd")});
     if (!context.crash && context.kexec_handover.value_or(true))
         causes.push_back({"kexec handover (KHO) is on and the kernel and initrd do not fit its scratch memory",
-                          "raise kho_scratch=, or boot without kho=on"});
+                          besides_other(context, "use -c, by which there is room and nothing is handed over",
+                                        "raise kho_scratch=, or boot without kho=on")});
     if (call == Call::load_files && !context.crash)
-        causes.push_back({"the kernel found no free range large enough", "use a smaller initrd"});
+        causes.push_back({"the kernel found no free range large enough",
+                          besides_other(context, room_by_segments, "use a smaller initrd")});
     if (call == Call::load_segments)
         causes.push_back({"a segment lies where this machine's CPU cannot address memory",
                           "look at the addresses with --dry-run, and mind --mem-min and --mem-max"});
@@ -224,6 +245,11 @@ Cause signature_cause(int error, const CallContext& context) {
     default:
         return {"the signature of " + kernel + " is damaged", ""};
     }
+}
+
+Cause tdx_erratum_cause() {
+    return {"the processors have an erratum of TDX (tdx_pw_mce), on which this kernel loads no other",
+            std::string(tdx_erratum_remedy), true};
 }
 
 Causes file_system_causes(int error, const CallContext& context) {
@@ -276,7 +302,8 @@ std::vector<Cause> causes_of(Call call, int error, const CallContext& context) {
         return {{"another load, unload or crash is under way", "wait for the other kexec to end and try again"}};
     case ENOSYS:
         if (call == Call::load_files || call == Call::unload_files)
-            return {{"this kernel was built without kexec_file_load (CONFIG_KEXEC_FILE)", "use -c"}};
+            return {{"this kernel was built without kexec_file_load (CONFIG_KEXEC_FILE)",
+                     use_other(context, "use -c", "run a kernel that has it")}};
         if (call == Call::start)
             return {{"this kernel was built without kexec (CONFIG_KEXEC)", "run a kernel that has it"}};
         return {{"this kernel was built without kexec_load (CONFIG_KEXEC)",
@@ -288,8 +315,11 @@ std::vector<Cause> causes_of(Call call, int error, const CallContext& context) {
                      "raise crashkernel=, or use a smaller initrd"}};
         if (context.crash)
             return {{"the memory reserved for a crash kernel, or the kernel's own, is too small",
-                     "raise crashkernel=, or use a smaller initrd"}};
-        return {{"the kernel has too little free memory for it", "free memory, or use a smaller initrd"}};
+                     besides_other(context, room_by_segments, "raise crashkernel=, or use a smaller initrd")}};
+        return {{"the kernel has too little free memory for it",
+                 call == Call::load_files
+                     ? besides_other(context, room_by_segments, "free memory, or use a smaller initrd")
+                     : std::string("free memory, or use a smaller initrd")}};
     case EFAULT:
         return {{is_load(call) ? "the memory passed to the kernel could not be read: a file shrank during the load, or "
                                  "this program has a defect"
@@ -297,10 +327,13 @@ std::vector<Cause> causes_of(Call call, int error, const CallContext& context) {
                  "try again, and report it with the output of -d if it stays"}};
     case ENOEXEC:
         return {{kernel_of(context) + " is no kernel that the running kernel loads by itself",
-                 "use -c (or -a), or name a kernel of this machine's architecture"}};
+                 use_other(context, "use -c (or -a), or name a kernel of this machine's architecture",
+                           "name a kernel of this machine's architecture")}};
     case EOPNOTSUPP:
+        if (context.tdx_erratum)
+            return {tdx_erratum_cause()};
         return {{"the running kernel does not support this load",
-                 by_files(call) ? "use -c"
+                 by_files(call) ? use_other(context, "use -c", "load another kernel, or run one that supports it")
                                 : use_other(context, "use -s", "load another kernel, or run one that supports it")}};
     case ENODATA:
     case ENOKEY:
@@ -312,8 +345,10 @@ std::vector<Cause> causes_of(Call call, int error, const CallContext& context) {
     case EBADMSG:
     case EMSGSIZE: {
         auto cause = signature_cause(error, context);
-        cause.remedy = "load a kernel signed with a key of this machine (distribution, MOK or firmware db), or, where "
-                       "the kernel is not locked down, use -c";
+        cause.remedy = use_other(context,
+                                 "load a kernel signed with a key of this machine (distribution, MOK or firmware db), "
+                                 "or, where the kernel is not locked down, use -c",
+                                 "load a kernel signed with a key of this machine (distribution, MOK or firmware db)");
         return {cause};
     }
     case ETXTBSY:
@@ -327,6 +362,22 @@ std::vector<Cause> causes_of(Call call, int error, const CallContext& context) {
     default:
         return {};
     }
+}
+
+std::vector<Cause> foreseen_causes(Call call, const CallContext& context) {
+    CallContext known = context;
+    known.may_boot = true;
+    // Whether this kernel trusts a signature is not known before it is asked.
+    if (call == Call::load_files && context.image_signed.value_or(true))
+        known.lockdown = "none";
+    Causes causes;
+    for (const int error : {EPERM, EINVAL, EADDRNOTAVAIL, EOPNOTSUPP})
+        std::ranges::copy_if(causes_of(call, error, known), std::back_inserter(causes), &Cause::proven);
+    if (call == Call::load_files && !context.image_signed.value_or(true) && context.signatures_wanted.value_or(false)) {
+        causes.push_back(signature_cause(ENODATA, context));
+        causes.back().remedy = use_other(context, "load a signed kernel, or use -c", "load a signed kernel");
+    }
+    return causes;
 }
 
 } // namespace kx

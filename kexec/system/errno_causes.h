@@ -17,6 +17,9 @@ struct Cause {
 
 // Most likely first, without those that the context excludes; empty for an errno that is not in the table.
 std::vector<Cause> causes_of(Call call, int error, const CallContext& context);
+// What the context shows to stand in the way of a load before it is tried: the running kernel would refuse it. But for
+// the rights of this process, which may be another's by then.
+std::vector<Cause> foreseen_causes(Call call, const CallContext& context);
 // What stops kexec_load(2) while it copies the segments of an instance: EFAULT, EINTR; empty for any other.
 std::vector<Cause> segment_copy_causes(int error);
 // Those of the calls about instances, but for EPERM: of a stock kernel with multikernel/kmod (doc/multikernel-abi.md),

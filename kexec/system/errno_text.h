@@ -68,6 +68,12 @@ struct CallContext {
     std::string instance;          // "instance 3"
     std::string cpus;              // of the instance, as text_of() shows them
     bool other_call_tried = false; // kexec_file_load came before this kexec_load, and could not do it: no advice
+    // Whether the other of kexec_load and kexec_file_load would make this load: for kexec_load, everything found its
+    // place and nothing is known to stand in the way.
+    std::optional<bool> other_call_does;
+    std::optional<bool> image_signed;      // the kernel file carries a signature, good or bad
+    std::optional<bool> signatures_wanted; // CONFIG_KEXEC_SIG_FORCE
+    bool tdx_erratum = false;              // machine/platform.h
 };
 
 // One or two sentences: the call, the errno, what it means here and what to try. Where the context proves one cause,

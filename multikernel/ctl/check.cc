@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // `check`: what this machine can do, and what stands in the way.
 #include "machine/attribute.h"
+#include "machine/capabilities.h"
+#include "machine/xen.h"
 #include "multikernel/ctl/change.h"
 #include "multikernel/ctl/command_table.h"
 #include "multikernel/ctl/declarative.h"
@@ -45,6 +47,7 @@ public:
         add("dialect", Verdict::good,
             dialect == MultikernelDialect::module ? "module: a stock kernel with multikernel.ko"
                                                   : "instances: a multikernel kernel");
+        check_platform();
         check_loading();
         check_lock();
         const auto machine = read_machine_resources(session_.files, dialect);
@@ -61,6 +64,15 @@ public:
 private:
     void add(std::string item, Verdict verdict, std::string text) {
         findings.push_back({std::move(item), verdict, std::move(text)});
+    }
+
+    void check_platform() {
+        if (const auto owned = refuse_xen(session_.files); !owned)
+            add("platform", Verdict::bad, owned.error().message);
+        const auto mode = read_lockdown_mode(session_.files);
+        if (mode && *mode != "none")
+            add("lockdown", Verdict::bad,
+                fmt::format("the kernel is locked down ({}): it refuses instances; boot without lockdown", *mode));
     }
 
     void check_loading() {

@@ -26,6 +26,7 @@ Result<FileDescriptor> open_console(const Session& session, const InstanceView& 
 
 // The exit code: as a shell has it for a signal.
 Result<int> attached(const Session& session, const InstanceView& instance, const FileDescriptor& console) {
+    session.notices.tell(); // before what the instance prints
     if (isatty(STDIN_FILENO))
         progress(fmt::format("attached to {}; Ctrl-] then . detaches", instance.shown()));
     std::fflush(session.out);

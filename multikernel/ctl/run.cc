@@ -69,7 +69,7 @@ int run_command(const Command& command, std::string program, const Arguments& ar
     std::optional<DirectoryFiles> captured;
     if (machine)
         captured.emplace(*machine);
-    Notices notices;
+    Notices notices([&](const std::string& text) { say(surroundings.err, "multikernelctl: note: {}\n", text); });
     Session session{.arguments = arguments,
                     .files = captured ? static_cast<const SystemFiles&>(*captured) : surroundings.files,
                     .kernel = surroundings.kernel,
@@ -80,8 +80,7 @@ int run_command(const Command& command, std::string program, const Arguments& ar
                     .json = json,
                     .dry_run = machine || arguments.given("dry-run")};
     const Result<int> code = command.run(session);
-    for (const std::string& text : notices.take())
-        say(surroundings.err, "multikernelctl: note: {}\n", text);
+    notices.tell();
     return code ? *code : report(code.error(), json, surroundings);
 }
 

@@ -78,6 +78,7 @@ Result<StartWait> StartWait::begin(const Change& change, const InstanceView& ins
 Result<> StartWait::finish(const Change& change, const InstanceView& instance) {
     if (change.dry_run() || !wait_.given())
         return {};
+    change.session().notices.tell(); // the wait may be interrupted
     progress(fmt::format("{}: waiting, up to {} s", instance.shown(), wait_.patience.count()));
     if (!wait_.console_pattern)
         return wait_for_status(change.control(), instance, wait_.status, wait_.patience);

@@ -7,6 +7,8 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -14,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -259,7 +262,67 @@ void sync(void) {
     write_line();
 }
 
-// Interfaces stay as they are.
+// FAKE_NO_FAMILY: a kernel without these address families (numbers, separated by commas).
+int socket(int family, int type, int protocol) {
+    for (const char* list = getenv("FAKE_NO_FAMILY"); list && *list;) {
+        if (atoi(list) == family) {
+            errno = EAFNOSUPPORT;
+            return -1;
+        }
+        list = strchr(list, ',');
+        list = list ? list + 1 : NULL;
+    }
+    int (*real)(int, int, int) = (int (*)(int, int, int))next("socket");
+    return real(family, type, protocol);
+}
+
+// Interfaces stay as they are: a request to change one is logged, and in its place goes one that the kernel only
+// acknowledges, or with FAKE_ERRNO_IFDOWN (EPERM) one for an interface that there is not, without the right to.
+ssize_t sendto(int fd, const void* message, size_t size, int flags, const struct sockaddr* to, socklen_t length) {
+    static int made;
+    ssize_t (*real)(int, const void*, size_t, int, const struct sockaddr*, socklen_t) =
+        (ssize_t(*)(int, const void*, size_t, int, const struct sockaddr*, socklen_t))next("sendto");
+    struct {
+        struct nlmsghdr head;
+        struct ifinfomsg link;
+    } request;
+    if (!to || to->sa_family != AF_NETLINK || size != sizeof request)
+        return real(fd, message, size, flags, to, length);
+    memcpy(&request, message, size);
+    if (request.head.nlmsg_type == RTM_NEWLINK) {
+        char name[IF_NAMESIZE] = "";
+        if (!logging())
+            return refuse();
+        if_indextoname((unsigned)request.link.ifi_index, name);
+        add("{\"call\": \"ifdown\", \"interface\": ");
+        add_text(name);
+        add(", \"flags\": %u, \"change\": %u", request.link.ifi_flags, request.link.ifi_change);
+        const int error = scripted("FAKE_ERRNO_IFDOWN", &made);
+        answer(error);
+        request.link.ifi_index = 0x7fffffff;
+        if (!error)
+            request.head.nlmsg_type = NLMSG_NOOP;
+    }
+    return real(fd, &request, size, flags, to, length);
+}
+
+// FAKE_MEMFD: "old", a kernel that does not know MFD_NOEXEC_SEAL; "enforced", one that takes no other (vm.memfd_noexec).
+int memfd_create(const char* name, unsigned flags) {
+    const char* kernel = getenv("FAKE_MEMFD");
+    const unsigned noexec_seal = 8, exec = 16;
+    if (kernel && strcmp(kernel, "old") == 0 && flags & (noexec_seal | exec)) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (kernel && strcmp(kernel, "enforced") == 0 && !(flags & noexec_seal)) {
+        errno = EACCES;
+        return -1;
+    }
+    int (*real)(const char*, unsigned) = (int (*)(const char*, unsigned))next("memfd_create");
+    return real(name, flags & ~noexec_seal);
+}
+
+// Interfaces stay as they are, whichever way is tried.
 int ioctl(int fd, unsigned long request, ...) {
     va_list arguments;
     va_start(arguments, request);

@@ -12,6 +12,7 @@ fuzz_targets = \
 	tests/fuzz/iomem \
 	tests/fuzz/kdump_header \
 	tests/fuzz/kimage \
+	tests/fuzz/links \
 	tests/fuzz/options \
 	tests/fuzz/overlay \
 	tests/fuzz/page_layout \
@@ -72,6 +73,10 @@ tests_fuzz_identify_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_iomem_SOURCES = tests/fuzz/iomem.cc $(fuzz_sources)
 tests_fuzz_iomem_LDADD = $(fuzz_libs)
 tests_fuzz_iomem_LDFLAGS = $(FUZZ_LDFLAGS)
+
+tests_fuzz_links_SOURCES = tests/fuzz/links.cc $(fuzz_sources)
+tests_fuzz_links_LDADD = $(fuzz_libs)
+tests_fuzz_links_LDFLAGS = $(FUZZ_LDFLAGS)
 
 tests_fuzz_kimage_SOURCES = tests/fuzz/kimage.cc $(fuzz_sources)
 tests_fuzz_kimage_LDADD = $(fuzz_libs)

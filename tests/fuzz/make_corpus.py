@@ -211,6 +211,8 @@ def unpack():
     yield "bad-wrong-checksum-raw-block.zst", zstd_frame(content, u32(1))
     yield "bad-window-2-gib.zst", u32(0xFD2FB528) + b"\0\xa8" + bytes(4)
     yield "bad-more-than-a-mebibyte.gz", gzip.compress(bytes((1 << 20) + 1), mtime=0)
+    yield "bad-bomb.bz2", bz2.compress(bytes(64 << 20))
+    yield "bad-bomb-in-layers.xz", lzma.compress(bz2.compress(bytes(4 << 20)) * 16)
     yield "bad-magic-only.gz", gz[:2]
     yield "good.lz4", LZ4_COMPRESSED
     yield "good-legacy.lz4", lz4_legacy(content, content)
@@ -444,6 +446,29 @@ def cpu_list():
     yield "bad-too-many-in-two", b"0-8191,apic:0"
     yield "bad-number-wraps", b"4294967296"
     yield "bad-endless-range", b"1-"
+
+
+def links():
+    def message(kind, payload, sequence=7, length=None):
+        size = 16 + len(payload) if length is None else length
+        return struct.pack("<IHHII", size, kind, 0, sequence, 0) + payload + bytes(-len(payload) % 4)
+
+    def link(index, flags, name, length=None):
+        attribute = struct.pack("<HH", 4 + len(name) + 1 if length is None else length, 3) + name + b"\0"
+        return struct.pack("<BxHiII", 0, 1, index, flags, 0) + struct.pack("<HHI", 8, 4, 1500) + attribute
+
+    good = message(16, link(1, 9, b"lo")) + message(16, link(2, 1, b"eth0")) + message(3, b"")
+    yield "good", good
+    yield "good-other-request", message(16, link(2, 1, b"eth0"), sequence=6)
+    yield "good-acknowledged", message(2, struct.pack("<i", 0) + bytes(16))
+    yield "good-refused", message(2, struct.pack("<i", -1) + bytes(16))
+    yield "good-no-name", message(16, struct.pack("<BxHiII", 0, 1, 2, 1, 0))
+    yield "bad-cut", good[:-5]
+    yield "bad-short-message", message(16, b"", length=4)
+    yield "bad-long-message", message(16, link(2, 1, b"eth0"), length=0x10000)
+    yield "bad-short-attribute", message(16, link(2, 1, b"eth0", length=1))
+    yield "bad-long-attribute", message(16, link(2, 1, b"eth0", length=0xfff0))
+    yield "bad-error-without-code", message(2, b"")
 
 
 def kimage():
@@ -876,7 +901,7 @@ def logs():
 def main():
     default = pathlib.Path(__file__).resolve().parent / "corpus"
     corpus = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else default
-    for target in (bzimage, elf, elfcorehdr, unpack, vmlinux, identify, options, placement, pool, cpu_list, kimage,
+    for target in (bzimage, elf, elfcorehdr, unpack, vmlinux, identify, options, placement, pool, cpu_list, kimage, links,
                    record, device_tree, overlay, pool_tree, desired_dtb, vmcore, kdump_header, page_layout, save,
                    printk):
         folder = corpus / target.__name__

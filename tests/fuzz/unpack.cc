@@ -9,9 +9,29 @@
 using namespace kx;
 using namespace kx::test;
 
+namespace {
+
+// Layer by layer, all of them within one limit.
+void check_layers(ByteView file, std::uint64_t limit) {
+    KernelUnpacker unpacker(file.size(), limit);
+    Bytes layer = Bytes::owning(file, nullptr);
+    std::uint64_t total = 0;
+    for (int depth = 0; depth < wrapper_limit; ++depth) {
+        const auto next = unpacker.unpack(layer.view());
+        if (!next)
+            return;
+        total += next->size();
+        INVARIANT(total <= limit && total + unpacker.left() == limit);
+        layer = *next;
+    }
+}
+
+} // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     constexpr std::uint64_t limit = 1u << 20;
     const auto packed = fuzz_input(data, size);
+    check_layers(packed, limit);
     const auto unpacked = unpack(packed, limit);
     if (!unpacked) {
         INVARIANT(!unpacked.error().message.empty());

@@ -277,3 +277,38 @@ TEST_CASE("a stream that asks for too much memory is unsupported, not tried") {
     CHECK(refused.error().message.find("window") != std::string::npos);
     CHECK(unpack(as_view(zstd(as_view(sample(100)), 27)), plenty));
 }
+
+TEST_CASE("a kernel's file may unpack to what a kernel of its size has") {
+    CHECK(unpacked_limit_of(785) == unpacked_kernel_floor);
+    CHECK(unpacked_limit_of(1 << 20) == unpacked_kernel_ratio << 20);
+    CHECK(unpacked_limit_of(std::uint64_t{1} << 40) == unpacked_kernel_limit);
+    CHECK(unpacked_limit_of(UINT64_MAX) == unpacked_kernel_limit);
+}
+
+TEST_CASE("no compression makes much of a small file") {
+    const std::vector<std::byte> zeros(unpacked_kernel_floor + 1);
+    for (const auto& packer : packers) {
+        INFO(name_of(packer.compression));
+        auto packed = packer.pack(as_view(zeros));
+        REQUIRE(packed.size() < unpacked_kernel_floor / unpacked_kernel_ratio);
+        KernelUnpacker unpacker(packed.size());
+        const auto refused = unpacker.unpack(as_view(packed));
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().code == Errc::unsupported);
+        CHECK(refused.error().message.find("more than 33554432 bytes") != std::string::npos);
+        KernelUnpacker fits(packed.size());
+        const auto whole = fits.unpack(as_view(packer.pack(ByteView(std::span(zeros).first(zeros.size() - 1)))));
+        REQUIRE(whole);
+        CHECK(fits.left() == 0);
+    }
+}
+
+TEST_CASE("layers share one limit") {
+    const std::vector<std::byte> zeros(20 << 20);
+    KernelUnpacker unpacker(1000);
+    const auto packed = bzip2(as_view(zeros));
+    CHECK(unpacker.unpack(as_view(packed)));
+    CHECK(unpacker.left() == unpacked_kernel_floor - zeros.size());
+    CHECK_FALSE(unpacker.unpack(as_view(packed)));
+    CHECK(unpacker.left() == 0);
+}

@@ -77,7 +77,7 @@ TEST_CASE("every capability has a name of its own, a finding and a source, even 
             CHECK_FALSE(found.finding.empty());
             CHECK_FALSE(found.learned_from.empty());
         }
-        CHECK(seen.size() == 19);
+        CHECK(seen.size() == 23);
     }
     CHECK(state(MemoryFiles(), names::kexec_load) == no);
     CHECK(state(MemoryFiles(), names::may_load) == unknown);

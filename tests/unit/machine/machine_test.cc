@@ -208,3 +208,26 @@ TEST_CASE("a folder that is no machine is refused by what it lacks") {
     CHECK(machine.error().code == Errc::not_found);
     CHECK(machine.error().message.find("proc/sys/kernel/arch") != std::string::npos);
 }
+
+TEST_CASE("the setup_data that the running kernel was told, but for a seed") {
+    const std::string folder = "sys/kernel/boot_params/setup_data/";
+    auto files = small_machine();
+    files.with(folder + "0/type", "0x3\n").with(folder + "0/data", "rom");
+    files.with(folder + "1/type", "0x9\n").with(folder + "1/data", "seed");
+    files.with(folder + "10/type", "0x5\n").with(folder + "10/data", "apple");
+    Notices notices;
+    auto machine = read_machine(files, notices);
+    REQUIRE(machine);
+    REQUIRE(machine->setup_data.size() == 2);
+    CHECK(machine->setup_data[0].type == 3);
+    CHECK(machine->setup_data[1].payload.size() == 5);
+    files.denied.insert(folder + "0/data");
+    Notices refused;
+    machine = read_machine(files, refused);
+    REQUIRE(machine);
+    CHECK(machine->setup_data.size() == 1);
+    CHECK(std::ranges::any_of(
+        refused.texts(), [](const std::string& text) { return text.find("setup_data/0/data") != std::string::npos; }));
+    files.with(folder + "10/type", "seven\n");
+    CHECK_FALSE(read_machine(files, refused));
+}

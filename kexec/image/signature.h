@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Whether a kernel image carries a signature at all; whether it is good is for a kernel to say.
+#pragma once
+
+#include "core/byte_view.h"
+
+namespace kx {
+
+// A PE file with a certificate table (Microsoft PE format, "Optional Header Data Directories"), or a file that ends
+// with the mark of an appended module signature (s390, ppc64).
+bool carries_signature(ByteView file);
+
+} // namespace kx
