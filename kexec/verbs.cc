@@ -78,7 +78,7 @@ Result<int> unload(Session& session) {
     CallContext context = read_call_context(session.files, crash);
     context.other_call_tried = call == Call::unload && session.options.load_by == LoadBy::either;
     const Error why = refusal(call, dropped.error(), context);
-    if (session.options.load_by == LoadBy::files && cannot) {
+    if (session.options.load_by == LoadBy::files && dropped.error().value == ENOSYS) {
         print(stderr, "kexec: {}\n", why.message);
         return exit_no_file_load;
     }
