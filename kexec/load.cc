@@ -293,6 +293,13 @@ SysResult<> call_load_files(Session& session, const LoadInputs& inputs, int kern
     return loaded;
 }
 
+// Whether kexec_load would make the load that kexec_file_load refused, as far as can be known without the call.
+bool segments_would_do(Session& session, const LoadInputs& inputs) {
+    Notices unused;
+    Session trial{session.options, session.files, session.kernel, unused, session.run_root};
+    return prepare_segments(trial, inputs).has_value();
+}
+
 Result<std::optional<Refused>> load_by_files(Session& session, const LoadInputs& inputs, const Refused* before) {
     const ImageForKernel image = KX_TRY(prepare_files(session, inputs));
     KX_TRY(refuse_if_strict(session));
@@ -307,10 +314,12 @@ Result<std::optional<Refused>> load_by_files(Session& session, const LoadInputs&
     if (answer)
         return std::nullopt;
     constexpr std::array fallback{ENOSYS, EINVAL, ENOEXEC, EOPNOTSUPP}; // of every kexec program
+    const bool may_fall_back = std::ranges::find(fallback, answer.error().value) != fallback.end();
     CallContext context = context_of(session, inputs, file_flags(session.options, inputs));
     context.other_call_tried = before && before->called;
-    return Refused{refusal(Call::load_files, answer.error(), context),
-                   std::ranges::find(fallback, answer.error().value) != fallback.end(), true};
+    if (!may_fall_back || session.options.load_by == LoadBy::files)
+        context.other_call_does = segments_would_do(session, inputs);
+    return Refused{refusal(Call::load_files, answer.error(), context), may_fall_back, true};
 }
 
 // A file that changed under the load may have been loaded half old, half new: that is dropped again.

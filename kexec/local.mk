@@ -16,6 +16,7 @@ kexec_libkexec_a_SOURCES = \
 	kexec/core/notices.h \
 	kexec/core/phys_range.cc kexec/core/phys_range.h \
 	kexec/core/result.h \
+	kexec/core/shown.cc kexec/core/shown.h \
 	kexec/crash_load.cc kexec/crash_load.h \
 	kexec/core/standard_files.cc kexec/core/standard_files.h \
 	kexec/device_tree_file.cc kexec/device_tree_file.h \

@@ -27,9 +27,10 @@ std::string kernel_of(const CallContext& context) {
 std::string files_of(const CallContext& context) {
     return kernel_of(context) + (context.initrd_file.empty() ? "" : " or " + context.initrd_file);
 }
-// What to do where the other of the two calls may do it: nothing is advised that was tried already.
-std::string use_other(const CallContext& context, const char* advice, const char* where_tried) {
-    return context.other_call_tried ? where_tried : advice;
+// What to do where the other of the two calls may do it: nothing is advised that was tried already, or that is known
+// not to help.
+std::string use_other(const CallContext& context, const char* advice, const char* otherwise) {
+    return context.other_call_tried || !context.other_call_does.value_or(true) ? otherwise : advice;
 }
 Cause filtered() {
     return {"a container or seccomp filter forbids the call",
@@ -153,7 +154,8 @@ Causes invalid_causes(Call call, const CallContext& context) {
     if (call == Call::load_files) {
         add_command_line(causes, context);
         causes.push_back({"the kernel and its initrd need more than half of RAM", "use a smaller initrd"});
-        causes.push_back({"the running kernel does not take this kind of kernel image by itself", "use -c"});
+        causes.push_back({"the running kernel does not take this kind of kernel image by itself",
+                          use_other(context, "use -c", "name another kernel")});
     } else if (call == Call::load_segments) {
         causes.push_back({kernel_of(context) + " is for another architecture than the running kernel",
                           "load a kernel of this machine's architecture"});
@@ -265,9 +267,11 @@ std::vector<Cause> causes_of(Call call, int error, const CallContext& context) {
                      ? std::string(
                            "sign the file as the policy asks (evmctl ima_sign), or change the policy; the audit log "
                            "names the rule")
-                     : use_other(context,
+                 : call == Call::load_segments || call == Call::unload
+                     ? use_other(context,
                                  "use -s, which policies can check, or change the policy; the audit log names the rule",
-                                 "change the policy; the audit log names the rule")}};
+                                 "change the policy; the audit log names the rule")
+                     : std::string("change the policy; the audit log names the rule")}};
     case EBUSY:
         if (context.crash)
             return {{"another load or unload is under way, or the kernel is bringing a loaded crash kernel up to date "
@@ -276,7 +280,8 @@ std::vector<Cause> causes_of(Call call, int error, const CallContext& context) {
         return {{"another load, unload or crash is under way", "wait for the other kexec to end and try again"}};
     case ENOSYS:
         if (call == Call::load_files || call == Call::unload_files)
-            return {{"this kernel was built without kexec_file_load (CONFIG_KEXEC_FILE)", "use -c"}};
+            return {{"this kernel was built without kexec_file_load (CONFIG_KEXEC_FILE)",
+                     use_other(context, "use -c", "run a kernel that has it")}};
         if (call == Call::start)
             return {{"this kernel was built without kexec (CONFIG_KEXEC)", "run a kernel that has it"}};
         return {{"this kernel was built without kexec_load (CONFIG_KEXEC)",
@@ -296,11 +301,16 @@ std::vector<Cause> causes_of(Call call, int error, const CallContext& context) {
                                : "this program passed bad memory to the kernel",
                  "try again, and report it with the output of -d if it stays"}};
     case ENOEXEC:
+        if (call != Call::load_files)
+            return {};
         return {{kernel_of(context) + " is no kernel that the running kernel loads by itself",
-                 "use -c (or -a), or name a kernel of this machine's architecture"}};
+                 use_other(context, "use -c (or -a), or name a kernel of this machine's architecture",
+                           "name a kernel of this machine's architecture")}};
     case EOPNOTSUPP:
+        if (!is_load(call))
+            return {};
         return {{"the running kernel does not support this load",
-                 by_files(call) ? "use -c"
+                 by_files(call) ? use_other(context, "use -c", "load another kernel, or run one that supports it")
                                 : use_other(context, "use -s", "load another kernel, or run one that supports it")}};
     case ENODATA:
     case ENOKEY:
@@ -311,9 +321,13 @@ std::vector<Cause> causes_of(Call call, int error, const CallContext& context) {
     case ELIBBAD:
     case EBADMSG:
     case EMSGSIZE: {
+        if (call != Call::load_files)
+            return {};
         auto cause = signature_cause(error, context);
-        cause.remedy = "load a kernel signed with a key of this machine (distribution, MOK or firmware db), or, where "
-                       "the kernel is not locked down, use -c";
+        cause.remedy = use_other(context,
+                                 "load a kernel signed with a key of this machine (distribution, MOK or firmware db), "
+                                 "or, where the kernel is not locked down, use -c",
+                                 "load a kernel signed with a key of this machine (distribution, MOK or firmware db)");
         return {cause};
     }
     case ETXTBSY:
