@@ -13,6 +13,7 @@
 #include "system/errno_causes.h"
 #include "uapi/kexec.h"
 #include "verbs.h"
+#include "ways_to_load.h"
 
 #include <algorithm>
 #include <array>
@@ -148,43 +149,17 @@ void add_segments(LoadReport& report, const SegmentsLoad& load, const Options& o
                                      .verified = options.checks && !options.entry};
 }
 
-// What only a load by kexec_load obeys.
-std::vector<std::string_view> options_of_segments(const Options& options) {
-    std::vector<std::string_view> given;
-    const auto note = [&given](bool is_given, std::string_view name) {
-        if (is_given)
-            given.push_back(name);
-    };
-    note(!options.checks, "-i");
-    note(options.memory_limits != PhysRange{0, UINT64_MAX}, "--mem-min and --mem-max");
-    note(options.entry != 0, "--entry");
-    note(options.device_tree.has_value(), "--dtb");
-    note(options.without_efi, "--noefi");
-    note(options.serial_port || options.serial_baud || options.console_serial, "purgatory's serial line");
-    note(options.elf32_core_headers, "--elf32-core-headers");
-    note(options.memory_map_by_command_line, "--pass-memmap-cmdline");
-    note(options.console_vga || options.reset_vga, "purgatory's VGA screen");
-    return given;
-}
-
-// An option that only kexec_load obeys asks for it.
-LoadBy way_to_load(const Options& options) {
-    if (options.load_by == LoadBy::either && !options_of_segments(options).empty())
-        return LoadBy::segments;
-    return options.load_by;
-}
-
 // Ready for kexec_file_load: everything that can be refused without the call has been.
 Result<ImageForKernel> prepare_files(Session& session, const LoadInputs& inputs) {
     KX_TRY(refuse_flag_collision(session));
-    if (const auto ignored = options_of_segments(session.options); !ignored.empty())
+    if (const auto ignored = without_effect_by_files(session.options); !ignored.empty())
         session.notices.add(
             "no effect on kexec_file_load, where the kernel places and brings its own purgatory (use -c): {}",
             fmt::join(ignored, ", "));
     if (session.options.hotplug && session.options.load_by == LoadBy::files)
         session.notices.add("--hotplug has no effect on kexec_file_load: a kernel that can keep the elfcorehdr up to "
                             "date does so for what it loaded itself, unasked");
-    ImageForKernel image = KX_TRY(image_for_kernel(session.files, inputs));
+    ImageForKernel image = KX_TRY(image_for_kernel(session.files, inputs, session.notices));
     note_refusals(session, Call::load_files, context_of_load(session, Call::load_files, inputs));
     note_consequences(session, Call::load_files, inputs);
     KX_TRY(inputs.unchanged());
@@ -216,24 +191,47 @@ Result<int> failed_by_segments(Session& session, const Error& error) {
     return failed(session, error, ranges_named(*iomem, "Crash kernel").empty() ? exit_usage : exit_failure);
 }
 
+// What -a would do where kexec_load comes first and cannot do it; nothing where nothing can.
+Result<> plan_files_instead(Session& session, const LoadInputs& inputs, LoadReport& report, const Error& why) {
+    if (!files_may_do_it(why))
+        return std::unexpected(why);
+    session.notices.add("not by kexec_load: {}", why.message);
+    KX_TRY(prepare_files(session, inputs));
+    report.files = files_report(session.options, inputs);
+    return {};
+}
+
+// The part of a dry run that is about kexec_load.
+Result<> plan_segments(Session& session, const LoadInputs& inputs, LoadReport& report, SegmentsLoad& load) {
+    auto planned = prepare_segments(session, inputs);
+    if (planned) {
+        load = *std::move(planned);
+        add_segments(report, load, session.options);
+        return {};
+    }
+    const Error& why = planned.error();
+    const bool only_way = session.options.load_by == LoadBy::segments;
+    if (!only_way && !report.files)
+        return plan_files_instead(session, inputs, report, why);
+    if (only_way || (why.code == Errc::not_this_format && !is_of_known_format(session.files, inputs)))
+        return std::unexpected(why);
+    report.no_segments = why.message;
+    return {};
+}
+
 Result<int> print_dry_run(Session& session, const LoadInputs& inputs) {
     const Options& options = session.options;
-    const LoadBy way = way_to_load(options);
+    const std::vector<Way> ways = ways_to_load(options);
     LoadReport report = basic_report(inputs);
-    if (way != LoadBy::segments) {
+    if (ways.front() == Way::files) {
         KX_TRY(prepare_files(session, inputs));
         report.files = files_report(options, inputs);
     }
-
-    Result<SegmentsLoad> load = SegmentsLoad{};
-    if (way != LoadBy::files) {
-        load = prepare_segments(session, inputs);
-        if (load)
-            add_segments(report, *load, options);
-        else if (way == LoadBy::segments || load.error().code == Errc::not_this_format)
-            return failed_by_segments(session, load.error());
-        else
-            report.no_segments = load.error().message;
+    SegmentsLoad load;
+    if (options.load_by != LoadBy::files) {
+        const auto planned = plan_segments(session, inputs, report, load);
+        if (!planned)
+            return failed_by_segments(session, planned.error());
     }
     KX_TRY(refuse_if_strict(session));
     report.notices = session.notices.texts();
@@ -278,25 +276,39 @@ bool segments_would_do(Session& session, const LoadInputs& inputs) {
     return load && foreseen_causes(Call::load_segments, segments_context(trial, inputs, *load)).empty();
 }
 
-Result<> load_by_segments(Session& session, const LoadInputs& inputs, bool files_refused) {
-    const SegmentsLoad load = KX_TRY(prepare_segments(session, inputs));
+// A load that was not made in one way: `other_may` where the other one is to be tried, `called` where it was the kernel
+// that refused it.
+struct Refused {
+    Error why;
+    bool other_may;
+    bool called;
+};
+
+// `before`: how the other way ended, nullptr where this is the first one.
+Result<std::optional<Refused>> load_by_segments(Session& session, const LoadInputs& inputs, const Refused* before) {
+    const auto prepared = prepare_segments(session, inputs);
+    if (!prepared)
+        return Refused{prepared.error(), files_may_do_it(prepared.error()), false};
+    const SegmentsLoad& load = *prepared;
     KX_TRY(refuse_if_strict(session));
     if (session.options.debug) {
         LoadReport report = basic_report(inputs);
         add_segments(report, load, session.options);
         print_report(report, stderr, false);
     }
-    if (!files_refused)
+    if (!before || !before->called)
         KX_TRY(unload_first(session));
 
-    if (const auto loaded = call_load(session, load); !loaded) {
-        CallContext context = segments_context(session, inputs, load);
-        context.other_call_tried = files_refused;
-        if (!has_call(session, capability_names::kexec_file_load))
-            context.other_call_does = false;
-        return std::unexpected(refusal(Call::load_segments, loaded.error(), context));
-    }
-    return {};
+    const auto loaded = call_load(session, load);
+    if (loaded)
+        return std::nullopt;
+    CallContext context = segments_context(session, inputs, load);
+    context.other_call_tried = before && before->called;
+    if (!has_call(session, capability_names::kexec_file_load))
+        context.other_call_does = false;
+    constexpr std::array not_allowed{EPERM, EACCES, ENOSYS};
+    return Refused{refusal(Call::load_segments, loaded.error(), context),
+                   std::ranges::find(not_allowed, loaded.error().value) != not_allowed.end(), true};
 }
 
 // A debug flag that the kernel does not know never fails a load.
@@ -314,14 +326,7 @@ SysResult<> call_load_files(Session& session, const LoadInputs& inputs, int kern
     return loaded;
 }
 
-// A refusal by kexec_file_load; `may_fall_back` where other kexec programs go on with kexec_load.
-struct FilesRefusal {
-    Error why;
-    bool may_fall_back;
-};
-
-// Nothing where the load was made.
-Result<std::optional<FilesRefusal>> load_by_files(Session& session, const LoadInputs& inputs) {
+Result<std::optional<Refused>> load_by_files(Session& session, const LoadInputs& inputs, const Refused* before) {
     const ImageForKernel image = KX_TRY(prepare_files(session, inputs));
     KX_TRY(refuse_if_strict(session));
     if (session.options.debug) {
@@ -329,17 +334,19 @@ Result<std::optional<FilesRefusal>> load_by_files(Session& session, const LoadIn
         report.files = files_report(session.options, inputs);
         print_report(report, stderr, false);
     }
-    KX_TRY(unload_first(session));
+    if (!before || !before->called)
+        KX_TRY(unload_first(session));
     const auto answer = call_load_files(session, inputs, image.fd());
     if (answer)
         return std::nullopt;
-    constexpr std::array fallback{ENOSYS, EINVAL, ENOEXEC, EOPNOTSUPP};
+    constexpr std::array fallback{ENOSYS, EINVAL, ENOEXEC, EOPNOTSUPP}; // of every kexec program
     const bool may_fall_back = std::ranges::find(fallback, answer.error().value) != fallback.end();
     CallContext context = context_of_load(session, Call::load_files, inputs);
     context.flags = file_flags(session.options, inputs);
-    if (!may_fall_back || way_to_load(session.options) == LoadBy::files)
+    context.other_call_tried = before && before->called;
+    if (!may_fall_back || session.options.load_by == LoadBy::files)
         context.other_call_does = segments_would_do(session, inputs);
-    return FilesRefusal{refusal(Call::load_files, answer.error(), context), may_fall_back};
+    return Refused{refusal(Call::load_files, answer.error(), context), may_fall_back, true};
 }
 
 // A file that changed under the load may have been loaded half old, half new: that is dropped again.
@@ -352,29 +359,48 @@ Result<> keep_only_if_unchanged(Session& session, const LoadInputs& inputs) {
                 dropped ? "the load was dropped again" : "dropping the load failed: do not start it");
 }
 
-// Both ways failed: the first reason may be the one that matters.
-Error both(const Error& files, const Error& segments) {
-    return {segments.code, fmt::format("{}\nkexec: before that, {}", segments.message, files.message)};
+// In one way. The notes about it count only where the load ends with it.
+Result<std::optional<Refused>> load_by(Way way, bool is_last, Session& session, const LoadInputs& inputs,
+                                       const Refused* before) {
+    KX_TRY(refuse_if_strict(session));
+    Notices about_it;
+    Session by_it{session.options, session.files, session.kernel, about_it, session.run_root};
+    auto refused = way == Way::files ? load_by_files(by_it, inputs, before) : load_by_segments(by_it, inputs, before);
+    const bool goes_on = !is_last && refused && *refused && (*refused)->other_may;
+    for (const std::string& text : about_it.take()) {
+        if (!goes_on)
+            session.notices.add("{}", text);
+    }
+    return refused;
+}
+
+// Where both ways failed, the first reason may be the one that matters.
+Result<int> not_loaded(Session& session, Way last, const Refused& refused, const Refused* before) {
+    Error why = refused.why;
+    if (before)
+        why.message += fmt::format("\nkexec: before that, {}", before->why.message);
+    if (session.options.load_by == LoadBy::files && refused.other_may)
+        return failed(session, why, exit_no_file_load);
+    if (last == Way::segments)
+        return failed_by_segments(session, why);
+    return std::unexpected(why);
 }
 
 // By either call, the first that does it.
 Result<int> load_kernel(Session& session, const LoadInputs& inputs) {
     const Options& options = session.options;
-    const LoadBy way = way_to_load(options);
-    std::optional<FilesRefusal> refused;
-    if (way != LoadBy::segments) {
-        refused = KX_TRY(load_by_files(session, inputs));
-        if (refused && refused->may_fall_back && way == LoadBy::files)
-            return failed(session, refused->why, exit_no_file_load);
-        if (refused && !refused->may_fall_back)
-            return std::unexpected(refused->why);
-        if (refused && options.debug)
-            print(stderr, "{}\nfalling back to kexec_load\n\n", refused->why.message);
-    }
-    if (way == LoadBy::segments || refused) {
-        const auto loaded = load_by_segments(session, inputs, refused.has_value());
-        if (!loaded)
-            return failed_by_segments(session, refused ? both(refused->why, loaded.error()) : loaded.error());
+    const std::vector<Way> ways = ways_to_load(options);
+    std::optional<Refused> before;
+    for (const Way way : ways) {
+        const bool is_last = way == ways.back();
+        auto refused = KX_TRY(load_by(way, is_last, session, inputs, before ? &*before : nullptr));
+        if (!refused)
+            break;
+        if (is_last || !refused->other_may)
+            return not_loaded(session, way, *refused, before ? &*before : nullptr);
+        if (options.debug)
+            print(stderr, "{}\nfalling back to {}\n\n", refused->why.message, name_of(ways.back()));
+        before = std::move(refused);
     }
     KX_TRY(keep_only_if_unchanged(session, inputs));
     if (options.sync && !options.crash && !options.start && !options.shut_down)

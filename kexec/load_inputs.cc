@@ -3,6 +3,7 @@
 
 #include "core/command_line.h"
 #include "image/bzimage.h"
+#include "image/identify.h"
 #include "loader/bzimage.h"
 #include "loader/formats.h"
 #include "machine/machine.h"
@@ -22,31 +23,35 @@ std::string without_machine_parameters(std::string_view running) {
                                         "console", "earlyprintk", "earlycon", "pci", "panic"});
 }
 
+// Without the newline that /proc puts behind it.
+Result<std::string> running_command_line(const SystemFiles& files) {
+    std::string line = KX_TRY(files.read("proc/cmdline"));
+    while (line.ends_with('\n'))
+        line.pop_back();
+    return line;
+}
+
+std::string reused_words(const Options& options, std::string_view running) {
+    if (options.multikernel)
+        return without_machine_parameters(running);
+    if (options.crash)
+        return without_parameters(running, {"BOOT_IMAGE", "crashkernel", "elfcorehdr"});
+    return without_parameters(running, {"BOOT_IMAGE"});
+}
+
 Result<std::string> next_command_line(const Session& session) {
     const Options& options = session.options;
-    std::string line;
-    if (options.reuse_command_line) {
-        const std::string running = KX_TRY(session.files.read("proc/cmdline"));
-        if (options.multikernel)
-            line = without_machine_parameters(running);
-        else
-            line = options.crash ? without_parameters(running, {"BOOT_IMAGE", "crashkernel", "elfcorehdr"})
-                                 : without_parameters(running, {"BOOT_IMAGE"});
-    }
-    if (options.append) {
-        if (!line.empty() && !options.append->empty())
-            line += ' ';
-        line += *options.append;
-    }
-    return line;
+    if (!options.reuse_command_line)
+        return options.append.value_or("");
+    const std::string reused = reused_words(options, KX_TRY(running_command_line(session.files)));
+    return options.append ? reused + ' ' + *options.append : reused;
 }
 
 // The kernel keeps an initrd for a later load only when its command line says so.
 Result<std::string> retained_initrd(const Session& session) {
     const std::string running = KX_TRY(session.files.read("proc/cmdline"));
     if (!has_parameter(running, "retain_initrd"))
-        return fail(Errc::unsupported,
-                    "--reuseinitrd: this kernel did not keep its initrd; boot it with retain_initrd");
+        return fail(Errc::usage, "--reuseinitrd: this kernel did not keep its initrd; boot it with retain_initrd");
     return session.files.display("sys/firmware/initrd");
 }
 
@@ -71,6 +76,34 @@ Result<ByteView> checked_device_tree(ByteView file) {
     return file.slice(0, size);
 }
 
+// Scripts know a kernel that cannot be opened by the exit code of a wrong command line, and an initrd only where this
+// program would have read it itself.
+Result<File> open_named(const std::string& path, bool is_usage) {
+    auto file = File::open(path);
+    if (!file && is_usage)
+        file.error().code = Errc::usage;
+    return file;
+}
+
+// What is for other kernels than those that this version loads.
+Result<> note_foreign_options(Session& session, const LoadInputs& inputs) {
+    const Options& options = session.options;
+    const std::string& kernel = inputs.request.kernel.path;
+    if (!options.elf_arguments.empty())
+        session.notices.add("{} has no effect: it is about ELF kernels that are not Linux", options.elf_arguments);
+    if (!options.entry_mode.empty())
+        session.notices.add("{} has no effect: a kernel is entered in 64-bit mode, and asks no BIOS",
+                            options.entry_mode);
+    if (options.modules.empty())
+        return {};
+    if (!is_of_known_format(session.files, inputs))
+        return fail(Errc::unsupported,
+                    "{}: --module is for multiboot kernels, which this version does not load; it looks like {}", kernel,
+                    identify(inputs.request.kernel.bytes.view()));
+    session.notices.add("--module has no effect: {} is no multiboot kernel", kernel);
+    return {};
+}
+
 } // namespace
 
 Result<> LoadInputs::unchanged() const {
@@ -84,13 +117,14 @@ Result<> LoadInputs::unchanged() const {
 
 Result<LoadInputs> open_inputs(Session& session) {
     const Options& options = session.options;
-    LoadInputs inputs{.kernel = KX_TRY(File::open(options.kernel)), .initrd = {}, .device_tree = {}, .request = {}};
+    LoadInputs inputs{
+        .kernel = KX_TRY(open_named(options.kernel, true)), .initrd = {}, .device_tree = {}, .request = {}};
     LoadRequest& request = inputs.request;
     request.kernel = {options.kernel, inputs.kernel.bytes()};
 
     if (options.initrd || options.reuse_initrd) {
         const std::string path = options.initrd ? *options.initrd : KX_TRY(retained_initrd(session));
-        inputs.initrd = KX_TRY(within("initrd", File::open(path)));
+        inputs.initrd = KX_TRY(within("initrd", open_named(path, options.load_by == LoadBy::segments)));
         request.initrd = InputFile{path, inputs.initrd->bytes()};
     }
     if (options.device_tree) {
@@ -104,17 +138,29 @@ Result<LoadInputs> open_inputs(Session& session) {
     request.memory_limits = options.memory_limits;
     request.without_efi = options.without_efi;
     request.random_seed = fresh_seed();
+    KX_TRY(note_foreign_options(session, inputs));
     return inputs;
 }
 
-Result<ImageForKernel> image_for_kernel(const SystemFiles& files, const LoadInputs& inputs) {
+Result<ImageForKernel> image_for_kernel(const SystemFiles& files, const LoadInputs& inputs, Notices& notices) {
+    const LoadRequest& request = inputs.request;
     const std::string architecture = KX_TRY(read_architecture(files));
-    const Bytes image = KX_TRY(checked_image(inputs.request, architecture));
-    if (const auto parsed = parse_bzimage(image.view()); parsed && architecture == "x86_64")
-        KX_TRY(within(inputs.request.kernel.path, check_paging(*parsed, read_platform(files).five_level_paging)));
-    if (image.view().bytes().data() == inputs.kernel.bytes().view().bytes().data())
+    const CheckedImage image = KX_TRY(checked_image(request, architecture));
+    if (!image.is_of_type)
+        notices.add("--type={} has no effect on kexec_file_load, where the running kernel judges: {} looks like {}",
+                    request.type, request.kernel.path, identify(image.bytes.view()));
+    if (const auto parsed = parse_bzimage(image.bytes.view()); parsed && architecture == "x86_64")
+        KX_TRY(within(request.kernel.path, check_paging(*parsed, read_platform(files).five_level_paging)));
+    if (image.bytes.view().bytes().data() == inputs.kernel.bytes().view().bytes().data())
         return ImageForKernel(inputs.kernel.fd());
-    return ImageForKernel(KX_TRY(sealed_memfd(inputs.request.kernel.path, image.view())));
+    return ImageForKernel(KX_TRY(sealed_memfd(request.kernel.path, image.bytes.view())));
+}
+
+bool is_of_known_format(const SystemFiles& files, const LoadInputs& inputs) {
+    const auto architecture = read_architecture(files);
+    const auto image =
+        architecture ? checked_image(inputs.request, *architecture) : std::unexpected(architecture.error());
+    return image && image->is_known;
 }
 
 Result<> refuse_flag_collision(const Session& session) {

@@ -36,9 +36,12 @@ private:
     int fd_;
 };
 
-// Refuses a damaged image, and one that is not of the --type asked for, before the kernel sees it. An image that this
-// program does not know is the kernel's to judge.
-Result<ImageForKernel> image_for_kernel(const SystemFiles& files, const LoadInputs& inputs);
+// Refuses a damaged image before the kernel sees it. An image that this program does not know is the kernel's to judge,
+// and it judges the others itself, too: a --type that they are not of is noted.
+Result<ImageForKernel> image_for_kernel(const SystemFiles& files, const LoadInputs& inputs, Notices& notices);
+
+// Whether the image, unpacked where it is compressed, is one that this program places, under whichever --type.
+bool is_of_known_format(const SystemFiles& files, const LoadInputs& inputs);
 
 // On a multikernel kernel, KEXEC_FILE_NO_CMA has the bit of KEXEC_MULTIKERNEL and KEXEC_FILE_FORCE_DTB one of the
 // instance id's: refused there.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "load_record.h"
 
+#include "core/shown.h"
 #include "handover/digest.h"
 
 #include <cstdlib>
@@ -24,7 +25,7 @@ std::string now_utc() {
 std::string absolute(const std::string& path) {
     const std::unique_ptr<char, decltype(&std::free)> here(path.starts_with('/') ? nullptr : getcwd(nullptr, 0),
                                                            &std::free);
-    return here ? fmt::format("{}/{}", here.get(), path) : path;
+    return here ? path_in(here.get(), path) : path;
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 # Everything but main(): the programs and the tests link it.
 noinst_LIBRARIES += kexec/libkexec.a
 kexec_libkexec_a_SOURCES = \
+	kexec/abbreviations.cc kexec/abbreviations.h \
 	kexec/arch/architecture.cc kexec/arch/architecture.h \
 	kexec/arch/x86_64.cc \
 	kexec/check.cc \
@@ -15,6 +16,7 @@ kexec_libkexec_a_SOURCES = \
 	kexec/core/notices.h \
 	kexec/core/phys_range.cc kexec/core/phys_range.h \
 	kexec/core/result.h \
+	kexec/core/shown.cc kexec/core/shown.h \
 	kexec/crash_load.cc kexec/crash_load.h \
 	kexec/core/standard_files.cc kexec/core/standard_files.h \
 	kexec/device_tree_file.cc kexec/device_tree_file.h \
@@ -37,6 +39,7 @@ kexec_libkexec_a_SOURCES = \
 	kexec/image/unpack_zstd.cc \
 	kexec/image/vmlinux.cc kexec/image/vmlinux.h \
 	kexec/dialect.cc kexec/dialect.h \
+	kexec/foreign_options.cc \
 	kexec/instance_choice.cc kexec/instance_choice.h \
 	kexec/instance_handover.cc kexec/instance_handover.h \
 	kexec/instance_definition.cc kexec/instance_definition.h \
@@ -95,7 +98,8 @@ kexec_libkexec_a_SOURCES = \
 	kexec/v1_load.cc kexec/v1_load.h \
 	kexec/v1_record.cc kexec/v1_record.h \
 	kexec/v1_verbs.cc kexec/v1_verbs.h \
-	kexec/verbs.cc kexec/verbs.h
+	kexec/verbs.cc kexec/verbs.h \
+	kexec/ways_to_load.cc kexec/ways_to_load.h
 
 KEXEC_LIBS = multikernel/libmultikernel.a kdump/crash/libcrash.a kexec/libkexec.a purgatory/libpurgatory.a $(ZLIB_LIBS) $(LZMA_LIBS) $(ZSTD_LIBS) \
 	$(FDT_LIBS) \

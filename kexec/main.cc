@@ -53,9 +53,9 @@ int run_arguments(std::vector<std::string> arguments) {
         print(stderr, "kexec: {}\n", options.error().message);
         return options.error().code == Errc::usage ? exit_usage : exit_failure;
     }
-    if (options->help) {
+    if (options->help || options->usage) {
         print(stdout, "{}", usage_text());
-        return exit_ok;
+        return options->help ? exit_ok : exit_usage;
     }
     if (options->version) {
         print(stdout, "kexec-tools-mk {}\n", KEXEC_MK_VERSION);

@@ -35,6 +35,9 @@ template <auto Member> Result<> take(Options& options, const char* value) {
 // "A kernel beside the running one".
 std::span<const OptionRow> multikernel_rows();
 
+// "Taken from scripts".
+std::span<const OptionRow> foreign_rows();
+
 // What has no meaning for a kernel beside the running one, or would be taken for something else by the kernel.
 Result<> check_multikernel(const Options& options);
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "options.h"
 
+#include "abbreviations.h"
 #include "loader/formats.h"
 #include "option_rows.h"
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <span>
 
 #include <getopt.h>
@@ -83,9 +85,7 @@ constexpr OptionRow verb_rows[] = {
     {"print-ckr-size", 0, nullptr, "Print the size of the crash reservation in bytes.",
      set<&Options::print_crash_size>},
 
-    // Abbreviations that were one option's before --halt and --exact-cmdline came.
-    {"h", 0, nullptr, "", set<&Options::help>},
-    {"ex", 0, nullptr, "", start_only},
+    {"ex", 0, nullptr, "", start_only}, // an abbreviation from before --exact-cmdline
 };
 
 constexpr OptionRow how_rows[] = {
@@ -121,17 +121,13 @@ constexpr OptionRow how_rows[] = {
 };
 
 constexpr OptionRow kernel_rows[] = {
-    {"type", 't', "TYPE", "Take KERNEL as this format only.",
+    {"type", 't', "TYPE", "Take KERNEL as this format only (kexec_load).",
      [](Options& options, const char* value) -> Result<> {
-         if (!is_known_format(value))
-             return fail(Errc::usage, "--type={}: no such format; --help lists them", value);
          options.type = value;
          return {};
      }},
     {"initrd", 0, "FILE", "Initial ramdisk.", take<&Options::initrd>},
     {"ramdisk", 0, "FILE", "", take<&Options::initrd>},
-    {"i", 0, "FILE", "", take<&Options::initrd>}, // abbreviations from before --instance-dtb
-    {"in", 0, "FILE", "", take<&Options::initrd>},
     {"reuseinitrd", 0, nullptr, "Use the initrd of this boot again (booted with retain_initrd).",
      set<&Options::reuse_initrd>},
     {"command-line", 0, "TEXT", "Kernel command line.", take<&Options::append>},
@@ -197,10 +193,13 @@ constexpr OptionRow crash_rows[] = {
      set<&Options::memory_map_by_command_line>},
 };
 
-const Section sections[] = {
-    {"What to do", verb_rows},           {"How", how_rows},
-    {"The kernel to load", kernel_rows}, {"A kernel beside the running one", multikernel_rows()},
-    {"A crash kernel (-p)", crash_rows}, {"x86", x86_rows}};
+const Section sections[] = {{"What to do", verb_rows},
+                            {"How", how_rows},
+                            {"The kernel to load", kernel_rows},
+                            {"A kernel beside the running one", multikernel_rows()},
+                            {"A crash kernel (-p)", crash_rows},
+                            {"x86", x86_rows},
+                            {"Taken from scripts", foreign_rows()}};
 
 constexpr int long_option_base = 1000; // getopt_long's values for rows: base + number of the row
 
@@ -237,8 +236,6 @@ Result<> check_combination(Options& options, bool verb_given, std::span<const st
     }
     if (options.unload && options.kernel.empty() && !options.start)
         options.load = false; // -u -p
-    if (options.help || options.version)
-        return {};
     KX_TRY(check_multikernel(options));
     if (options.status || options.check || options.print_crash_size || options.show_handover)
         return {};
@@ -260,21 +257,54 @@ Result<> check_combination(Options& options, bool verb_given, std::span<const st
     return {};
 }
 
+// The table as getopt_long wants it. Not to be moved: it points into itself.
+struct GetoptTable {
+    std::vector<const OptionRow*> rows;
+    std::vector<option> long_options; // a row each, in the order of the rows; then the abbreviations
+    std::vector<Abbreviation> abbreviations;
+    std::string letters = "?";
+
+    GetoptTable() {
+        for_each_row([&](const OptionRow& row) {
+            const int value = row.letter ? row.letter : long_option_base + static_cast<int>(rows.size());
+            long_options.push_back({row.name, has_argument(row), nullptr, value});
+            if (row.letter)
+                letters += fmt::format("{}{}", row.letter, row.value ? ":" : "");
+            rows.push_back(&row);
+        });
+        abbreviations = abbreviations_to_keep(long_options);
+        for (const Abbreviation& abbreviation : abbreviations) {
+            option same = long_options[abbreviation.option];
+            same.name = abbreviation.text.c_str();
+            long_options.push_back(same);
+        }
+        long_options.push_back({});
+    }
+    GetoptTable(const GetoptTable&) = delete;
+    GetoptTable& operator=(const GetoptTable&) = delete;
+
+    // nullptr for what getopt_long has complained of.
+    const OptionRow* row_of(int value) const {
+        const auto found = std::ranges::find(long_options, value, &option::val);
+        return found - long_options.begin() < std::ssize(rows)
+                   ? rows[static_cast<std::size_t>(found - long_options.begin())]
+                   : nullptr;
+    }
+};
+
+// getopt_long answers '?' for an option that is none, too.
+bool is_question_mark(std::span<char* const> argv) {
+    const auto holds_it = [](const char* word) {
+        return word && word[0] == '-' && word[1] != '-' && std::strchr(word, '?');
+    };
+    const auto next = static_cast<std::size_t>(optind);
+    return holds_it(argv[next]) || holds_it(argv[next - 1]);
+}
+
 } // namespace
 
 Result<Options> parse_options(std::vector<std::string> arguments, Notices& notices) {
-    std::vector<const OptionRow*> rows;
-    std::vector<option> long_options;
-    std::string letters;
-    for_each_row([&](const OptionRow& row) {
-        const int value = row.letter ? row.letter : long_option_base + static_cast<int>(rows.size());
-        long_options.push_back({row.name, has_argument(row), nullptr, value});
-        if (row.letter)
-            letters += fmt::format("{}{}", row.letter, row.value ? ":" : "");
-        rows.push_back(&row);
-    });
-    long_options.push_back({});
-
+    const GetoptTable table;
     if (arguments.empty())
         arguments.push_back("kexec"); // an execve without argv[0] is allowed
     std::vector<char*> argv;
@@ -287,15 +317,19 @@ Result<Options> parse_options(std::vector<std::string> arguments, Notices& notic
     optind = 0; // from the start, also when this is not the first call
     const auto argc = static_cast<int>(arguments.size());
     for (;;) {
-        const int value = getopt_long(argc, argv.data(), letters.c_str(), long_options.data(), nullptr);
+        const int value = getopt_long(argc, argv.data(), table.letters.c_str(), table.long_options.data(), nullptr);
         if (value == -1)
             break;
-        const auto chosen = std::ranges::find(long_options, value, &option::val);
-        if (value == '?' || chosen == long_options.end())
+        const OptionRow* const row = table.row_of(value);
+        options.usage = !row && is_question_mark(argv);
+        if (options.usage)
+            return options;
+        if (!row)
             return fail(Errc::usage, "nothing was done; --help lists the options");
-        const OptionRow& row = *rows[static_cast<std::size_t>(chosen - long_options.begin())];
-        KX_TRY(row.apply(options, optarg));
-        verb_given |= std::ranges::any_of(verb_rows, [&](const OptionRow& verb) { return &verb == &row; });
+        KX_TRY(row->apply(options, optarg));
+        if (options.help || options.version)
+            return options; // the first one counts, and nothing behind it
+        verb_given |= std::ranges::any_of(verb_rows, [&](const OptionRow& verb) { return &verb == row; });
     }
 
     const std::vector<std::string> operands(argv.begin() + optind, argv.end() - 1);

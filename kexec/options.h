@@ -38,6 +38,7 @@ enum class LoadBy { either, segments, files }; // kexec_file_load, then kexec_lo
 struct Options {
     // What to do. Load, then start, may both be asked for; unload comes before a load.
     bool help = false;
+    bool usage = false; // -?: the same text, and the exit code of a command line that makes no sense
     bool version = false;
     bool load = false;
     bool start = false;     // -e, -f
@@ -72,7 +73,7 @@ struct Options {
 
     // The next kernel.
     std::string kernel; // the first operand, empty without one
-    std::string type;
+    std::string type;   // any word: only a load by kexec_load holds it against the formats
     std::optional<std::string> initrd;
     std::optional<std::string> device_tree;
     bool reuse_initrd = false;
@@ -82,6 +83,11 @@ struct Options {
     std::uint64_t entry = 0; // physical, in place of purgatory's; 0: as planned
     bool no_cma = false;
     bool force_device_tree = false;
+
+    // Of other kernels than those that this version loads, as scripts give them to all: noted.
+    std::string elf_arguments; // the last of --args-linux, --args-elf and --args-none
+    std::vector<std::string> modules;
+    std::string entry_mode; // --real-mode, --entry-32bit
 
     // A crash kernel.
     bool hotplug = false;

@@ -2,6 +2,7 @@
 #include "placed_load.h"
 
 #include "arch/architecture.h"
+#include "core/shown.h"
 #include "loader/formats.h"
 
 #include <algorithm>
@@ -20,10 +21,8 @@ Result<> bound(std::vector<Demand>& demands, PhysRange limits) {
         if (!window)
             window = std::exchange(demand.second_window, std::nullopt);
         if (!window)
-            return fail(Errc::no_room,
-                        "no room for {}: it must lie inside {:#x}-{:#x}, and --mem-min and --mem-max leave "
-                        "{:#x}-{:#x}",
-                        demand.name, demand.window.begin, demand.window.end, limits.begin, limits.end);
+            return fail(Errc::no_room, "no room for {}: it must lie inside {}, and --mem-min and --mem-max leave {}",
+                        demand.name, shown(demand.window), shown(limits));
         demand.window = *window;
     }
     return {};

@@ -123,6 +123,9 @@ std::vector<PhysRange> memory_of(const SpawnPlan& plan) {
 Result<PlannedSpawn> plan(Session& session, LoadInputs& inputs, const SpawnFacts& facts) {
     const Options& options = session.options;
     KX_TRY(refuse_without_meaning(options));
+    if (!options.type.empty())
+        session.notices.add("--type={} has no effect on a multikernel kernel, which loads a vmlinux only",
+                            options.type);
     PlannedSpawn planned;
     planned.plan = KX_TRY(plan_spawn(options, facts, session.notices));
     if (planned.plan.pool)

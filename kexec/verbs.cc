@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "verbs.h"
 
+#include "arch/architecture.h"
 #include "instance_status.h"
 #include "kdump/crash/crash_facts.h"
 #include "machine/capabilities.h"
@@ -64,7 +65,12 @@ Result<int> unload(Session& session) {
     const auto by_files = [&] {
         return session.kernel.load_files(-1, -1, "", uapi::kexec_file_unload | (crash ? uapi::kexec_file_on_crash : 0));
     };
-    const auto by_segments = [&] { return session.kernel.load(0, {}, crash ? uapi::kexec_on_crash : 0); };
+    const auto by_segments = [&] {
+        const auto name = read_architecture(session.files);
+        const auto architecture = name ? architecture_named(*name) : std::unexpected(name.error());
+        const std::uint64_t arch = architecture ? (*architecture)->kexec_arch : 0; // 0: that of the running kernel
+        return session.kernel.load(0, {}, arch | (crash ? uapi::kexec_on_crash : 0));
+    };
 
     Call call = Call::unload_files;
     SysResult<> dropped;
@@ -80,7 +86,7 @@ Result<int> unload(Session& session) {
     CallContext context = read_call_context(session.files, crash);
     context.other_call_tried = call == Call::unload && session.options.load_by == LoadBy::either;
     const Error why = refusal(call, dropped.error(), context);
-    if (session.options.load_by == LoadBy::files && cannot) {
+    if (session.options.load_by == LoadBy::files && dropped.error().value == ENOSYS) {
         print(stderr, "kexec: {}\n", why.message);
         return exit_no_file_load;
     }

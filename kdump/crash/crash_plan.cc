@@ -3,6 +3,7 @@
 
 #include "core/byte_view.h"
 #include "core/command_line.h"
+#include "core/shown.h"
 #include "kdump/crash/crash_memory_map.h"
 #include "layout/boot_params.h"
 #include "plan/placement.h"
@@ -118,9 +119,9 @@ Result<CrashPlan> plan_crash(const CrashFacts& facts, const Machine& machine, co
     const PhysRange reservation = facts.reservation();
     if (!reservation.overlaps(wishes.limits))
         return fail(Errc::no_room,
-                    "no room for a crash kernel: --mem-min and --mem-max leave {:#x}-{:#x}, and it must lie in what is "
-                    "reserved for it, {:#x}-{:#x}",
-                    wishes.limits.begin, wishes.limits.end, reservation.begin, reservation.end);
+                    "no room for a crash kernel: --mem-min and --mem-max leave {}, and it must lie in what is reserved "
+                    "for it, {}",
+                    shown(wishes.limits), shown(reservation));
     CrashPlan plan;
     plan.kernel_updates_elfcorehdr = kernel_updates(facts, wishes, notices);
     const auto saved = memory_to_save(facts, machine);
@@ -143,10 +144,9 @@ Error with_reservation(Error error, const CrashFacts& facts) {
         return error;
     const PhysRange reservation = facts.reservation();
     const std::uint64_t mebibytes = reservation.size() >> 20;
-    error.message +=
-        fmt::format("; a crash kernel must lie in what is reserved for it, {:#x}-{:#x} ({} MiB). To reserve "
-                    "more, start the running kernel with a larger crashkernel=, such as crashkernel={}M",
-                    reservation.begin, reservation.end, mebibytes, std::max<std::uint64_t>(256, 2 * mebibytes));
+    error.message += fmt::format("; a crash kernel must lie in what is reserved for it, {} ({} MiB). To reserve "
+                                 "more, start the running kernel with a larger crashkernel=, such as crashkernel={}M",
+                                 shown(reservation), mebibytes, std::max<std::uint64_t>(256, 2 * mebibytes));
     if (reservation.begin >= std::uint64_t{1} << 32)
         error.message += " (without \",high\" for a kernel that must lie below 4 GiB)";
     return error;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kdump/crash/elfcorehdr.h"
 
+#include "core/shown.h"
 #include "layout/elf.h"
 
 #include <algorithm>
@@ -110,9 +111,9 @@ Result<> check_elf32(std::span<const Entry> entries) {
     for (const Entry& entry : entries)
         if (entry.memory.end > below_4g || entry.offset > below_4g - entry.memory.size())
             return fail(Errc::unsupported,
-                        "memory at {:#x}-{:#x} lies above 4 GiB, which an ELF32 header cannot tell; leave out "
+                        "memory at {} lies above 4 GiB, which an ELF32 header cannot tell; leave out "
                         "--elf32-core-headers",
-                        entry.memory.begin, entry.memory.end);
+                        shown(entry.memory));
     return {};
 }
 

@@ -49,15 +49,17 @@ std::optional<std::string> parameter_value(std::string_view command_line, std::s
 }
 
 std::string without_parameters(std::string_view command_line, std::initializer_list<std::string_view> names) {
+    const char* const end = command_line.data() + command_line.size();
+    const char* next = command_line.data();
     std::string kept;
     for (std::string_view word : command_line_words(command_line)) {
-        if (std::ranges::find(names, parameter_name(word)) != names.end())
+        if (std::ranges::find(names, parameter_name(word)) == names.end())
             continue;
-        if (!kept.empty())
-            kept += ' ';
-        kept += word;
+        const char* const behind = word.data() + word.size();
+        kept.append(next, word.data());
+        next = behind == end ? end : behind + 1;
     }
-    return kept;
+    return kept.append(next, end);
 }
 
 } // namespace kx

@@ -7,6 +7,7 @@
 #include "loader/bzimage.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace kx {
 namespace {
@@ -49,7 +50,8 @@ Result<> check_type(const LoadRequest& request, std::string_view architecture) {
     std::string known;
     for (const ImageFormat& format : formats)
         known += fmt::format("{}{} ({})", known.empty() ? "" : ", ", format.name, format.architecture);
-    return fail(Errc::usage, "--type={}: no such format on {}; there are: {}", request.type, architecture, known);
+    return fail(Errc::not_this_format, "--type={}: no such format on {}; there are: {}", request.type, architecture,
+                known);
 }
 
 // The format that matches, after as much unpacking as that takes; nullptr where none does in the end.
@@ -76,21 +78,19 @@ std::span<const ImageFormat> image_formats() {
     return formats;
 }
 
-bool is_known_format(std::string_view name) {
-    return std::ranges::find(formats, name, &ImageFormat::name) != std::end(formats);
-}
-
-Result<Bytes> checked_image(LoadRequest request, std::string_view architecture) {
+Result<CheckedImage> checked_image(LoadRequest request, std::string_view architecture) {
+    const std::string type = std::exchange(request.type, {});
     const ImageFormat* format = KX_TRY(unwrap(request, architecture));
-    if (!format) {
-        if (!request.type.empty())
-            return nothing_matches(request, architecture);
-        return request.kernel.bytes;
-    }
-    const auto sound = within(request.kernel.path, format->check(request.kernel.bytes.view()));
+    const ByteView bytes = request.kernel.bytes.view();
+    CheckedImage image{.bytes = request.kernel.bytes, .is_known = format != nullptr, .is_of_type = type.empty()};
+    if (!format)
+        return image;
+    const auto sound = within(request.kernel.path, format->check(bytes));
     if (!sound && sound.error().code == Errc::malformed)
         return std::unexpected(sound.error());
-    return request.kernel.bytes;
+    for (const ImageFormat& row : formats)
+        image.is_of_type |= row.name == type && row.architecture == architecture && row.matches(bytes);
+    return image;
 }
 
 Result<LoadPlan> plan_load(LoadRequest request, const Machine& machine, Notices& notices) {

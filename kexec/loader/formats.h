@@ -24,13 +24,15 @@ struct ImageFormat {
 
 std::span<const ImageFormat> image_formats();
 
-// Whether --type may name it, on some architecture.
-bool is_known_format(std::string_view name);
+struct CheckedImage {
+    Bytes bytes;     // with all compression around them taken off
+    bool is_known;   // a row of the architecture matches
+    bool is_of_type; // of request.type, or that was empty
+};
 
-// The kernel's bytes with all compression around them taken off, for a loader of its own (kexec_file_load). Refuses an
-// image of a known format that is damaged, and one that is not of request.type where that is set; bytes of no known
-// format come back unjudged.
-Result<Bytes> checked_image(LoadRequest request, std::string_view architecture);
+// The kernel for a loader of its own (kexec_file_load). Refuses an image of a known format that is damaged; bytes of no
+// known format come back unjudged.
+Result<CheckedImage> checked_image(LoadRequest request, std::string_view architecture);
 
 // Unpacks the kernel as often as it is compressed, finds its format among those of the machine's architecture, and
 // plans it. Where nothing matches, the error lists what was tried and what the bytes look like.

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "plan/placement.h"
 
+#include "core/shown.h"
+
 #include <algorithm>
 #include <bit>
 #include <iterator>
 
 namespace kx {
 namespace {
-
-std::string text_of(PhysRange range) {
-    return fmt::format("{:#x}-{:#x}", range.begin, range.end);
-}
 
 std::optional<PhysRange> lowest_fit(PhysRange free, std::uint64_t size, std::uint64_t alignment) {
     const auto begin = align_up(free.begin, alignment);
@@ -40,10 +38,10 @@ std::uint64_t largest(std::span<const PhysRange> ranges) {
 }
 
 std::unexpected<Error> no_room(const Demand& demand, std::uint64_t size, std::span<const PhysRange> free) {
-    std::string windows = text_of(demand.window);
+    std::string windows = shown(demand.window);
     std::vector<PhysRange> usable = intersection(free, std::span(&demand.window, 1));
     if (demand.second_window) {
-        windows += fmt::format(" or {}", text_of(*demand.second_window));
+        windows += fmt::format(" or {}", shown(*demand.second_window));
         std::ranges::copy(intersection(free, std::span(&*demand.second_window, 1)), std::back_inserter(usable));
     }
     return fail(Errc::no_room,
@@ -73,8 +71,7 @@ Result<PhysRange> find_place(const Demand& demand, std::uint64_t size, std::span
             return fail(Errc::malformed, "{} asks for address {:#x}, which is not aligned to {:#x}", demand.name,
                         *demand.fixed_address, demand.alignment);
         if (!demand.window.contains(*wanted) || !is_free(*wanted, free))
-            return fail(Errc::no_room, "{} must lie at {}, which is not all free memory", demand.name,
-                        text_of(*wanted));
+            return fail(Errc::no_room, "{} must lie at {}, which is not all free memory", demand.name, shown(*wanted));
         return *wanted;
     }
 

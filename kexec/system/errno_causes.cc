@@ -291,9 +291,11 @@ std::vector<Cause> causes_of(Call call, int error, const CallContext& context) {
                      ? std::string(
                            "sign the file as the policy asks (evmctl ima_sign), or change the policy; the audit log "
                            "names the rule")
-                     : use_other(context,
+                 : call == Call::load_segments || call == Call::unload
+                     ? use_other(context,
                                  "use -s, which policies can check, or change the policy; the audit log names the rule",
-                                 "change the policy; the audit log names the rule")}};
+                                 "change the policy; the audit log names the rule")
+                     : std::string("change the policy; the audit log names the rule")}};
     case EBUSY:
         if (context.crash)
             return {{"another load or unload is under way, or the kernel is bringing a loaded crash kernel up to date "
@@ -326,12 +328,16 @@ std::vector<Cause> causes_of(Call call, int error, const CallContext& context) {
                                : "this program passed bad memory to the kernel",
                  "try again, and report it with the output of -d if it stays"}};
     case ENOEXEC:
+        if (call != Call::load_files)
+            return {};
         return {{kernel_of(context) + " is no kernel that the running kernel loads by itself",
                  use_other(context, "use -c (or -a), or name a kernel of this machine's architecture",
                            "name a kernel of this machine's architecture")}};
     case EOPNOTSUPP:
         if (context.tdx_erratum)
             return {tdx_erratum_cause()};
+        if (!is_load(call))
+            return {};
         return {{"the running kernel does not support this load",
                  by_files(call) ? use_other(context, "use -c", "load another kernel, or run one that supports it")
                                 : use_other(context, "use -s", "load another kernel, or run one that supports it")}};
@@ -344,6 +350,8 @@ std::vector<Cause> causes_of(Call call, int error, const CallContext& context) {
     case ELIBBAD:
     case EBADMSG:
     case EMSGSIZE: {
+        if (call != Call::load_files)
+            return {};
         auto cause = signature_cause(error, context);
         cause.remedy = use_other(context,
                                  "load a kernel signed with a key of this machine (distribution, MOK or firmware db), "

@@ -67,7 +67,7 @@ struct CallContext {
     std::string initrd_file;
     std::string instance;          // "instance 3"
     std::string cpus;              // of the instance, as text_of() shows them
-    bool other_call_tried = false; // kexec_file_load came before this kexec_load, and could not do it: no advice
+    bool other_call_tried = false; // the other of kexec_load and kexec_file_load was, and could not do it: no advice
     // Whether the other of kexec_load and kexec_file_load would make this load: for kexec_load, everything found its
     // place and nothing is known to stand in the way.
     std::optional<bool> other_call_does;

@@ -45,13 +45,16 @@ def drop_rights():
             libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
 
 
-def run(library, log, command, environment=None, timeout=120):
-    """Runs `command` (a list) with its calls answered and logged. The exit code is negative for a signal."""
+def run(library, log, command, environment=None, timeout=120, drop=drop_rights):
+    """Runs `command` (a list) with its calls answered and logged. The exit code is negative for a signal.
+
+    `drop` is None for a caller that has called drop_rights() for itself.
+    """
     log = pathlib.Path(log)
     log.write_text("")
     kept = {name: value for name, value in os.environ.items() if not name.startswith("FAKE_")}
     done = subprocess.run([str(word) for word in command], env=kept | {"LC_ALL": "C"} | (environment or {}) |
-                          {"LD_PRELOAD": str(library), "FAKE_LOG": str(log)}, preexec_fn=drop_rights, timeout=timeout,
+                          {"LD_PRELOAD": str(library), "FAKE_LOG": str(log)}, preexec_fn=drop, timeout=timeout,
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     if not any(line["call"] == "preloaded" for line in lines):

@@ -22,6 +22,18 @@ TEST_CASE("parameters are removed as whole words, wherever they stand") {
     CHECK(without_parameters("BOOT_IMAGE=x", {"BOOT_IMAGE"}).empty());
 }
 
+TEST_CASE("what stays of a command line stays byte by byte") {
+    const auto without = [](std::string_view line) { return without_parameters(line, {"drop"}); };
+    for (std::string_view kept : {"", " ", "ro  quiet splash ", "  a\tb\n", "a=\"drop=1  x\"  b"})
+        CHECK(without(kept) == kept);
+    CHECK(without("drop=1") == "");
+    CHECK(without("drop ") == "");
+    CHECK(without("drop=1  a ") == " a ");
+    CHECK(without("a  drop=1  b") == "a   b");
+    CHECK(without("a drop=1") == "a ");
+    CHECK(without("a drop=\"1 2\"\tdrop b") == "a b");
+}
+
 TEST_CASE("a parameter is found by its whole name, and its last value counts") {
     constexpr std::string_view line = "console=tty0 retain_initrd_not console=\"ttyS1,115200\" debug";
     CHECK(parameter_value(line, "console") == "ttyS1,115200");

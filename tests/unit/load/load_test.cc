@@ -3,10 +3,12 @@
 #include "catch.h"
 #include "image/bzimage_builder.h"
 #include "load.h"
+#include "load_record.h"
 #include "machine/system_files.h"
 #include "system/fake_kernel.h"
 #include "temporary_folder.h"
 #include "uapi/kexec.h"
+#include "ways_to_load.h"
 
 #include <cerrno>
 #include <cstdlib>
@@ -141,4 +143,40 @@ TEST_CASE("an entry outside every segment is refused, one inside replaces purgat
     fixture.options.entry = 0x1000200;
     REQUIRE(fixture.load_with(kernel) == 0);
     CHECK(kernel.loads.at(0).entry == 0x1000200);
+}
+
+TEST_CASE("a record names a file as it is seen from everywhere, from / too") {
+    Fixture fixture;
+    const fs::path before = fs::current_path();
+    for (const fs::path& here : {fs::path("/"), fixture.folder}) {
+        fs::current_path(here);
+        const std::string relative = fs::path(fixture.options.kernel).lexically_relative(here);
+        auto kernel = File::open(relative);
+        REQUIRE(kernel);
+        LoadInputs inputs{.kernel = *std::move(kernel), .initrd = {}, .device_tree = {}, .request = {}};
+        inputs.request.kernel = {relative, inputs.kernel.bytes()};
+        CHECK(record_of(inputs, "6.1").kernel_path == fixture.options.kernel);
+    }
+    fs::current_path(before);
+}
+
+TEST_CASE("kexec_load comes first where the user says where the load lies, and only there") {
+    Options options;
+    CHECK(ways_to_load(options) == std::vector{Way::files, Way::segments});
+    options.checks = false;
+    options.without_efi = options.reset_vga = options.console_vga = options.console_serial = true;
+    options.serial_port = 0x3f8;
+    options.serial_baud = 9600;
+    options.device_tree = "tree";
+    options.elf32_core_headers = options.memory_map_by_command_line = true;
+    CHECK(ways_to_load(options) == std::vector{Way::files, Way::segments});
+    options.memory_limits.end = 0x1000;
+    CHECK(ways_to_load(options) == std::vector{Way::segments, Way::files});
+    options.memory_limits = {0, UINT64_MAX};
+    options.entry = 0x1000;
+    CHECK(ways_to_load(options) == std::vector{Way::segments, Way::files});
+    options.load_by = LoadBy::files;
+    CHECK(ways_to_load(options) == std::vector{Way::files});
+    options.load_by = LoadBy::segments;
+    CHECK(ways_to_load(options) == std::vector{Way::segments});
 }
