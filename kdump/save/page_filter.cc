@@ -162,7 +162,7 @@ LeftOut filter_pages(const Dump& dump, unsigned level, PageSet& pages, Notices& 
     LeftOut left_out;
     const auto only_zero = [&](std::string_view why) {
         if (level & ~leave_out::zero)
-            notices.add("no page is left out but those of zeros: {}", why);
+            notices.add("no page is left out but those of zeros: {}: {}", dump.path(), why);
     };
     const auto judge = [&]() -> Result<> {
         const KernelMemory memory = KX_TRY(KernelMemory::of(dump));

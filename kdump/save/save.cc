@@ -138,8 +138,8 @@ Result<SaveResult> save(const Dump& dump, Sink& sink, const SaveOptions& options
     else
         KX_TRY(saving.write_with(KX_TRY(ElfWriter::begin(dump, kept, sink, notices))));
     if (result.left_out.unreadable)
-        notices.add("{} pages could not be read and are zeros in the dump: {}", result.left_out.unreadable,
-                    saving.read_error());
+        notices.add("{} pages could not be read and are zeros in the dump: {}: {}", result.left_out.unreadable,
+                    dump.path(), saving.read_error());
     return result;
 }
 
