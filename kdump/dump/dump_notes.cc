@@ -23,8 +23,8 @@ constexpr std::uint64_t pid_offset_64 = 32;
 constexpr std::uint64_t pid_offset_32 = 24;
 
 constexpr std::size_t cpu_limit = std::size_t{1} << 20;
-constexpr unsigned broken_limit = 1000;                          // notes; what is behind so many is not looked at
-constexpr std::uint64_t search_limit = std::uint64_t{256} << 20; // bytes behind a broken note
+constexpr unsigned broken_limit = 1000;                          // broken notes behind which others are searched for
+constexpr std::uint64_t search_limit = std::uint64_t{256} << 20; // bytes that are searched behind each
 constexpr std::uint64_t read_size = std::uint64_t{64} << 10;
 constexpr std::string_view vmcoreinfo_name("VMCOREINFO", 11); // with its NUL
 constexpr std::string_view cpu_name("CORE", 5);               //
@@ -57,7 +57,6 @@ class DumpNotes::Walk {
 public:
     Walk(const DumpFile& file, std::uint64_t begin, std::uint64_t end) : file_(file), begin_(begin), end_(end) {}
 
-    std::uint64_t end() const { return end_; }
     bool has_header(std::uint64_t at) const { return at < end_ && end_ - at >= sizeof(Header); }
 
     Result<std::span<const std::byte>> bytes(std::uint64_t at, std::uint64_t size) {
@@ -90,7 +89,7 @@ public:
         return note;
     }
 
-    // The next note of a CPU or of vmcoreinfo at or behind `from`; end() if there is none.
+    // The next note of a CPU or of vmcoreinfo at or behind `from`; the segment's end if there is none.
     std::uint64_t next_wanted(std::uint64_t from) {
         constexpr std::uint64_t least = sizeof(Header) + vmcoreinfo_name.size() + 1;
         const std::uint64_t stop = end_ - from > search_limit ? from + search_limit : end_;

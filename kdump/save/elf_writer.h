@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Writes an ELF core file, as /proc/vmcore is one: a PT_LOAD for each run of kept pages, which says of the memory
 // behind it that the file does not have it. Up to 255 pages that were left out between two kept ones are a hole in the
-// file, not a reason for another PT_LOAD.
+// file, not a reason for another PT_LOAD; up to 7 where there are no holes and they would be most of the dump.
 #pragma once
 
 #include "core/result.h"

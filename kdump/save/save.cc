@@ -12,8 +12,8 @@ namespace {
 constexpr std::uint64_t memory_limit = std::uint64_t{1} << 50;  // bytes: 1 PiB
 constexpr std::uint64_t address_limit = std::uint64_t{1} << 52; // physical; x86-64 has no more bits
 
-constexpr std::uint64_t hole_limit = std::uint64_t{64} << 30;    // bytes of memory that are holes of the source
-constexpr std::uint64_t left_out_limit = std::uint64_t{1} << 40; // bytes of memory that the source has left out
+constexpr std::uint64_t hole_limit = std::uint64_t{64} << 30;     // bytes of memory that are holes of the source
+constexpr std::uint64_t left_out_limit = std::uint64_t{64} << 30; // bytes of memory that the source has left out
 constexpr std::uint64_t notes_hole_limit = std::uint64_t{256} << 20;
 
 // Room and time follow what the source's file has, not what its headers say.

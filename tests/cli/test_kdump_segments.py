@@ -46,7 +46,8 @@ print(done.returncode, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 
 def peak(*words, **more):
     """Exit code, what it said and the most memory it had, in KiB."""
-    done = subprocess.run([sys.executable, "-c", MEASURE, FOLDER / "kdump", *words], capture_output=True, timeout=60, **more)
+    done = subprocess.run([sys.executable, "-c", MEASURE, FOLDER / "kdump", *words], capture_output=True, timeout=60,
+                          **more)
     code, memory = map(int, done.stdout.split())
     return code, text(done), memory
 
@@ -296,8 +297,8 @@ def test_a_wrong_bit_in_an_address_costs_no_room(tmp_path, form, bit):
 def test_streams_take_no_room_for_far_memory_either(tmp_path, form):
     path = vmcore(tmp_path / "vmcore", [(0x100000, page_of(1)), (96 << 40, page_of(2))])
     with open(tmp_path / "stream", "wb") as out:
-        done = subprocess.run(f"{FOLDER}/kdump save -q --format={form} {path} - | cat", shell=True, stdout=out, timeout=60,
-                              stderr=subprocess.PIPE)
+        done = subprocess.run(f"{FOLDER}/kdump save -q --format={form} {path} - | cat", shell=True, stdout=out,
+                              stderr=subprocess.PIPE, timeout=60)
     assert done.stderr == b"" or b"no page is left out" in done.stderr
     assert (tmp_path / "stream").stat().st_size < MIB
     assert read_back(tmp_path / "stream", tmp_path) == {0x100000: page_of(1), 96 << 40: page_of(2)}
@@ -378,7 +379,8 @@ def test_a_flattened_file_that_stands_for_holes_is_refused(tmp_path, form):
 
 
 def test_notes_of_a_flattened_file_that_are_holes_do_not_fill_a_stream(tmp_path):
-    notes = [(4096 + i * (0xfffffff0 + 20), struct.pack("<III", 8, 0xfffffff0, 0x700) + b"LINUX\0\0\0") for i in range(64)]
+    note = struct.pack("<III", 8, 0xfffffff0, 0x700) + b"LINUX\0\0\0"
+    notes = [(4096 + i * (0xfffffff0 + 20), note) for i in range(64)]
     end = notes[-1][0] + 20 + 0xfffffff0
     head = elf_header(2) + program_header(4, 4096, 0, end - 4096) + program_header(1, end, 0x100000, PAGE)
     path = flattened(tmp_path / "flat", [(0, head), *notes, (end, page_of(1))])
@@ -391,7 +393,7 @@ def test_notes_of_a_flattened_file_that_are_holes_do_not_fill_a_stream(tmp_path)
     assert (tmp_path / "dump").stat().st_blocks * 512 < 16 * MIB
 
 
-def compressed(path, frames, bitmap, descriptors, data=b"", block=PAGE, frames_told=None):
+def compressed(path, frames, bitmap, descriptors, data=b"", block=PAGE):
     """A dump in the kdump format, of which all pages of `bitmap` are memory and in it."""
     size = (frames // 8 + block) // block * block
     header = bytearray(block)
@@ -406,7 +408,8 @@ def compressed(path, frames, bitmap, descriptors, data=b"", block=PAGE, frames_t
 
 def test_pages_whose_descriptors_lie_outside_the_file_are_missing_at_once(tmp_path):
     frames = 8 * 16 * MIB
-    path = compressed(tmp_path / "kdump", frames, b"\xff" * (frames // 8), struct.pack("<QIIQ", 2 * PAGE, PAGE, 0, 0) * 10)
+    ten = struct.pack("<QIIQ", 2 * PAGE, PAGE, 0, 0) * 10
+    path = compressed(tmp_path / "kdump", frames, b"\xff" * (frames // 8), ten)
     begin = time.monotonic()
     document = info(path)
     assert document["memory"]["pages_in_dump"] == 10 and document["file"]["incomplete"]

@@ -756,7 +756,8 @@ def segments():
     yield "hostile-notes-twice", bytes(twice)
     far = vmcore_file([load, (1 << 40, b"", 1 << 42)])
     far = patched(far, {64 + 56 * 2 + 32: u64(1 << 42)})
-    yield "hostile-flattened-hole", flattened_dump(far, [(0, len(far))])[:-16] + struct.pack(">QQ", 1 << 43, 1) + b"x" + b"\xff" * 16
+    end = struct.pack(">QQ", 1 << 43, 1) + b"x" + b"\xff" * 16
+    yield "hostile-flattened-hole", flattened_dump(far, [(0, len(far))])[:-16] + end
 
 
 def save():

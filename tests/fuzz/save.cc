@@ -75,6 +75,8 @@ void check_save(const Dump& source, SaveFormat format) {
     if (result->incomplete)
         return;
     const auto saved = Dump::open(fmt::format("/proc/self/fd/{}", destination.fd.get()));
+    if (!saved && saved.error().code == Errc::unsupported) // of a 32-bit machine
+        return;
     INVARIANT(saved && saved->page_size() == source.page_size());
     INVARIANT(saved->vmcoreinfo().text() == source.vmcoreinfo().text());
     INVARIANT(saved->cpus().size() == source.cpus().size());
