@@ -64,7 +64,7 @@ def pe_file():
 def write_callers_files(folder):
     """The files that callers.json names."""
     folder.mkdir()
-    kernel = bzimage()
+    kernel = bzimage(init_size=0x80000)  # Debian's kexec takes long to digest a large one
     for name, content in {"vmlinuz": kernel, "vmlinuz-cut": kernel[:0x2000], "vmlinux": elf64(), "xen": multiboot_elf(),
                           "initrd.img": b"070701" + b"initrd" * 5000, "text": b"hello\n",
                           "x.dtb": device_tree()}.items():
