@@ -125,7 +125,7 @@ std::uint64_t Dump::notes_size() const {
     return notes().size();
 }
 Result<> Dump::read_notes(std::uint64_t offset, std::span<std::byte> out) const {
-    return within(path(), notes().read(state_->file, offset, out));
+    return notes().read(state_->file, offset, out);
 }
 std::uint64_t Dump::notes_data_from(std::uint64_t offset) const {
     return notes().data_from(state_->file, offset);
@@ -202,7 +202,7 @@ std::uint64_t Dump::stored_size(std::uint64_t address) const {
     for (std::uint64_t at = align_down(address, page_size()), end = at + page_size(); at < end;
          at += compressed()->header.block_size)
         size += compressed()->stored_size(state_->file, at);
-    return size;
+    return size / std::max<std::uint64_t>(1, compressed()->header.block_size / page_size());
 }
 
 } // namespace kx
