@@ -16,6 +16,7 @@ kexec_libkexec_a_SOURCES = \
 	kexec/core/phys_range.cc kexec/core/phys_range.h \
 	kexec/core/result.h \
 	kexec/crash_load.cc kexec/crash_load.h \
+	kexec/core/shared_bytes.cc kexec/core/shared_bytes.h \
 	kexec/core/standard_files.cc kexec/core/standard_files.h \
 	kexec/device_tree_file.cc kexec/device_tree_file.h \
 	kexec/handover/digest.cc kexec/handover/digest.h \

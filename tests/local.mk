@@ -16,6 +16,7 @@ tests_unit_unit_SOURCES = \
 	tests/unit/core/command_line_test.cc \
 	tests/unit/core/file_test.cc \
 	tests/unit/core/phys_range_test.cc \
+	tests/unit/core/standard_files_test.cc \
 	tests/unit/core/wire_test.cc \
 	tests/unit/crash/crash_facts_test.cc \
 	tests/unit/crash/crash_machine.h \
