@@ -61,6 +61,7 @@ public:
     std::uint64_t pages_present() const;            // that has_page finds; at once, unless incomplete()
     std::optional<std::uint64_t> phys_base() const; // x86-64: as the kdump format's header tells it
     bool incomplete() const;                        // the file ends early, or says that its writer did
+    bool is_read_from(int fd) const; // writing to this descriptor would change the dump (core/shared_bytes.h)
 
     // Copies memory at a physical address. Errc::not_found where the dump has nothing for it (no memory there, or the
     // page was left out), malformed or io where the file cannot give what it promised. Safe to call from many threads.

@@ -43,6 +43,9 @@ public:
     // The first offset from here on that may have other bytes than zeros; the size if there is none.
     std::uint64_t data_from(std::uint64_t offset) const;
 
+    // Writing to this descriptor would change what is read (core/shared_bytes.h).
+    bool is_read_from(int fd) const;
+
     // A descriptor whose offsets are this file's, for mapping parts of it; nothing where there is none.
     std::optional<int> mappable() const;
 
