@@ -102,6 +102,7 @@ tests_unit_unit_SOURCES += \
 	tests/unit/save/failing_sink.h \
 	tests/unit/save/page_set_test.cc \
 	tests/unit/save/paged_kernel.h \
+	tests/unit/save/save_order_test.cc \
 	tests/unit/save/save_test.cc \
 	tests/unit/system/errno_text_test.cc \
 	tests/unit/system/fake_kernel.h \

@@ -33,7 +33,8 @@ public:
         result_.pages_written = writer.pages_written();
         result_.bytes_written = writer.bytes_written();
         result_.stopped_by = packed ? writer.error() : packed.error();
-        result_.incomplete = !all || result_.stopped_by;
+        result_.not_on_disk = writer.sync_error();
+        result_.incomplete = !all || result_.stopped_by || result_.not_on_disk;
         return {};
     }
 
