@@ -18,6 +18,7 @@ kexec_libkexec_a_SOURCES = \
 	kexec/core/result.h \
 	kexec/core/shown.cc kexec/core/shown.h \
 	kexec/crash_load.cc kexec/crash_load.h \
+	kexec/core/shared_bytes.cc kexec/core/shared_bytes.h \
 	kexec/core/standard_files.cc kexec/core/standard_files.h \
 	kexec/device_tree_file.cc kexec/device_tree_file.h \
 	kexec/foreseen.cc kexec/foreseen.h \

@@ -132,7 +132,8 @@ Result<int> start(Session& session) {
 
 Result<int> shut_down(Session& session) {
     session.notices.tell_from_now_on();
-    std::signal(SIGPIPE, SIG_DFL); // main() ignores it; an ignored signal would be inherited
+    for (const int number : {SIGPIPE, SIGXFSZ}) // main() ignores them; an ignored signal would be inherited
+        std::signal(number, SIG_DFL);
     for (const char* shutdown : {"/sbin/shutdown", "/etc/shutdown", "/bin/shutdown"}) {
         execl(shutdown, "shutdown", "-r", "now", nullptr);
         if (errno != ENOENT)

@@ -18,6 +18,7 @@ tests_unit_unit_SOURCES = \
 	tests/unit/core/notices_test.cc \
 	tests/unit/core/phys_range_test.cc \
 	tests/unit/core/shown_test.cc \
+	tests/unit/core/standard_files_test.cc \
 	tests/unit/core/wire_test.cc \
 	tests/unit/crash/crash_facts_test.cc \
 	tests/unit/crash/crash_machine.h \
@@ -107,6 +108,7 @@ tests_unit_unit_SOURCES += \
 	tests/unit/save/page_layout_test.cc \
 	tests/unit/save/page_set_test.cc \
 	tests/unit/save/paged_kernel.h \
+	tests/unit/save/save_order_test.cc \
 	tests/unit/save/save_test.cc \
 	tests/unit/system/errno_text_test.cc \
 	tests/unit/system/fake_kernel.h \

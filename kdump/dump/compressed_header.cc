@@ -75,12 +75,49 @@ Result<> check_not_split(const layout::KdumpSubHeader& sub, std::uint32_t versio
                 begin, end);
 }
 
+// `kdump save` writes the header of a flattened dump last. What was cut off before it is still of use: the block size
+// is where the first record begins, and the sub header tells the rest.
+Result<layout::KdumpHeader> header_of_cut(const DumpFile& file, std::uint64_t block_size) {
+    const auto missing = [] {
+        return fail(Errc::malformed, "is a flattened dump that was cut off before its header, which comes last");
+    };
+    if (!std::has_single_bit(block_size) || block_size < 4096 || block_size > 65536)
+        return missing();
+    const auto sub = read_sub_header(file, layout::kdump_version_last, block_size);
+    if (!sub || sub->max_mapnr_64 == 0 || sub->end_pfn_64 != sub->max_mapnr_64 || sub->end_pfn != sub->max_mapnr_64)
+        return missing();
+    const auto blocks_to = [&](std::uint64_t end) { return end / block_size + (end % block_size != 0); };
+    const std::uint64_t notes = sub->notes_offset, notes_size = sub->notes_size, frames = sub->max_mapnr_64;
+    if (notes > file.size() || notes_size > file.size() - notes || frames > memory_limit / block_size)
+        return missing();
+    layout::KdumpHeader header{};
+    std::memcpy(header.signature, layout::kdump_signature.data(), sizeof header.signature);
+    header.version = layout::kdump_version_last;
+    header.status = layout::kdump_incomplete;
+    header.block_size = static_cast<std::uint32_t>(block_size);
+    const std::uint64_t sub_blocks = blocks_to(std::max(block_size + sizeof *sub, notes + notes_size)) - 1;
+    header.sub_header_blocks = static_cast<std::uint32_t>(sub_blocks);
+    const std::uint64_t bitmap_blocks = 2 * blocks_to((frames + 7) / 8);
+    header.bitmap_blocks = static_cast<std::uint32_t>(bitmap_blocks);
+    if (file.size() < (1 + sub_blocks + bitmap_blocks) * block_size)
+        return missing();
+    return header;
+}
+
+Result<layout::KdumpHeader> read_header(const DumpFile& file) {
+    if (file.cut()) {
+        if (const std::uint64_t first = file.data_from(0); first > 0)
+            return header_of_cut(file, first);
+    }
+    return file.read<layout::KdumpHeader>(0);
+}
+
 } // namespace
 
 Result<CompressedHeader> parse_compressed_header(const DumpFile& file) {
     if (file.size() < sizeof(layout::KdumpHeader))
         return fail(Errc::not_this_format, "no kdump-compressed dump: it has only {} bytes", file.size());
-    const auto header = KX_TRY(file.read<layout::KdumpHeader>(0));
+    const auto header = KX_TRY(read_header(file));
     KX_TRY(check_signature(header));
     const std::uint32_t version = header.version;
     KX_TRY(check_version(version));

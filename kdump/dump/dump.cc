@@ -98,6 +98,9 @@ std::string_view Dump::architecture() const {
 std::uint64_t Dump::page_size() const {
     return state_->page_size;
 }
+bool Dump::is_read_from(int fd) const {
+    return state_->file.is_read_from(fd);
+}
 std::uint64_t Dump::file_size() const {
     return state_->file.file_size();
 }

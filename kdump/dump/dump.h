@@ -71,6 +71,7 @@ public:
     std::uint64_t pages_present() const;            // that has_page finds; at once, unless incomplete()
     std::optional<std::uint64_t> phys_base() const; // x86-64: as the kdump format's header tells it
     bool incomplete() const;                        // the file ends early, or says that its writer did
+    bool is_read_from(int fd) const; // writing to this descriptor would change the dump (core/shared_bytes.h)
 
     // All sound ELF notes as one run of bytes. They may be many times larger than what may be held in memory.
     std::uint64_t notes_size() const;

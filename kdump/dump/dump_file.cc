@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kdump/dump/dump_file.h"
 
+#include "core/shared_bytes.h"
+#include "core/standard_files.h"
+
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -18,6 +21,8 @@ std::string reason() {
 }
 
 Result<FileDescriptor> opened(const std::string& path) {
+    if (path == "-" && !is_usable(STDIN_FILENO))
+        return fail(Errc::io, "standard input is closed, or not open for reading");
     FileDescriptor fd(path == "-" ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
                                   : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd)
@@ -112,6 +117,10 @@ std::uint64_t DumpFile::hole_from(std::uint64_t offset) const {
         return flattened_->hole_from(offset);
     const off_t hole = lseek(fd_.get(), static_cast<off_t>(offset), SEEK_HOLE);
     return hole > static_cast<off_t>(offset) ? static_cast<std::uint64_t>(hole) : size();
+}
+
+bool DumpFile::is_read_from(int fd) const {
+    return share_bytes(fd_.get(), fd);
 }
 
 std::optional<int> DumpFile::mappable() const {

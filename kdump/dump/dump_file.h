@@ -46,6 +46,9 @@ public:
     // The end of the data here: where a hole begins, or the file ends.
     std::uint64_t hole_from(std::uint64_t offset) const;
 
+    // Writing to this descriptor would change what is read (core/shared_bytes.h).
+    bool is_read_from(int fd) const;
+
     // A descriptor whose offsets are this file's, for mapping parts of it; nothing where there is none.
     std::optional<int> mappable() const;
 

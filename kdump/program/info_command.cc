@@ -12,6 +12,8 @@ constexpr ArgumentRow rows[] = {
 
 Result<int> run(Session& session) {
     const Dump dump = KX_TRY(Dump::open(session.arguments.operands()[0]));
+    if (dump.is_read_from(fileno(session.out)))
+        return fail(Errc::usage, "{}: standard output is the dump itself", dump.path());
     const DumpSummary summary = summarize(dump, session.notices);
     print(session.out, "{}", session.arguments.given("json") ? json_of(summary) : text_of(summary));
     return exit_done;

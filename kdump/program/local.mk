@@ -14,7 +14,8 @@ kdump_program_libprogram_a_SOURCES = \
 	kdump/program/run_program.cc kdump/program/run_program.h \
 	kdump/program/save_command.cc \
 	kdump/program/save_progress.cc kdump/program/save_progress.h \
-	kdump/program/save_summary.cc kdump/program/save_summary.h
+	kdump/program/save_summary.cc kdump/program/save_summary.h \
+	kdump/program/stop_signals.cc kdump/program/stop_signals.h
 
 sbin_PROGRAMS += kdump/program/kdump kdump/program/vmcore-dmesg
 kdump_libs = kdump/program/libprogram.a kdump/save/libsave.a kdump/dump/libdump.a kexec/libkexec.a $(KDUMP_LIBS)

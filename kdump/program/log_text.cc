@@ -132,6 +132,8 @@ void append_json(std::string& out, const LogRecord& record) {
 
 Result<> print_log(const std::string& path, const LogFormat& format, std::FILE* out, Notices& notices) {
     const Dump dump = KX_TRY(Dump::open(path));
+    if (dump.is_read_from(fileno(out)))
+        return fail(Errc::usage, "{}: standard output is the dump itself", dump.path());
     for (const std::string& doubt : dump.doubts())
         notices.add("{}: {}", dump.path(), doubt);
     const KernelMemory memory = KX_TRY(within(dump.path(), KernelMemory::of(dump)));

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // `kdump save`: the pages worth keeping of a vmcore, in a file, on a block device or on standard output.
+#include "core/standard_files.h"
 #include "kdump/program/command_table.h"
+#include "kdump/program/message.h"
 #include "kdump/program/save_progress.h"
 #include "kdump/program/save_summary.h"
+#include "kdump/program/stop_signals.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <csignal>
 #include <cstring>
+#include <mutex>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -87,7 +90,13 @@ Result<Wishes> wishes_of(const Arguments& arguments) {
         return fail(Errc::usage, "--flatten: a compressed ELF file is a stream by itself; leave one of them out");
     if (wishes.json && wishes.destination == "-")
         return fail(Errc::usage, "--json: standard output is the dump's");
+    if (wishes.json && !is_usable(STDOUT_FILENO))
+        return fail(Errc::io, "--json: standard output is closed, or not open for writing");
     return wishes;
+}
+
+std::string name_of_destination(const Wishes& wishes) {
+    return wishes.destination == "-" ? "standard output" : wishes.destination;
 }
 
 // Where bytes go before anything is made of them; a stream that is opened here stays open with `opened`.
@@ -95,30 +104,32 @@ struct Destination {
     Sink sink;
     bool stream = false;
     FileDescriptor opened;
-
-    // Where not even the headers came to a file, nothing of use is in it.
-    void remove_useless(const std::string& path) const {
-        struct stat there {};
-        if (!stream && lstat(path.c_str(), &there) == 0 && S_ISREG(there.st_mode))
-            unlink(path.c_str());
-    }
 };
 
-Result<Destination> open_destination(const Wishes& wishes) {
-    if (wishes.destination == "-") {
-        if (isatty(STDOUT_FILENO))
-            return fail(Errc::usage, "standard output is a terminal; a dump is for a file or a pipe");
-        return Destination{stream_sink(STDOUT_FILENO, "standard output"), true, {}};
-    }
-    struct stat there {
-    }, source{};
+Result<> not_the_source(const Dump& dump, int fd, const std::string& name) {
+    if (dump.is_read_from(fd))
+        return fail(Errc::usage, "{}: is the source itself", name);
+    return {};
+}
+
+Result<Destination> standard_output(const Dump& dump) {
+    const std::string name = "standard output";
+    if (!is_usable(STDOUT_FILENO))
+        return fail(Errc::io, "{} is closed, or not open for writing; a dump is for a file or a pipe", name);
+    if (isatty(STDOUT_FILENO))
+        return fail(Errc::usage, "{} is a terminal; a dump is for a file or a pipe", name);
+    KX_TRY(not_the_source(dump, STDOUT_FILENO, name));
+    return Destination{stream_sink(STDOUT_FILENO, name), true, {}};
+}
+
+Result<Destination> open_destination(const Wishes& wishes, const Dump& dump) {
+    if (wishes.destination == "-")
+        return standard_output(dump);
+    struct stat there {};
     const char* path = wishes.destination.c_str();
     const bool exists = stat(path, &there) == 0;
     if (exists && S_ISDIR(there.st_mode))
         return fail(Errc::usage, "{}: is a folder; name a file in it", wishes.destination);
-    if (exists && stat(wishes.source.c_str(), &source) == 0 && there.st_dev == source.st_dev &&
-        there.st_ino == source.st_ino)
-        return fail(Errc::usage, "{}: is the source itself", wishes.destination);
     if (exists && (S_ISFIFO(there.st_mode) || S_ISCHR(there.st_mode))) {
         FileDescriptor fd(open(path, O_WRONLY | O_CLOEXEC));
         if (!fd)
@@ -126,7 +137,11 @@ Result<Destination> open_destination(const Wishes& wishes) {
         Sink sink = stream_sink(fd.get(), wishes.destination);
         return Destination{std::move(sink), true, std::move(fd)};
     }
-    return Destination{KX_TRY(file_sink(wishes.destination, {.force = wishes.force})), false, {}};
+    const FileSinkOptions options{
+        .force = wishes.force,
+        .may_write = [&](int fd) { return not_the_source(dump, fd, wishes.destination); },
+    };
+    return Destination{KX_TRY(file_sink(wishes.destination, options)), false, {}};
 }
 
 Result<Sink> dress(const Wishes& wishes, Sink sink, bool stream) {
@@ -141,72 +156,138 @@ Result<Sink> dress(const Wishes& wishes, Sink sink, bool stream) {
     return sink;
 }
 
-// Counts what goes through.
-Sink counted(Sink sink, std::uint64_t& bytes) {
-    sink.write_at = [inner = std::move(sink.write_at), &bytes](std::uint64_t offset, std::span<const std::byte> data) {
-        Written written = inner(offset, data);
-        bytes += written.bytes;
-        return written;
-    };
-    return sink;
-}
-
-// SIGINT and SIGTERM wait until they are asked for, in all threads that start from now on.
-class HeldSignals {
+// What a save is at, for the last words of one that is held up. Another thread asks for them.
+class SaveState {
 public:
-    HeldSignals() {
-        sigemptyset(&held_);
-        for (const int signal : {SIGINT, SIGTERM, SIGHUP})
-            sigaddset(&held_, signal);
-        pthread_sigmask(SIG_BLOCK, &held_, &before_);
-    }
-    // Those that nobody asked for are dropped: what became of the dump is still to be told.
-    ~HeldSignals() {
-        while (come()) {
-        }
-        pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-    }
-    HeldSignals(const HeldSignals&) = delete;
-    HeldSignals& operator=(const HeldSignals&) = delete;
+    enum class Doing { opening_source, opening_destination, judging, reading, writing, telling };
 
-    // 0: none came.
-    int come() const {
-        const timespec now{};
-        return std::max(sigtimedwait(&held_, nullptr, &now), 0);
+    SaveState(const std::string& source, const std::string& destination) : source_(source), destination_(destination) {}
+
+    void is(Doing doing) {
+        const std::lock_guard lock(mutex_);
+        doing_ = doing;
+    }
+    // `discard` is for a dump without a page.
+    void opened(bool stream, std::function<void()> discard) {
+        const std::lock_guard lock(mutex_);
+        stream_ = stream;
+        discard_ = std::move(discard);
+    }
+    void has_pages() {
+        const std::lock_guard lock(mutex_);
+        discard_ = nullptr;
+        pages_ = true;
+    }
+    void is_done() {
+        const std::lock_guard lock(mutex_);
+        discard_ = nullptr;
+        done_ = true;
+    }
+    void took(std::uint64_t bytes) {
+        const std::lock_guard lock(mutex_);
+        bytes_ += bytes;
+    }
+    std::uint64_t bytes() const { return bytes_; }
+
+    std::string last_words(std::string_view signal) const {
+        const std::lock_guard lock(mutex_);
+        if (discard_)
+            discard_();
+        return fmt::format("stopped by {} while {}: {}", signal, what(), state());
     }
 
 private:
-    sigset_t held_, before_;
+    std::string what() const {
+        switch (doing_) {
+        case Doing::opening_source:
+        case Doing::judging:
+        case Doing::reading:
+            return fmt::format("{} was being read", source_);
+        case Doing::opening_destination:
+            return fmt::format("{} was being opened", destination_);
+        case Doing::writing:
+            return stream_ ? fmt::format("{} took no more", destination_)
+                           : fmt::format("{} was being written", destination_);
+        case Doing::telling:
+            break;
+        }
+        return "nobody took the messages";
+    }
+    std::string state() const {
+        if (done_)
+            return fmt::format("{} has what was written", destination_);
+        if (!pages_)
+            return "there is no dump";
+        return stream_ ? std::string("the dump is cut off")
+                       : fmt::format("{} has what was written so far, and is incomplete", destination_);
+    }
+
+    mutable std::mutex mutex_;
+    const std::string source_, destination_;
+    Doing doing_ = Doing::opening_source;
+    bool stream_ = false;
+    bool pages_ = false;
+    bool done_ = false;
+    std::uint64_t bytes_ = 0;
+    std::function<void()> discard_;
 };
 
-Result<SaveSummary> save_to(const Wishes& wishes, Session& session) {
+// Counts what goes through, and tells where the save is held up.
+Sink observed(Sink sink, SaveState& state) {
+    const auto during = [&state](auto call) {
+        return [&state, call = std::move(call)](auto... arguments) {
+            state.is(SaveState::Doing::writing);
+            auto result = call(arguments...);
+            state.is(SaveState::Doing::reading);
+            return result;
+        };
+    };
+    sink.write_at = [inner = during(std::move(sink.write_at)), &state](std::uint64_t offset,
+                                                                       std::span<const std::byte> data) {
+        Written written = inner(offset, data);
+        state.took(written.bytes);
+        return written;
+    };
+    sink.reserve = during(std::move(sink.reserve));
+    sink.sync = during(std::move(sink.sync));
+    sink.finish = during(std::move(sink.finish));
+    return sink;
+}
+
+Result<SaveSummary> save_to(const Wishes& wishes, Session& session, const StopSignals& signals, SaveState& state) {
     const Dump dump = KX_TRY(Dump::open(wishes.source));
     if (dump.incomplete())
         session.notices.add("{} is incomplete; what it has is saved", wishes.source);
-    Destination destination = KX_TRY(open_destination(wishes));
-    const HeldSignals signals;
-    std::uint64_t bytes = 0;
-    Sink sink = KX_TRY(dress(wishes, counted(std::move(destination.sink), bytes), destination.stream));
+    state.is(SaveState::Doing::opening_destination);
+    Destination destination = KX_TRY(open_destination(wishes, dump));
+    state.opened(destination.stream, destination.sink.discard);
+    state.is(SaveState::Doing::judging);
+    Sink sink = KX_TRY(dress(wishes, observed(std::move(destination.sink), state), destination.stream));
 
-    SaveSummary summary{.destination = wishes.destination == "-" ? "standard output" : wishes.destination};
+    SaveSummary summary{.destination = name_of_destination(wishes)};
     SaveProgressLine line(session.err, isatty(fileno(session.err)), dump.page_size());
     SaveOptions options = wishes.options;
     options.proceed = [&](SaveProgress progress) {
-        progress.bytes_written = bytes;
-        if (!wishes.quiet)
+        if (progress.pages_done)
+            state.has_pages();
+        progress.bytes_written = state.bytes();
+        if (!wishes.quiet) {
+            state.is(SaveState::Doing::telling);
             line.update(progress);
-        const int signal = signals.come();
-        if (signal)
-            summary.stopped_by_signal = fmt::format("SIG{}", sigabbrev_np(signal));
-        return signal == 0;
+            state.is(SaveState::Doing::reading);
+        }
+        summary.stopped_by_signal = signals.come();
+        return summary.stopped_by_signal.empty();
     };
     const auto begin = std::chrono::steady_clock::now();
     auto result = save(dump, sink, options, session.notices);
+    state.is(SaveState::Doing::telling);
     line.clear();
     if (!result)
-        destination.remove_useless(wishes.destination);
+        sink.discard(); // not even the headers came to it
     summary.result = KX_TRY(std::move(result));
-    summary.result.bytes_written = bytes;
+    state.is_done();
+    summary.result.bytes_written = state.bytes();
     summary.milliseconds = static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin).count());
     summary.options = wishes.options;
@@ -215,16 +296,27 @@ Result<SaveSummary> save_to(const Wishes& wishes, Session& session) {
     return summary;
 }
 
-Result<int> run(Session& session) {
-    const Wishes wishes = KX_TRY(wishes_of(session.arguments));
-    const SaveSummary summary = KX_TRY(save_to(wishes, session));
+// Nobody reads the summary of a program that was started with standard output closed.
+void print_summary(const SaveSummary& summary, const Wishes& wishes, Session& session) {
     if (wishes.json)
         print(session.out, "{}", json_of(summary));
-    else if (!wishes.quiet)
-        print(wishes.destination == "-" ? session.err : session.out, "{}", text_of(summary));
+    else if (wishes.destination == "-")
+        print(session.err, "{}", text_of(summary));
+    else if (is_usable(fileno(session.out)))
+        print(session.out, "{}", text_of(summary));
+    std::fflush(session.out);
+}
+
+Result<int> run(Session& session) {
+    const Wishes wishes = KX_TRY(wishes_of(session.arguments));
+    SaveState state(wishes.source == "-" ? "standard input" : wishes.source, name_of_destination(wishes));
+    const StopSignals signals("kdump", [&](std::string_view signal) { return state.last_words(signal); });
+    const SaveSummary summary = KX_TRY(save_to(wishes, session, signals, state));
+    if (!wishes.quiet || wishes.json)
+        print_summary(summary, wishes, session);
     const std::string incomplete = incomplete_text(summary);
     if (!incomplete.empty())
-        print(session.err, "kdump: {}\n", incomplete);
+        print_message("kdump", incomplete);
     return incomplete.empty() && summary.result.left_out.unreadable == 0 ? exit_done : exit_failure;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kdump/program/save_progress.h"
 
+#include "kdump/program/command.h"
 #include "plan/report.h"
 
 #include <algorithm>
@@ -51,7 +52,7 @@ void SaveProgressLine::update(const SaveProgress& progress) {
             return;
         drawn_ = now;
         const std::string text = text_of(progress, page_size_, since(begin_));
-        fmt::print(to_, "\r{:<{}}", text, std::max(width_, text.size()));
+        print(to_, "\r{:<{}}", text, std::max(width_, text.size()));
         std::fflush(to_);
         width_ = text.size();
         return;
@@ -60,13 +61,13 @@ void SaveProgressLine::update(const SaveProgress& progress) {
     if (tenth <= tenth_told_)
         return;
     tenth_told_ = tenth;
-    fmt::print(to_, "kdump: {}\n", text_of(progress, page_size_, since(begin_)));
+    print(to_, "kdump: {}\n", text_of(progress, page_size_, since(begin_)));
     std::fflush(to_);
 }
 
 void SaveProgressLine::clear() {
     if (width_ > 0)
-        fmt::print(to_, "\r{:{}}\r", "", width_);
+        print(to_, "\r{:{}}\r", "", width_);
     std::fflush(to_);
     width_ = 0;
 }

@@ -76,12 +76,19 @@ std::string incomplete_text(const SaveSummary& summary) {
     const SaveResult& result = summary.result;
     if (!result.incomplete)
         return {};
-    const std::string why = result.stopped_by                   ? result.stopped_by->message
-                            : summary.stopped_by_signal.empty() ? "stopped"
-                                                                : "stopped by " + summary.stopped_by_signal;
+    const std::string why = result.stopped_by                    ? result.stopped_by->message
+                            : !summary.stopped_by_signal.empty() ? "stopped by " + summary.stopped_by_signal
+                            : result.not_on_disk                 ? result.not_on_disk->message
+                                                                 : "stopped";
+    const std::string what = fmt::format("{} of {} pages", result.pages_written, result.pages_to_do);
+    if (result.not_on_disk)
+        return fmt::format("{}{}; {} were written, but which of them are on the disk is not known", why,
+                           why == result.not_on_disk->message ? "" : "; " + result.not_on_disk->message, what);
+    if (result.stopped_by && summary.options.format == SaveFormat::elf && summary.compression != Compression::none)
+        return fmt::format("{}: the compressed file is cut off; at most {} are in it", why, what);
     const std::uint64_t missing = result.pages_to_do - result.pages_written;
-    return fmt::format("{}: {} of {} pages are in the dump, {} of memory are missing; what is there can be read{}", why,
-                       result.pages_written, result.pages_to_do, size_text(missing * summary.page_size),
+    return fmt::format("{}: {} are in the dump, {} of memory are missing; what is there can be read{}", why, what,
+                       size_text(missing * summary.page_size),
                        summary.options.format == SaveFormat::kdump ? ", and the dump says that it is incomplete" : "");
 }
 

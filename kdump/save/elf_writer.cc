@@ -33,22 +33,22 @@ template <typename T> void put(std::vector<std::byte>& bytes, const T& value) {
 } // namespace
 
 Result<ElfWriter> ElfWriter::begin(const Dump& dump, const PageSet& kept, Sink& sink, Notices& notices) {
-    ElfWriter writer(dump, sink);
+    ElfWriter writer(dump, kept, sink);
     if (machine_of(dump.architecture()) == 0)
         return fail(Errc::unsupported, "{}: no ELF dump is written for {}; --format=kdump is", dump.path(),
                     dump.architecture());
-    writer.lay_out(kept);
+    writer.lay_out();
     KX_TRY(writer.write_front(notices));
     return writer;
 }
 
-void ElfWriter::make_runs(const PageSet& kept, std::uint64_t least_gap) {
+void ElfWriter::make_runs(std::uint64_t least_gap) {
     const std::uint64_t page = dump_->page_size();
     runs_.clear();
     // A run does not reach over the end of a range of memory.
     const auto ranges = dump_->memory();
     std::size_t range = 0;
-    for (auto run = kept.next_run(0); run; run = kept.next_run(run->end)) {
+    for (auto run = kept_->next_run(0); run; run = kept_->next_run(run->end)) {
         while (range + 1 < ranges.size() && ranges[range].end <= run->begin * page)
             ++range;
         const bool same_range = !runs_.empty() && ranges[range].begin < runs_.back().frames.end * page;
@@ -87,12 +87,12 @@ void ElfWriter::make_loads() {
     }
 }
 
-void ElfWriter::lay_out(const PageSet& kept) {
+void ElfWriter::lay_out() {
     const std::uint64_t page = dump_->page_size();
-    make_runs(kept, usual_gap);
-    const std::uint64_t pages = kept.count();
+    make_runs(usual_gap);
+    const std::uint64_t pages = kept_->count();
     if (!sink_->holes && pages_in_runs() - pages > std::max(gaps_limit, 4 * pages))
-        make_runs(kept, short_gap);
+        make_runs(short_gap);
     make_loads();
 
     notes_offset_ = sizeof(Elf::Header) + (loads_.size() + 1) * sizeof(Elf::ProgramHeader);
@@ -142,8 +142,9 @@ void ElfWriter::add_loads(const DumpSegment& segment) {
     }
 }
 
-std::vector<std::byte> ElfWriter::headers() const {
+std::vector<std::byte> ElfWriter::headers(std::uint64_t end) const {
     const std::uint64_t count = loads_.size() + 1;
+    const std::uint64_t pages_end = align_down(end, dump_->page_size());
     const bool many = count >= layout::pn_xnum;
     Elf::Header header{};
     std::memcpy(header.ident, "\177ELF", 4);
@@ -177,7 +178,7 @@ std::vector<std::byte> ElfWriter::headers() const {
         program.offset = load.file_offset;
         program.vaddr = load.virtual_address;
         program.paddr = load.physical;
-        program.filesz = load.file_size;
+        program.filesz = std::min(load.file_size, pages_end - std::min(pages_end, load.file_offset));
         program.memsz = load.memory_size;
         put(bytes, program);
     }
@@ -191,13 +192,19 @@ std::vector<std::byte> ElfWriter::headers() const {
 
 Result<> ElfWriter::write_front(Notices& notices) {
     WriteBuffer front(*sink_, 0, std::size_t{256} << 10);
-    front.append(headers());
+    if (sink_->rewrites || sink_->sequential)
+        front.append(headers(headers_first() ? end_ : 0));
+    front.seek(notes_offset_);
     copy_notes(*dump_, front, notices);
     front.flush();
     front_written_ = front.bytes_written();
     if (front.error())
         return fail(front.error()->code, "{}; a dump's headers alone take {} bytes", front.error()->message,
                     notes_offset_ + dump_->notes_size());
+    added_until_ = notes_offset_ + dump_->notes_size();
+    // A device may have an older dump on it, whose headers must not be taken for this one's.
+    if (sink_->rewrites && !headers_first())
+        KX_TRY(sink_->sync());
     return {};
 }
 
@@ -229,6 +236,7 @@ bool ElfWriter::add(const PageBatch& batch) {
             go_to(offset);
             data_.append(std::vector<std::byte>(page_size));
         }
+        added_until_ = offset + page_size;
         if (data_.error())
             break;
         ++pages_written_;
@@ -237,23 +245,45 @@ bool ElfWriter::add(const PageBatch& batch) {
     return !error_;
 }
 
+// Kept pages whose place in the file is before this offset.
+std::uint64_t ElfWriter::pages_before(std::uint64_t offset) const {
+    const auto after = std::ranges::upper_bound(runs_, offset, {}, &Run::file_offset);
+    if (after == runs_.begin())
+        return 0;
+    const Run& last = *std::prev(after);
+    const std::uint64_t end =
+        std::min(last.frames.end, last.frames.begin + (offset - last.file_offset) / dump_->page_size());
+    std::uint64_t count = 0;
+    for (auto run = kept_->next_run(0); run && run->begin < end; run = kept_->next_run(run->end))
+        count += std::min(run->end, end) - run->begin;
+    return count;
+}
+
 void ElfWriter::end(bool whole) {
+    // The last page is kept back: it gives a file its whole length.
+    data_.flush(dump_->page_size());
+    if (auto synced = sink_->sync(); !synced)
+        sync_error_ = std::move(synced).error();
+    if (sync_error_)
+        data_.drop();
     data_.flush();
     if (!error_)
         error_ = data_.error();
-    whole = whole && !error_;
-    const std::uint64_t end = whole ? end_ : std::min(end_, data_.written_until());
-    if (!whole && sink_->rewrites) {
-        for (Load& load : loads_) {
-            const std::uint64_t pages_end = align_down(end, dump_->page_size());
-            load.file_size = std::min(load.file_size, pages_end - std::min(pages_end, load.file_offset));
-        }
-        const Written headers_written = sink_->write_at(0, headers());
+    whole = whole && !error_ && !sync_error_;
+    const std::uint64_t there = whole                   ? end_
+                                : error_ || sync_error_ ? std::min(data_.last_written(), added_until_)
+                                                        : added_until_;
+    if (!whole)
+        pages_written_ = pages_before(there);
+    if (!headers_first()) {
+        if (auto synced = sync_error_ ? Result<>{} : sink_->sync(); !synced)
+            sync_error_ = std::move(synced).error();
+        const Written headers_written = sink_->write_at(0, headers(sync_error_ ? 0 : there));
         if (!error_)
             error_ = headers_written.error;
     }
-    if (auto finished = sink_->finish(whole ? end_ : end); !finished && !error_)
-        error_ = std::move(finished).error();
+    if (auto finished = sink_->finish(there); !finished && !error_ && !sync_error_)
+        sync_error_ = std::move(finished).error();
 }
 
 } // namespace kx

@@ -2,6 +2,11 @@
 // Writes an ELF core file, as /proc/vmcore is one: a PT_LOAD for each run of kept pages, which says of the memory
 // behind it that the file does not have it. Up to 255 pages that were left out between two kept ones are a hole in the
 // file, not a reason for another PT_LOAD; up to 7 where there are no holes and they would be most of the dump.
+//
+// Such a file has no mark that says "incomplete" but its length: the headers promise everything from the beginning, and
+// the file gets its whole length when all else is on the disk. A device has no length: there the headers promise
+// nothing until the end, and then what is there. In a flattened stream, where nothing can be written twice, they come
+// last.
 #pragma once
 
 #include "core/result.h"
@@ -18,17 +23,18 @@ namespace kx {
 
 class ElfWriter {
 public:
-    // Writes the headers and notes. Borrows the sink.
+    // Writes the headers and notes. Borrows the dump, the set and the sink.
     static Result<ElfWriter> begin(const Dump& dump, const PageSet& kept, Sink& sink, Notices& notices);
 
     // In the order of the kept frames. False where the sink takes no more.
     bool add(const PageBatch& batch);
-    // Where the dump is not whole and the sink rewrites, the headers promise only what is there.
     void end(bool whole);
 
     std::uint64_t pages_written() const { return pages_written_; }
     std::uint64_t bytes_written() const { return front_written_ + data_.bytes_written(); }
     const std::optional<Error>& error() const { return error_; }
+    // What was written may not be on the disk.
+    const std::optional<Error>& sync_error() const { return sync_error_; }
 
 private:
     struct Run {
@@ -38,18 +44,22 @@ private:
     struct Load { // a program header
         std::uint64_t file_offset, file_size, physical, virtual_address, memory_size;
     };
-    ElfWriter(const Dump& dump, Sink& sink) : dump_(&dump), sink_(&sink), data_(sink, 0, std::size_t{1} << 20) {}
-    void lay_out(const PageSet& kept);
+    ElfWriter(const Dump& dump, const PageSet& kept, Sink& sink)
+        : dump_(&dump), kept_(&kept), sink_(&sink), data_(sink, 0, std::size_t{1} << 20) {}
+    void lay_out();
     // Runs over gaps of less than `least_gap` frames.
-    void make_runs(const PageSet& kept, std::uint64_t least_gap);
+    void make_runs(std::uint64_t least_gap);
     std::uint64_t pages_in_runs() const;
     void make_loads();
     void add_loads(const DumpSegment& segment);
-    std::vector<std::byte> headers() const;
+    bool headers_first() const { return sink_->sequential || (sink_->rewrites && sink_->holes); }
+    std::vector<std::byte> headers(std::uint64_t end) const; // that promise what is before this offset
     Result<> write_front(Notices& notices);
     void go_to(std::uint64_t offset); // for the next page of the run
+    std::uint64_t pages_before(std::uint64_t offset) const;
 
     const Dump* dump_;
+    const PageSet* kept_;
     Sink* sink_;
     std::vector<Run> runs_;
     std::vector<Load> loads_;
@@ -57,10 +67,11 @@ private:
     std::uint64_t end_ = 0; // file offset
     std::uint64_t front_written_ = 0;
     WriteBuffer data_;
-    std::size_t run_ = 0;      // of the next page
-    bool run_written_ = false; // a part of it
+    std::size_t run_ = 0;           // of the next page
+    bool run_written_ = false;      // a part of it
+    std::uint64_t added_until_ = 0; // file offset
     std::uint64_t pages_written_ = 0;
-    std::optional<Error> error_;
+    std::optional<Error> error_, sync_error_;
 };
 
 } // namespace kx

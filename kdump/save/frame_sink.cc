@@ -192,6 +192,8 @@ Result<Sink> frame_sink(Sink stream, FrameFormat format, unsigned threads) {
         return take(*frame, bytes);
     };
     sink.reserve = [](std::uint64_t, std::uint64_t size) { return Written{size, std::nullopt}; };
+    sink.discard = frame->stream.discard;
+    // Every frame ends with a checksum: one whose end is on the disk before the rest of it cannot be taken for whole.
     sink.finish = [frame](std::uint64_t size) -> Result<> {
         if (Written gap = fill(*frame, size); gap.error)
             return std::unexpected(std::move(*gap.error));

@@ -15,6 +15,7 @@ constexpr std::size_t descriptor_buffer = std::size_t{64} << 10;
 constexpr std::size_t front_buffer = std::size_t{256} << 10;
 constexpr std::uint64_t bitmap_piece = 4096;
 constexpr std::uint64_t zeros_limit = std::uint64_t{1} << 30; // in bitmaps, where there are no holes
+constexpr std::size_t most_pending = 16384;                   // descriptors: half a MiB
 
 template <typename T> std::span<const std::byte> bytes_of(const T& value) {
     return std::as_bytes(std::span(&value, 1));
@@ -67,8 +68,10 @@ Result<> KdumpWriter::write_front(const Dump& dump, const PageSet& all, const Pa
         return fail(error.code, "{}; a dump's headers and page table alone take {} bytes", error.message,
                     places.data + places.block_size);
     };
-    WriteBuffer front(*sink_, 0, front_buffer);
-    front.append(head_.bytes());
+    const std::uint64_t begin = sink_->rewrites ? 0 : places.block_size; // the header comes last
+    WriteBuffer front(*sink_, begin, front_buffer);
+    const std::vector<std::byte> head = head_.bytes();
+    front.append(std::span(head).subspan(begin));
     copy_notes(dump, front, notices);
     front.zeros_until(places.bitmap);
     append_bitmap(front, all, places.bitmap_size);
@@ -82,6 +85,9 @@ Result<> KdumpWriter::write_front(const Dump& dump, const PageSet& all, const Pa
             return no_room(*reserved.error);
     }
     front_written_ = front.bytes_written();
+    // A device may have an older dump on it, whose header must not be taken for this one's.
+    if (sink_->rewrites && !sink_->holes)
+        KX_TRY(sink_->sync());
     data_.append(std::vector<std::byte>(places.block_size)); // the page of all pages of zeros
     return {};
 }
@@ -108,6 +114,11 @@ bool KdumpWriter::add(const PageBatch& batch) {
         at += page.size;
     }
     settle();
+    // Pages of zeros bring nothing that would fill the buffer, and wait for what is in it.
+    if (pending_.size() > most_pending) {
+        data_.flush();
+        settle();
+    }
     return !error_;
 }
 
@@ -118,10 +129,24 @@ void KdumpWriter::settle() {
         descriptors_.append(bytes_of(pending_.front().descriptor));
         pending_.pop_front();
     }
+    // What is cut off or killed from now on has them.
+    if (described_until_ != data_.written_until())
+        descriptors_.flush();
+    described_until_ = data_.written_until();
     const std::uint64_t at = descriptors_.written_until() - head_.places.descriptors;
     pages_written_ = at / sizeof(layout::KdumpPage);
     if (!error_)
         error_ = descriptors_.error();
+}
+
+void KdumpWriter::write_header(bool whole) {
+    if (whole)
+        head_.header.status = compression_;
+    std::vector<std::byte> block(sink_->rewrites ? sizeof head_.header : head_.places.block_size);
+    std::memcpy(block.data(), &head_.header, sizeof head_.header);
+    Written written = sink_->write_at(0, block);
+    if (!error_)
+        error_ = std::move(written.error);
 }
 
 void KdumpWriter::end(bool whole) {
@@ -129,13 +154,14 @@ void KdumpWriter::end(bool whole) {
     settle();
     descriptors_.flush();
     settle();
-    if (whole && !error_) {
-        head_.header.status = compression_;
-        const Written header = sink_->write_at(0, bytes_of(head_.header));
-        error_ = header.error;
-    }
-    if (auto finished = sink_->finish(data_.written_until()); !finished && !error_)
-        error_ = std::move(finished).error();
+    whole = whole && !error_;
+    if (auto synced = sink_->sync(); !synced)
+        sync_error_ = std::move(synced).error();
+    whole = whole && !sync_error_;
+    if (whole || !sink_->rewrites)
+        write_header(whole);
+    if (auto finished = sink_->finish(data_.written_until()); !finished && !error_ && !sync_error_)
+        sync_error_ = std::move(finished).error();
 }
 
 std::uint64_t KdumpWriter::bytes_written() const {

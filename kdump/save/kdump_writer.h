@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Writes the kdump-compressed format so that what is there can be read at any moment: the header says "incomplete"
-// until the end, the descriptors' place is reserved before the first page, and a descriptor is written after its page.
-// A descriptor of zeros is a page that did not come so far.
+// until all else is on the disk, the descriptors' place is reserved before the first page, and a descriptor is written
+// after its page. A descriptor of zeros is a page that did not come so far. Where nothing can be written twice, the
+// header comes last.
 #pragma once
 
 #include "core/result.h"
@@ -33,6 +34,8 @@ public:
     std::uint64_t pages_written() const { return pages_written_; } // that a reader finds
     std::uint64_t bytes_written() const;
     const std::optional<Error>& error() const { return error_; }
+    // What was written may not be on the disk.
+    const std::optional<Error>& sync_error() const { return sync_error_; }
 
 private:
     KdumpWriter(KdumpHead head, Sink& sink);
@@ -40,6 +43,7 @@ private:
     Result<> write_front(const Dump& dump, const PageSet& all, const PageSet& kept, Notices& notices);
     void add_page(const PackedPage& page, std::span<const std::byte> data);
     void settle(); // descriptors of the pages whose data the sink has
+    void write_header(bool whole);
 
     struct Pending {
         layout::KdumpPage descriptor;
@@ -52,8 +56,9 @@ private:
     WriteBuffer descriptors_;
     std::uint32_t compression_;
     std::deque<Pending> pending_;
+    std::uint64_t described_until_ = 0; // file offset: pages before it have descriptors
     std::uint64_t pages_written_ = 0;
-    std::optional<Error> error_;
+    std::optional<Error> error_, sync_error_;
 };
 
 } // namespace kx

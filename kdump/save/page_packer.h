@@ -25,7 +25,7 @@ struct PackedPage {
 };
 
 struct PageBatch {
-    static constexpr std::size_t most_pages = 256;
+    static constexpr std::size_t most_bytes = std::size_t{1} << 20; // of memory: 256 pages of 4096 bytes, 16 of 65536
 
     std::vector<std::uint64_t> frames; // to be read
     std::vector<PackedPage> pages;     // one for each, once packed

@@ -19,12 +19,12 @@ std::unexpected<Error> no_memory() {
 // Deals out frames, a batch at a time.
 class Dealer {
 public:
-    explicit Dealer(const PageSet& pages) : pages_(pages) {}
+    Dealer(const PageSet& pages, std::uint64_t page_size) : pages_(pages), most_(PageBatch::most_bytes / page_size) {}
 
     bool deal(PageBatch& batch) {
         batch.frames.clear();
-        while (batch.frames.size() < PageBatch::most_pages) {
-            const auto run = pages_.next_run(next_, PageBatch::most_pages - batch.frames.size());
+        while (batch.frames.size() < most_) {
+            const auto run = pages_.next_run(next_, most_ - batch.frames.size());
             if (!run)
                 break;
             for (std::uint64_t frame = run->begin; frame < run->end; ++frame)
@@ -36,13 +36,14 @@ public:
 
 private:
     const PageSet& pages_;
+    std::size_t most_; // frames of a batch
     std::uint64_t next_ = 0;
 };
 
 // A ring of batches: each is dealt to a worker, packed, and taken in the order of dealing.
 class Ring {
 public:
-    Ring(const PageSet& pages, std::size_t slots) : dealer_(pages), slots_(slots) {}
+    Ring(Dealer dealer, std::size_t slots) : dealer_(dealer), slots_(slots) {}
 
     // Memory may run out in it: then the ring ends, and take_all tells.
     void work(PagePacker& packer) {
@@ -121,8 +122,7 @@ private:
     bool broken_ = false; // a batch that was dealt may never be packed
 };
 
-Result<> pack_alone(PagePacker& packer, const PageSet& pages, const std::function<bool(PageBatch&)>& take) {
-    Dealer dealer(pages);
+Result<> pack_alone(PagePacker& packer, Dealer dealer, const std::function<bool(PageBatch&)>& take) {
     for (PageBatch batch; dealer.deal(batch);) {
         packer.pack(batch);
         if (!take(batch))
@@ -131,9 +131,8 @@ Result<> pack_alone(PagePacker& packer, const PageSet& pages, const std::functio
     return {};
 }
 
-Result<> pack_together(std::vector<PagePacker>& packers, const PageSet& pages,
-                       const std::function<bool(PageBatch&)>& take) {
-    Ring ring(pages, packers.size() * 2);
+Result<> pack_together(std::vector<PagePacker>& packers, Dealer dealer, const std::function<bool(PageBatch&)>& take) {
+    Ring ring(dealer, packers.size() * 2);
     std::vector<std::jthread> workers;
     // The workers are waited for at the end of this function, whatever ends it.
     struct End {
@@ -150,7 +149,7 @@ Result<> pack_together(std::vector<PagePacker>& packers, const PageSet& pages,
         }
     }
     if (workers.empty())
-        return pack_alone(packers[0], pages, take);
+        return pack_alone(packers[0], dealer, take);
     return ring.take_all(take);
 }
 
@@ -162,9 +161,10 @@ Result<> pack_pages(const Dump& dump, const PageSet& pages, Compression compress
         std::vector<PagePacker> packers;
         for (unsigned i = 0; i < std::max(threads, 1u); ++i)
             packers.push_back(KX_TRY(PagePacker::make(dump, compression)));
+        const Dealer dealer(pages, dump.page_size());
         if (packers.size() == 1)
-            return pack_alone(packers[0], pages, take);
-        return pack_together(packers, pages, take);
+            return pack_alone(packers[0], dealer, take);
+        return pack_together(packers, dealer, take);
     } catch (const std::bad_alloc&) {
         return no_memory();
     }

@@ -66,7 +66,8 @@ public:
             result_.stopped_by = Error{Errc::malformed, fmt::format("{}: many of its pages lie on the same bytes of "
                                                                     "the file, which is damaged",
                                                                     dump_.path())};
-        result_.incomplete = !all || result_.stopped_by;
+        result_.not_on_disk = writer.sync_error();
+        result_.incomplete = !all || result_.stopped_by || result_.not_on_disk;
         return {};
     }
 

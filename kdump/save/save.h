@@ -62,6 +62,8 @@ struct SaveResult {
     // (then without an error).
     bool incomplete = false;
     std::optional<Error> stopped_by;
+    // All that came so far was written, but may not be on the disk.
+    std::optional<Error> not_on_disk;
 };
 
 // An error where not even the headers could be written: nothing of use is there. Notices tell what could not be left

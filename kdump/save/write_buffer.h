@@ -45,14 +45,18 @@ public:
             append(std::span(zeros).first(
                 static_cast<std::size_t>(std::min<std::uint64_t>(zeros.size(), offset - position()))));
     }
-    void flush() {
-        if (!pending_.empty())
-            write(pending_);
-        pending_.clear();
+    // All but the last `kept` bytes of what is pending.
+    void flush(std::size_t kept = 0) {
+        const std::size_t size = pending_.size() - std::min(kept, pending_.size());
+        if (size > 0)
+            write(std::span(pending_).first(size));
+        pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(size));
     }
+    void drop() { pending_.clear(); }
 
     std::uint64_t position() const { return at_ + pending_.size(); } // of the next byte
     std::uint64_t written_until() const { return at_; }              // the sink has all before it
+    std::uint64_t last_written() const { return last_written_; }     // behind the last byte that the sink took
     std::uint64_t bytes_written() const { return bytes_written_; }
     const std::optional<Error>& error() const { return error_; }
 
@@ -63,6 +67,8 @@ private:
         Written written = sink_->write_at(at_, bytes);
         at_ += written.bytes;
         bytes_written_ += written.bytes;
+        if (written.bytes > 0)
+            last_written_ = at_;
         error_ = std::move(written.error);
     }
 
@@ -70,6 +76,7 @@ private:
     std::uint64_t at_;
     std::size_t capacity_;
     std::vector<std::byte> pending_;
+    std::uint64_t last_written_ = 0;
     std::uint64_t bytes_written_ = 0;
     std::optional<Error> error_;
 };

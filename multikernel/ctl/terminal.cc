@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/ctl/terminal.h"
 
+#include "core/standard_files.h"
+
 #include <csignal>
 
 #include <sys/signalfd.h>
@@ -39,10 +41,7 @@ void RawTerminal::leave() {
 }
 
 HeldSignals::HeldSignals() {
-    sigset_t held;
-    sigemptyset(&held);
-    for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP})
-        sigaddset(&held, number);
+    const sigset_t held = not_ignored({SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP});
     sigprocmask(SIG_BLOCK, &held, &before_);
     file_ = FileDescriptor(signalfd(-1, &held, SFD_CLOEXEC | SFD_NONBLOCK));
 }

@@ -30,7 +30,7 @@ private:
 };
 
 // SIGINT, SIGTERM, SIGHUP, SIGQUIT and SIGTSTP as something to read, so that none ends the process while its terminal
-// is raw. As before when it goes out of scope.
+// is raw; but one that is ignored stays ignored. As before when it goes out of scope.
 class HeldSignals {
 public:
     HeldSignals();
