@@ -262,7 +262,8 @@ TEST_CASE("an ordinary start says that it ends the instances; so does a pool mad
     Options options;
     options.interfaces_down = false;
     options.start = true;
-    Session session{options, machine.files, machine.module, machine.notices, "/nowhere"};
+    Notices told(tell_on_standard_error);
+    Session session{options, machine.files, machine.module, told, "/nowhere"};
     const auto saved = dup(STDERR_FILENO);
     REQUIRE(saved >= 0);
     const std::string said = machine.folder.path / "stderr";
