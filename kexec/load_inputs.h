@@ -36,8 +36,8 @@ private:
     int fd_;
 };
 
-// Refuses a damaged image before the kernel sees it. An image that this program does not know is the kernel's to judge,
-// and it judges the others itself, too: a --type that they are not of is noted.
+// Refuses a damaged image before the kernel sees it, and one of no known format where --type names one. Any other image
+// is the kernel's to judge: a --type that it is not of is noted.
 Result<ImageForKernel> image_for_kernel(const SystemFiles& files, const LoadInputs& inputs, Notices& notices);
 
 // Whether the image, unpacked where it is compressed, is one that this program places, under whichever --type.

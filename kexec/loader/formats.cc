@@ -81,6 +81,10 @@ std::span<const ImageFormat> image_formats() {
 Result<CheckedImage> checked_image(LoadRequest request, std::string_view architecture) {
     const std::string type = std::exchange(request.type, {});
     const ImageFormat* format = KX_TRY(unwrap(request, architecture));
+    if (!format && std::ranges::find(formats, type, &ImageFormat::name) != std::end(formats)) {
+        request.type = type;
+        return nothing_matches(request, architecture);
+    }
     const ByteView bytes = request.kernel.bytes.view();
     CheckedImage image{.bytes = request.kernel.bytes, .is_known = format != nullptr, .is_of_type = type.empty()};
     if (!format)

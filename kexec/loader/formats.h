@@ -30,8 +30,8 @@ struct CheckedImage {
     bool is_of_type; // of request.type, or that was empty
 };
 
-// The kernel for a loader of its own (kexec_file_load). Refuses an image of a known format that is damaged; bytes of no
-// known format come back unjudged.
+// The kernel for a loader of its own (kexec_file_load). Refuses an image of a known format that is damaged, and bytes
+// of no known format where request.type is one; else they come back unjudged.
 Result<CheckedImage> checked_image(LoadRequest request, std::string_view architecture);
 
 // Unpacks the kernel as often as it is compressed, finds its format among those of the machine's architecture, and
