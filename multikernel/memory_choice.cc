@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <utility>
 
 namespace kx {
@@ -83,6 +84,25 @@ std::string size_argument(std::uint64_t size) {
         if (size != 0 && size % (std::uint64_t{1} << unit.shift) == 0)
             return fmt::format("{}{}", size >> unit.shift, unit.letter);
     return fmt::format("{}", size);
+}
+
+std::optional<std::vector<PhysRange>> last_pieces_of(std::span<const PhysRange> pieces, std::uint64_t size) {
+    // Every sum that pieces come to, with the pieces: each is looked at once, the last first.
+    constexpr std::size_t most_sums = 4096;
+    std::map<std::uint64_t, std::vector<PhysRange>> sums{{0, {}}};
+    for (std::size_t i = pieces.size(); i-- > 0 && !sums.contains(size);) {
+        auto more = sums;
+        for (const auto& [sum, chosen] : sums) {
+            if (pieces[i].size() > size - std::min(size, sum) || more.size() >= most_sums)
+                continue;
+            auto with = chosen;
+            with.push_back(pieces[i]);
+            more.try_emplace(sum + pieces[i].size(), std::move(with));
+        }
+        sums = std::move(more);
+    }
+    const auto found = sums.find(size);
+    return size != 0 && found != sums.end() ? std::optional(found->second) : std::nullopt;
 }
 
 Result<MemoryWish> parse_memory_wish(std::string_view text) {

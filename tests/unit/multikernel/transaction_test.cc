@@ -284,7 +284,7 @@ TEST_CASE("a change holds afterwards") {
     CHECK(machine.notices.texts()[0].find("elsewhere than at 0x50000000") != std::string::npos);
     CHECK(change_resources(machine.control, {.instance = "web",
                                              .cpus_removed = {0x11},
-                                             .memory_removed = {web->memory[0]},
+                                             .memory_removed = {web->memory[1]},
                                              .devices_removed = {{.pci_id = "0000:09:00.0"}}}));
     CHECK(machine.kernel.find("web")->cpus == std::vector<std::uint64_t>{0x10});
 }
