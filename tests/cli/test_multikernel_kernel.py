@@ -206,9 +206,18 @@ def test_start_and_halt_pass_the_id(kexec, state):
     for arguments, command in ((["--halt"], HALT), (["--halt=force"], FORCE_HALT)):
         state("5-active")
         run = kexec(*arguments, "--multikernel=db")
-        # The captured files stay as they are: what the kernel says is read back, and not taken for a success.
-        assert run.code == FAILURE and "still active" in run.stderr and "stopped" not in run.stdout
+        assert run.code == 0, run.stderr
         assert [(call["cmd"], call["id"]) for call in run.calls] == [(command, 511)]
+
+
+def test_a_halt_by_force_is_not_called_stopped(kexec, state):
+    state("5-active")
+    run = kexec("--halt=force", "--multikernel=db")
+    assert run.code == 0 and "halted by force" in run.stdout and "stopped" not in run.stdout
+    assert "does not tell whether its CPUs stopped" in run.stderr and "--remove-cpus=apic:0x2" in run.stderr
+    refused = kexec("-e", "--multikernel=db", reboot=errno.EBUSY)
+    assert refused.code == FAILURE and "did not stop when it was halted" in refused.stderr
+    assert "running already" not in refused.stderr
 
 
 def test_an_unload_passes_no_files(kexec, state):
