@@ -215,6 +215,12 @@ Result<> load_image(Session& session, const PlannedSpawn& planned, const LoadInp
     CallContext context = read_call_context(session.files, false);
     context.instance = planned.plan.shown();
     context.flags = planned.flags;
+    const auto facts = read_spawn_facts(control);
+    if (const SpawnInstance* instance = facts ? facts->find(planned.plan.id) : nullptr) {
+        context.halted_by_force = instance->halted_by_force;
+        context.cpu_words = fmt::format("apic:{:#x}", fmt::join(instance->cpus, ",apic:"));
+        context.cpus = context.cpu_words;
+    }
     return std::unexpected(refusal(Call::load_spawn, loaded.error(), context));
 }
 

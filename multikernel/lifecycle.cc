@@ -90,6 +90,11 @@ Result<> look_at_halt(const InstanceControl& control, const InstanceView& instan
             instance.shown(),
             force ? std::string()
                   : ", and stop it without asking: " + control.commands.halt_by_force(fmt::format("{}", instance.id)));
+    if (now && now->status == "failed" && !control.rehearsed)
+        return fail(Errc::io,
+                    "{}: the kernel took the halt, and calls the instance failed: not all of its CPUs stopped; "
+                    "look at dmesg",
+                    instance.shown());
     if (!force)
         return {};
     change_record(control, instance, [](SpawnRecord& record) { record.halted_by_force = true; });
@@ -125,7 +130,7 @@ Result<> check_start(const InstanceControl& control, const InstanceView& instanc
 Result<> check_halt(const InstanceView& instance, bool by_force) {
     if (instance.active() || (of_module(instance) && instance.status == "halted"))
         return {};
-    if (by_force && !of_module(instance) && instance.status == "loaded")
+    if (by_force && !of_module(instance) && (instance.status == "loaded" || instance.status == "failed"))
         return {};
     return fail(Errc::unsupported, "{} does not run: it {}", instance.shown(),
                 of_module(instance) ? "was never started" : fmt::format("is {}", instance.status));

@@ -127,7 +127,8 @@ Result<PhysRange> choose_memory(const MemoryWish& wish, std::span<const PoolRang
                                 std::span<const PhysRange> taken) {
     if (pool.empty())
         return fail(Errc::no_room, "there is no memory for instances: reserve some at boot (memmap=256M$0x20000000) or "
-                                   "put memory blocks offline (kexec --multikernel-pool=256M)");
+                                   "put memory blocks offline (multikernelctl pool 256M, or kexec "
+                                   "--multikernel-pool=256M)");
     const auto free = free_pool(pool, taken);
     if (!wish.address) {
         if (const auto chosen = smallest_that_holds(wish.size, free))

@@ -21,6 +21,24 @@ constexpr const char* broken = "the instance is broken now: a load will be refus
 constexpr const char* lost = "leave the instance alone until the next boot: dropping its kernel or removing it would "
                              "take the running kernel down";
 
+// A kernel that died before it was up is stopped by no halt.
+Cause cpu_goes_on(const CallContext& context) {
+    const std::string way_out =
+        fmt::format("drop its kernel and remove it ({}, {}), then let the CPU leave the pool and join it again: {}",
+                    context.commands.unload(context.instance_id), context.commands.remove(context.instance_id),
+                    InstanceCommands::recover_cpu(context.cpu_words.empty() ? "N" : context.cpu_words));
+    return {fmt::format("one of its CPUs ({}) did not stop when it was halted, as where its kernel had died before it "
+                        "was up",
+                        context.cpus),
+            way_out};
+}
+
+// That it runs, or has no kernel, was looked at before the call.
+Causes start_busy_causes(const CallContext& context) {
+    return context.halted_by_force ? Causes{cpu_goes_on(context), change_under_way}
+                                   : Causes{change_under_way, cpu_goes_on(context)};
+}
+
 Causes spawn_load_causes(int error, const CallContext& context) {
     switch (error) {
     case EINVAL:
@@ -30,6 +48,8 @@ Causes spawn_load_causes(int error, const CallContext& context) {
     case ENOENT:
         return {no_such_instance(context)};
     case EBUSY: // an image that its files tell of was refused before the call
+        if (context.halted_by_force)
+            return {cpu_goes_on(context), change_under_way};
         return {{"a load of it that failed half way has left it broken",
                  fmt::format("where the kernel's log (dmesg) tells of too little memory, {}; else remove it ({}) and "
                              "create it anew; never unload it",
@@ -55,19 +75,6 @@ Causes spawn_load_causes(int error, const CallContext& context) {
     default: // nobody knows whether it is as bad as ENOMEM
         return {{"it is not known what this answer leaves behind", lost}};
     }
-}
-
-// That it runs, or has no kernel, was looked at before the call.
-Causes start_busy_causes(const CallContext& context) {
-    const std::string way_out =
-        fmt::format("drop its kernel and remove it ({}, {}), then let the CPU leave the pool and join it again: {}",
-                    context.commands.unload(context.instance_id), context.commands.remove(context.instance_id),
-                    InstanceCommands::recover_cpu(context.cpu_words));
-    const Cause goes_on{fmt::format("one of its CPUs ({}) did not stop when it was halted, as where its kernel had "
-                                    "died before it was up",
-                                    context.cpus),
-                        way_out};
-    return context.halted_by_force ? Causes{goes_on, change_under_way} : Causes{change_under_way, goes_on};
 }
 
 Causes spawn_start_causes(int error, const CallContext& context) {

@@ -330,11 +330,11 @@ SysResult<> FakeMultikernel::force_halt_instance(std::uint32_t id) {
     const auto found = instances.find(id);
     if (found == instances.end())
         return answer(ENOENT);
-    if (found->second.status != "active" && found->second.status != "loaded")
+    if (found->second.status != "active" && found->second.status != "loaded" && found->second.status != "failed")
         return answer(EINVAL);
     if (keeps_active)
         return {};
-    found->second.status = "loaded";
+    found->second.status = halted_status;
     show();
     return {};
 }

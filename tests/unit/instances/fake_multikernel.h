@@ -102,6 +102,7 @@ public:
     std::map<std::string, int, std::less<>> fail;   // an operation of overlays ("cpu-add", "instance-create"): an errno
     std::set<std::uint64_t> refuse_cpus;            // a wish for one of these is no error, and gives no CPU at all
     std::set<std::string> refuse_devices;           // as a baseline's device: the kernel goes on without
+    std::string halted_status = "loaded";           // after a halt by force: newer kernels may say "failed"
     bool keeps_active = false;                      // a halt by force is no error, and changes nothing
     std::uint64_t withhold = 0;                     // bytes less than wished for an instance
     std::function<void(FakeMultikernel&)> before_overlay, after_overlay; // another program, at the same time

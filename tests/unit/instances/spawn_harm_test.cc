@@ -140,6 +140,18 @@ TEST_CASE("harm: a halt by force is looked at, and what it may not have stopped 
         machine.kernel.keeps_active = true;
         refused_with(machine.run({"--halt=force", "--multikernel=web"}), "active");
     }
+    SECTION("the kernel calls it failed") {
+        machine.kernel.halted_status = "failed";
+        refused_with(machine.run({"--halt=force", "--multikernel=web"}), "failed");
+        machine.kernel.halted_status = "loaded";
+        REQUIRE(machine.run({"--halt=force", "--multikernel=web"}) == 0); // once more
+    }
+    SECTION("and a load is busy") {
+        REQUIRE(machine.run({"--halt=force", "--multikernel=web"}) == 0);
+        REQUIRE(machine.run({"-u", "--multikernel=web"}) == 0);
+        machine.kernel.refuse["load"] = EBUSY;
+        refused_with(machine.run({"-l", "--multikernel=web", "@vmlinux"}), "did not stop");
+    }
     SECTION("the kernel says that it does not") {
         REQUIRE(machine.run({"--halt=force", "--multikernel=web"}) == 0);
         CHECK(machine.noted("does not tell"));
