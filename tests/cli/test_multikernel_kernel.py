@@ -7,6 +7,7 @@ import json
 import pathlib
 import shutil
 import struct
+import subprocess
 
 import pytest
 
@@ -361,3 +362,18 @@ def test_the_handover_says_where_the_rest_is(kexec):
 def test_the_status_names_boot_params(kexec):
     shown = kexec(f"--machine={STATES / '5-active'}", "-S", "--multikernel=db").stdout
     assert "boot_params 0x4a00a000" in shown and "entry" not in shown
+
+
+def test_the_handover_shows_the_chosen_of_the_creation(kexec, state):
+    machine = state("3-instances")
+    dtbo = machine.root / "sys/fs/multikernel/overlays/tx_2/dtbo"
+    source = subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", dtbo], capture_output=True, text=True, check=True).stdout
+    at = source.index("};", source.index("instance-create"))
+    source = source[:at + 2] + ' chosen { bootargs = "of the creation"; };' + source[at + 2:]
+    dtbo.write_bytes(subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb"], input=source.encode(), capture_output=True,
+                                    check=True).stdout)
+    shown = kexec("--show-handover=web")
+    assert shown.code == 0, shown.stderr
+    assert '//' in shown.stdout and 'bootargs = "of the creation"' in shown.stdout
+    compiled = subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb"], input=shown.stdout.encode(), capture_output=True)
+    assert compiled.returncode == 0  # what is added are comments
