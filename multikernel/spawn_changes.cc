@@ -76,6 +76,21 @@ void note_other_places(const InstanceControl& control, const ResourceChange& cha
                 instance->name, size_argument(range.size()), range.begin);
 }
 
+// A kernel that runs uses the range that was named, whatever was booked for it.
+Result<> refuse_other_place(const ResourceChange& change, const SpawnFacts& before, const SpawnFacts& now) {
+    const SpawnInstance* old = before.find(std::string_view(change.instance));
+    const SpawnInstance* instance = now.find(std::string_view(change.instance));
+    if (!old || !old->active() || !instance)
+        return {};
+    for (const PhysRange& range : change.memory_added)
+        if (std::ranges::count(instance->memory, range) == 0)
+            return fail(Errc::io,
+                        "instance {} ({}) was told of {:#x}-{:#x}, and the kernel booked other memory for it: two "
+                        "kernels may use the same memory. Halt it now, and create no instance before the next boot",
+                        instance->id, instance->name, range.begin, range.end - 1);
+    return {};
+}
+
 void keep_added(const InstanceControl& control, const ResourceChange& change, const SpawnFacts& before,
                 const SpawnFacts& now) {
     const SpawnInstance* instance = now.find(std::string_view(change.instance));
@@ -196,6 +211,7 @@ Result<> change_resources(const InstanceControl& control, const ResourceChange& 
                     fmt::join(differing, "; "), kernel_log_has_the_reason, restored_text(remains));
     }
     keep_added(control, change, before, now);
+    KX_TRY(refuse_other_place(change, before, now));
     note_other_places(control, change, now);
     return {};
 }

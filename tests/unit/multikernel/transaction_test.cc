@@ -289,6 +289,17 @@ TEST_CASE("a change holds afterwards") {
     CHECK(machine.kernel.find("web")->cpus == std::vector<std::uint64_t>{0x10});
 }
 
+TEST_CASE("memory that a kernel which runs was told of, and that is not what was booked, is told at once") {
+    SpawnMachine machine;
+    machine.with_pool(512 * mib);
+    machine.kernel.add_instance("web", 1, {0x11}, 128 * mib - fake_park_size);
+    machine.kernel.load(1, "active");
+    machine.kernel.lost = {{0x48000000, 0x49000000}}; // by another program: no file shows it
+    refused(change_resources(machine.control, {.instance = "web", .memory_added = {{0x48000000, 0x50000000}}}),
+            Errc::io, {"0x48000000", "Halt it now"});
+    CHECK(machine.kernel.harm.size() == 1);
+}
+
 TEST_CASE("a CPU that a change was not given takes the change back") {
     SpawnMachine machine;
     machine.with_pool();
