@@ -441,7 +441,14 @@ TEST_CASE("every errno that doc/multikernel-dialects.md names is explained for t
         }
     }
     CHECK(explain(Call::load_spawn, {EBUSY}, context).find("-u ") == std::string::npos);
-    for (const int error : {ENOEXEC, ENOMEM, EBADF, ETXTBSY, EACCES, EKEYREJECTED, EFBIG, EIO, EINTR})
+    for (const int error : {ENOMEM, ENOSPC}) { // the latter is not known
+        const std::string text = explain(Call::load_spawn, {error}, context);
+        CHECK(text.find("leave the instance alone until the next boot") != std::string::npos);
+        CHECK(text.find("is safe") == std::string::npos);
+        CHECK_FALSE(removable_after_load({error}));
+    }
+    CHECK(removable_after_load({ENOEXEC}));
+    for (const int error : {ENOEXEC, EBADF, ETXTBSY, EACCES, EKEYREJECTED, EFBIG, EIO, EINTR})
         CHECK(explain(Call::load_spawn, {error}, context).find("only removing it and creating it again is safe") !=
               std::string::npos);
     CHECK(explain(Call::halt_spawn, {ETIMEDOUT}, context).find("--halt=force") != std::string::npos);
