@@ -9,8 +9,8 @@
 #include <linux/string.h>
 #include <asm/cpufeature.h>
 #include <asm/processor.h>
-#if __has_include(<asm/cpuid/api.h>)
-#include <asm/cpuid/api.h>	/* no more a part of processor.h */
+#ifdef MK_CPUID_HEADER
+#include <asm/cpuid/api.h>
 #endif
 
 #include "cpu.h"

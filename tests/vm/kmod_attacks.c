@@ -84,15 +84,15 @@ static int in_pid_namespace(void) {
     return wait(NULL) < 0;
 }
 
-// A list whose first page alone is one, too: in one write, and in two.
+// A list that goes on behind its first page, which alone is a list, too; then a page that may have been cut off one.
 static int write_long(const char* path, const char* element) {
     static char text[2 * page];
     const size_t length = strlen(element);
-    for (size_t at = 0; at + length < sizeof text; at += length)
-        memcpy(text + at, element, length);
+    memset(text, ' ', sizeof text);
+    memcpy(text, element, length);
     const int file = open(path, O_WRONLY | O_CLOEXEC);
-    report("long-list", write(file, text, strlen(text)));
-    report("page-list", write(file, text, page));
+    report("long-list", write(file, text, sizeof text));
+    report("page-list", pwrite(file, text, page, 0));
     report("second-write", pwrite(file, element, length, (off_t)length));
     close(file);
     return 0;

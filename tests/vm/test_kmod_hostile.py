@@ -78,9 +78,8 @@ LIMIT=/proc/sys/kernel/kexec_load_limit_reboot
 [ -e $LIMIT ] && echo 3 >$LIMIT
 kmod_calls load 1 {RESERVED:#x} /payload 0x1000
 I=$MK/instances/1
-step cpus-long kmod_attacks long-list $I/cpus 1,
-step memory-long kmod_attacks long-list $I/memory '{RESERVED:#x}-{RESERVED + 0xfff:#x}
-'
+step cpus-long kmod_attacks long-list $I/cpus 1
+step memory-long kmod_attacks long-list $I/memory {RESERVED:#x}-{RESERVED + 0xfff:#x}
 step cpus cat $I/cpus
 step memory cat $I/memory
 step before put 1 $I/cpus
@@ -206,10 +205,11 @@ step alive-two cat /proc/uptime
 online() {{ for n in 1 2 3; do cpu $n 1 || return; done; }}
 step online online
 """
-    with machine_with_module(script, kernel, typed=True, serials=2) as machine:
+    # QEMU tells all CPUs only where the model is one that does so.
+    with machine_with_module(script, kernel, typed=True, cpu="max,model=15") as machine:
         for ready in ("ready one", "ready two"):
             machine.wait_for(ready, vm.BOOT_SECONDS * kernels.PATIENCE)
-            machine.monitor(BROADCAST)
+            assert machine.monitor(BROADCAST) == ""
             machine.type("\n")
         steps = outcome(machine)
     says = {name: step.output for name, step in steps.items()}
@@ -249,9 +249,9 @@ def test_memory_that_is_not_ours(machine_with_module, kernel):
     script = f"""
 load_at() {{ kmod_calls load $1 $2 /payload 0x1000; }}
 # The kernel has reserved the ACPI tables of the initial RAM disk.
-own=$(sed -n 's/^\\(7[0-9a-f]*\\)-.* : Reserved$/0x\\1/p' /proc/iomem | head -n 1)
+own=$(sed -n 's/^\\(00[1-2][0-9a-f]*\\)-.* : Reserved$/0x\\1/p' /proc/iomem | head -n 1)
 step own echo $own
-step load-own load_at 1 $(printf 0x%x $((own / 4096 * 4096)))
+step load-own load_at 1 $own
 step load-given load_at 2 {RESERVED:#x}
 step load-list load_at 3 {0x3000000:#x}
 step load-quoted load_at 4 {0x4000000:#x}
