@@ -77,6 +77,8 @@ Causes halt_causes(int error) {
     switch (error) {
     case ENOENT:
         return {{"there is no such instance", "kexec -S --multikernel lists them"}};
+    case EBUSY:
+        return {{"its CPUs are on their way back to the running kernel", "wait a moment: kexec -S --multikernel"}};
     case EINVAL:
         return {{"it was never started", "drop it with -u --multikernel=ID"}};
     case EIO:

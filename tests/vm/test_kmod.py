@@ -321,7 +321,7 @@ def test_twenty_lives_leak_nothing(machine_with_module):
     Twenty with all of the memory and the CPU given back each time; then many short ones, with a start page of the
     host's (no low memory of their own), so that a leak of a few pages stands out: free memory moves by some hundred
     KiB by itself."""
-    short = 200
+    short = 60
     script = f"""
 LOW=$(first_low)
 life() {{
