@@ -332,7 +332,7 @@ std::vector<Cause> causes_of(Call call, int error, const CallContext& context) {
     case EIO:
         if (call == Call::start && error == EIO)
             return {{"a kernel beside this one does not stop, and the next kernel would share its memory",
-                     "look at dmesg, and halt it: kexec --halt --multikernel=ID"}};
+                     "look at dmesg, and halt that kernel first"}};
         return by_files(call) ? file_system_causes(error, context) : Causes{};
     default:
         return {};

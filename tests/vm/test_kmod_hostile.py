@@ -181,7 +181,8 @@ step status cat $MK/instances/1/status
     assert "no kexec: an instance still runs" in says["dmesg"]
 
 
-# An uncorrected error that memory scrubbing found, in a page that nobody uses: bank 1 of CPU 0 has it, all CPUs are told.
+# An uncorrected error that memory scrubbing found, in a page that nobody uses: bank 1 of CPU 0 has it, all CPUs are
+# told.
 BROADCAST = f"mce -b 0 1 0xbd000000000000c0 0x5 {RESERVED + RESERVED_SIZE - 0x1000:#x} 0x8c"
 
 
