@@ -79,6 +79,9 @@ Causes halt_causes(int error, const CallContext& context) {
     switch (error) {
     case ENOENT:
         return {{"there is no such instance", context.commands.list() + " shows them"}};
+    case EBUSY:
+        return {{"its CPUs are on their way back to the running kernel",
+                 "wait a moment: " + context.commands.list() + " shows whether they are back"}};
     case EINVAL:
         return {{"it was never started", "drop it: " + context.commands.unload(context.instance_id)}};
     case EIO:
