@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "check_crash.h"
 #include "machine/capabilities.h"
+#include "machine/kho.h"
 #include "machine/multikernel.h"
 #include "multikernel/filesystem.h"
 #include "multikernel/isolation.h"
+#include "multikernel/pool_advice.h"
 #include "plan/placement.h"
 #include "plan/report.h"
 #include "verbs.h"
@@ -85,6 +87,17 @@ void describe_multikernel(Session& session, Capability* row) {
                     facts->instances.size(), facts->instances.size() == 1 ? "" : "s");
     if (!facts->pool.made())
         row->advice = "kexec --multikernel-pool=SIZE --cpu LIST makes the pool";
+    if (!facts->pool.made() && needs_movable_zone(session.files))
+        row->advice += "; " + pool_memory_advice(session.files);
+    if (const std::string by = kho_is_on_by(session.files); !by.empty()) {
+        row->state = CapabilityState::limited;
+        row->finding += fmt::format(" Kexec handover (KHO) is on ({}): instances' kernels panic early beside it.", by);
+        row->advice = "boot with kho=off";
+    }
+    for (const SpawnInstance& instance : facts->instances)
+        if (!instance.left_alone.empty())
+            row->finding += fmt::format(" Instance {} ({}): {}; leave it alone until the next boot.", instance.id,
+                                        instance.name, instance.left_alone);
 }
 
 // In full where instances can be loaded.

@@ -9,6 +9,8 @@
 #include "multikernel/filesystem.h"
 #include "multikernel/lifecycle.h"
 #include "multikernel/lock.h"
+#include "multikernel/spawn_checks.h"
+#include "multikernel/spawn_history.h"
 #include "multikernel/transaction.h"
 #include "spawn_load.h"
 #include "v1_verbs.h"
@@ -92,7 +94,7 @@ Result<> Verbs::halt_one(const InstanceView& instance) {
         return {};
     }
     KX_TRY(halt_instance(session_.control(), instance, by_force));
-    print(stdout, "{}: stopped; {}\n", instance.shown(),
+    print(stdout, "{}: {}; {}\n", instance.shown(), by_force && !of_module() ? "halted by force" : "stopped",
           of_module()
               ? fmt::format("the running kernel may take CPU {} back", text_of(instance.cpus))
               : fmt::format("it keeps CPU {} and its kernel, and may be started again", text_of(instance.cpus)));
@@ -118,7 +120,7 @@ Result<int> Verbs::halt() {
 Result<> Verbs::unload_one(const InstanceView& instance) {
     if (!dry_run_)
         return unload_instance(session_.control(), instance);
-    KX_TRY(check_unload(instance));
+    KX_TRY(check_unload(session_.control(), instance));
     print(stdout, "{}: its kernel would be dropped\n", instance.shown());
     return {};
 }
@@ -130,7 +132,7 @@ Result<int> Verbs::unload() {
     for (const InstanceView& instance : KX_TRY(chosen())) {
         if (instance.active())
             running.push_back(instance.id);
-        else if (!all() || check_unload(instance))
+        else if (!all() || check_unload(session_.control(), instance))
             KX_TRY(unload_one(instance));
     }
     if (!running.empty())
@@ -157,22 +159,28 @@ Result<> Verbs::remove_definition_of(const InstanceView& instance) {
 Result<> Verbs::remove_one(const InstanceView& instance) {
     if (of_module())
         return remove_definition_of(instance);
+    const SpawnFacts facts = KX_TRY(read_spawn_facts(session_.control()));
+    const SpawnInstance* now = facts.find(instance.id);
+    if (!now)
+        return fail(Errc::not_found, "{} is gone already", instance.shown());
+    KX_TRY(refuse_if_left_alone(*now));
     if (instance.status != "ready" && instance.status != "empty")
         return fail(
             Errc::unsupported, "{} is {}: {}first: kexec -u --multikernel={}", instance.shown(), instance.status,
             instance.active() ? "stop it (kexec --halt), and drop its kernel " : "drop its kernel ", instance.id);
     if (dry_run_) {
-        print(stdout, "{} would be removed by this overlay:\n{}", instance.shown(),
-              device_tree_source(Overlay(fmt::format("remove {}", instance.name)).remove(instance.name).tree()));
+        KX_TRY(check_removal(*now));
+        const auto overlays = removal_overlays(*now);
+        print(stdout, "{} would be removed by {}:\n", instance.shown(),
+              overlays.size() == 1 ? "this overlay" : "these overlays");
+        for (const Overlay& overlay : overlays)
+            print(stdout, "{}", device_tree_source(overlay.tree()));
         return {};
     }
-    const SpawnFacts facts = KX_TRY(read_spawn_facts(session_.files));
-    const SpawnInstance* now = facts.find(std::string_view(instance.name));
-    if (!now)
-        return fail(Errc::not_found, "{} is gone already", instance.shown());
     KX_TRY(remove_instance(session_.control(), *now));
     KX_TRY(remove_instance_record(session_.run_root, instance.id));
-    print(stdout, "{}: removed; the pool has CPU {} and its memory again\n", instance.shown(), text_of(instance.cpus));
+    print(stdout, "{}: removed; the pool has CPU {}{} again\n", instance.shown(), text_of(instance.cpus),
+          now->halted_by_force ? "" : " and its memory");
     return {};
 }
 

@@ -63,6 +63,7 @@ kexec_libkexec_a_SOURCES = \
 	kexec/machine/debug_flag.cc kexec/machine/debug_flag.h \
 	kexec/machine/efi.cc kexec/machine/efi.h \
 	kexec/machine/kernel_config.cc kexec/machine/kernel_config.h \
+	kexec/machine/kho.cc kexec/machine/kho.h \
 	kexec/machine/machine.cc kexec/machine/machine.h \
 	kexec/machine/memory_blocks.cc kexec/machine/memory_blocks.h \
 	kexec/machine/memory_map.cc kexec/machine/memory_map.h \
@@ -92,6 +93,7 @@ kexec_libkexec_a_SOURCES = \
 	kexec/system/errno_instance.cc \
 	kexec/system/errno_multikernel.cc \
 	kexec/system/errno_text.cc kexec/system/errno_text.h \
+	kexec/system/instance_commands.h \
 	kexec/system/kernel.h \
 	kexec/system/links.cc kexec/system/links.h \
 	kexec/system/network.cc kexec/system/network.h \

@@ -25,7 +25,7 @@ struct Session {
     Notices& notices;
     std::string run_root = "/"; // /run is below it; tests have their own
 
-    InstanceControl control() const { return {kernel, files, notices, run_root}; }
+    InstanceControl control() const { return {kernel, files, notices, run_root, {}}; }
 };
 
 // A reader that went away, or a full disk, never stops a load or a start half-way: what cannot be written is dropped

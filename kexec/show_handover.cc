@@ -6,6 +6,8 @@
 #include "multikernel/handover_tree.h"
 #include "multikernel/instance_view.h"
 #include "multikernel/kept_handover.h"
+#include "multikernel/overlay_content.h"
+#include "multikernel/spawn_history.h"
 
 namespace kx {
 namespace {
@@ -36,9 +38,41 @@ Result<std::optional<InstanceView>> instance_meant(const SystemFiles& files, con
     return std::nullopt;
 }
 
+// The node that the instance was created with, as source; the kernel does not show it with the instance.
+std::string chosen_of(const SystemFiles& files, const InstanceView& instance) {
+    const auto transactions = read_transactions(files);
+    if (!transactions)
+        return {};
+    const auto creator = creator_of(instance.name, instance.id, *transactions);
+    for (const Transaction& transaction : *transactions) {
+        const auto tree = transaction.number == creator ? parse_device_tree(ByteView(transaction.blob))
+                                                        : Result<DeviceTreeNode>(DeviceTreeNode());
+        const auto content = tree ? parse_overlay(*tree) : std::unexpected(tree.error());
+        for (const InstanceRequest& request : content ? content->created : std::vector<InstanceRequest>())
+            if (request.name == instance.name && request.chosen) {
+                DeviceTreeNode root;
+                root.children.push_back(*request.chosen);
+                return commented(device_tree_source(root));
+            }
+    }
+    return {};
+}
+
+// What a multikernel kernel adds to the tree when it starts the instance, and shows nowhere on this side.
+std::string rest_of_handover(const SystemFiles& files, const InstanceView& instance) {
+    if (instance.dialect != MultikernelDialect::instances)
+        return {};
+    const std::string chosen = chosen_of(files, instance);
+    return fmt::format("\n// At the start the kernel adds /chosen with what the instance has to know of this one "
+                       "(multikernel,host-tree,\n// its mailboxes): the whole tree is /sys/firmware/fdt inside the "
+                       "instance.\n{}",
+                       chosen.empty() ? "" : "// It was created with:\n//\n" + chosen);
+}
+
 struct Shown {
     std::string name;
     std::string content;
+    std::string rest; // source behind it
 };
 
 Result<Shown> shown(const SystemFiles& files, const std::string& text) {
@@ -46,11 +80,11 @@ Result<Shown> shown(const SystemFiles& files, const std::string& text) {
     if (text.find('/') == text.npos)
         instance = KX_TRY(instance_meant(files, text));
     if (instance)
-        return Shown{instance->shown(), KX_TRY(handover_of(files, *instance))};
+        return Shown{instance->shown(), KX_TRY(handover_of(files, *instance)), rest_of_handover(files, *instance)};
     auto content = read_device_tree_file(text);
     if (!content && content.error().code == Errc::not_found)
         return fail(Errc::not_found, "{}: there is neither an instance of this name nor such a file", text);
-    return Shown{text, KX_TRY(std::move(content))};
+    return Shown{text, KX_TRY(std::move(content)), {}};
 }
 
 } // namespace
@@ -58,7 +92,7 @@ Result<Shown> shown(const SystemFiles& files, const std::string& text) {
 Result<int> show_handover(Session& session) {
     const Shown handover = KX_TRY(within("--show-handover", shown(session.files, *session.options.show_handover)));
     const auto trees = KX_TRY(within(handover.name, parse_handover(bytes_in(handover.content))));
-    print(stdout, "{}", source_of(trees));
+    print(stdout, "{}{}", source_of(trees), handover.rest);
     return exit_ok;
 }
 

@@ -4,6 +4,7 @@
 #include "core/file.h"
 #include "image/device_tree.h"
 #include "multikernel/free_id.h"
+#include "multikernel/spawn_history.h"
 #include "plan/report.h"
 #include "uapi/multikernel.h"
 
@@ -30,6 +31,7 @@ std::string memory_text(std::uint64_t bytes) {
 // What a kernel would accept to its own harm, or could only refuse.
 Result<> check_can_load(const SpawnInstance& instance) {
     const std::string shown = shown_of(instance), choice = choice_of(instance);
+    KX_TRY(refuse_if_left_alone(instance));
     if (instance.id > KEXEC_MK_ID_MAX)
         return fail(Errc::unsupported, "{} cannot be loaded: ids up to {} can be", shown, KEXEC_MK_ID_MAX);
     if (instance.active())
@@ -52,8 +54,11 @@ Result<> check_can_load(const SpawnInstance& instance) {
         return fail(
             Errc::unsupported,
             "{} is broken: it is \"ready\" and yet /proc/kimage has an image of it, as after a load that failed "
-            "half way; remove it (kexec --remove --multikernel={}) and let the load create it anew",
+            "half way. Where the kernel's log (dmesg) tells of too little memory leave it alone until the next boot; "
+            "else remove it (kexec --remove --multikernel={}) and let the load create it anew",
             shown, choice);
+    if (!instance.unclear.empty())
+        return fail(Errc::unsupported, "{}: {}, and the kernel loads only into the former", shown, instance.unclear);
     return {};
 }
 
@@ -221,6 +226,7 @@ Result<SpawnPlan> plan_spawn(const Options& options, const SpawnFacts& facts, No
                 .cpus = named_cpus(there->cpus, facts),
                 .memory_size = total_size(there->memory),
                 .memory = there->memory,
+                .created = there->created(),
                 .pool = {},
                 .create = {}};
     } else {

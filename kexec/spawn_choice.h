@@ -20,6 +20,7 @@ struct SpawnPlan {
     std::vector<NamedCpu> cpus;            // the boot CPU first
     std::uint64_t memory_size = 0;         // bytes
     std::vector<PhysRange> memory;         // physical; empty where the kernel is still to choose it
+    std::vector<PhysRange> created;        // of it: what the kernel loads images into
     std::optional<PoolRequest> pool;       // to be made first
     std::optional<InstanceRequest> create; // and then this
     std::string shown() const;             // "instance 1 (web)"

@@ -3,14 +3,15 @@
 
 #include "core/command_line.h"
 #include "foreseen.h"
-#include "image/bzimage.h"
-#include "image/vmlinux.h"
 #include "load_inputs.h"
 #include "load_record.h"
+#include "machine/kho.h"
 #include "multikernel/instance.h"
 #include "multikernel/lifecycle.h"
 #include "multikernel/spawn_checks.h"
 #include "multikernel/spawn_cpus.h"
+#include "multikernel/spawn_history.h"
+#include "multikernel/spawn_kernel.h"
 #include "multikernel/transaction.h"
 #include "plan/report.h"
 #include "spawn_choice.h"
@@ -20,6 +21,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 namespace kx {
 namespace {
@@ -27,16 +29,15 @@ namespace {
 struct PlannedSpawn {
     SpawnPlan plan;
     std::vector<AddedParameter> added;
-    Bytes kernel; // an ELF
-    SpawnImage image;
-    std::string kernel_version;
+    SpawnKernel kernel;
     std::uint64_t flags = 0;
 };
 
-// What this load made, to be removed when it fails.
+// What this load made, to be removed when it fails: but not after an answer to the load that makes that dangerous.
 struct Made {
     bool pool = false;
     std::optional<SpawnInstance> instance;
+    bool must_stay = false;
 };
 
 Result<> refuse_without_meaning(const Options& options) {
@@ -60,12 +61,15 @@ Result<> refuse_without_meaning(const Options& options) {
 
 Result<std::vector<AddedParameter>> parameters_for(const Options& options, std::string_view given) {
     const InstanceOptions& wanted = options.instance;
-    if (wanted.exact_command_line || wanted.no_serial_port || parameter_value(given, "console"))
+    if (wanted.exact_command_line)
         return std::vector<AddedParameter>{};
-    if (std::ranges::count(given, '"') % 2 != 0)
-        return fail(Errc::usage, "the command line ends inside quotes: console=mktty0, which has to be added, would "
-                                 "become part of it (--exact-cmdline adds nothing)");
-    return std::vector{AddedParameter{"console=mktty0", "its console, which the running kernel shows as /dev/mktty"}};
+    auto added = spawn_parameters(given, !wanted.no_serial_port);
+    if (!added.empty() && std::ranges::count(given, '"') % 2 != 0)
+        return fail(Errc::usage,
+                    "the command line ends inside quotes: {}, which has to be added, would become part of "
+                    "it (--exact-cmdline adds nothing)",
+                    added.front().text);
+    return added;
 }
 
 // A longer one would be cut off by the instance's kernel; /proc/kimage, which shows it, has a line an image.
@@ -78,46 +82,11 @@ Result<> check_command_line(std::string_view line) {
     return {};
 }
 
-Result<std::optional<std::uint32_t>> wanted_note(const SystemFiles& files) {
-    const auto notes = files.read("sys/kernel/notes");
-    if (!notes)
-        return std::nullopt;
-    const auto type = spawn_note_of(ByteView(std::as_bytes(std::span(*notes))));
-    return type ? *type : std::nullopt;
-}
-
-// The kernel image is in one piece of the memory, and so is the initrd; what it needs besides fits beside the latter.
-bool has_room(std::span<const PhysRange> memory, std::uint64_t image, std::uint64_t initrd) {
-    constexpr std::uint64_t besides = 1 << 20; // boot_params, command line, page tables
-    return std::ranges::any_of(memory, [&](const PhysRange& piece) {
-        const auto begin = align_up(piece.begin, spawn_alignment);
-        const auto place = begin ? PhysRange::at(*begin, image) : std::nullopt;
-        if (!place || !piece.contains(*place))
-            return false;
-        return std::ranges::any_of(difference(memory, std::span(&*place, 1)), [&](const PhysRange& rest) {
-            return rest.size() > besides && initrd <= rest.size() - besides;
-        });
-    });
-}
-
-// Rather too much than too little: a load that the kernel breaks off for want of memory breaks the instance.
 Result<> check_size(const PlannedSpawn& planned, const LoadInputs& inputs, std::span<const PhysRange> memory) {
-    const std::uint64_t image = planned.image.memory.size();
-    const std::uint64_t initrd = inputs.request.initrd ? inputs.request.initrd->bytes.size() : 0;
-    const auto need = align_up(image, spawn_alignment);
-    if (need && has_room(memory, *need, initrd))
-        return {};
-    return fail(
-        Errc::no_room,
-        "{}{} of memory are too little for {}: the kernel takes {}, the initrd {}, and some more is needed beside "
-        "them; choose how much with --memory=SIZE when the instance is created",
-        size_text(total_size(memory)), memory.size() > 1 ? fmt::format(" in {} pieces", memory.size()) : "",
-        planned.plan.shown(), size_text(image), size_text(initrd));
-}
-
-// Where it is not known yet: all of it in one piece that begins badly.
-std::vector<PhysRange> memory_of(const SpawnPlan& plan) {
-    return plan.memory.empty() ? std::vector{PhysRange{page_size, page_size + plan.memory_size}} : plan.memory;
+    const SpawnPlan& plan = planned.plan;
+    return check_spawn_room(plan.shown(), planned.kernel.image,
+                            inputs.request.initrd ? inputs.request.initrd->bytes.size() : 0, memory,
+                            total_size(plan.memory) - total_size(plan.created));
 }
 
 Result<PlannedSpawn> plan(Session& session, LoadInputs& inputs, const SpawnFacts& facts) {
@@ -126,6 +95,7 @@ Result<PlannedSpawn> plan(Session& session, LoadInputs& inputs, const SpawnFacts
     if (!options.type.empty())
         session.notices.add("--type={} has no effect on a multikernel kernel, which loads a vmlinux only",
                             options.type);
+    KX_TRY(refuse_beside_kho(session.files));
     PlannedSpawn planned;
     planned.plan = KX_TRY(plan_spawn(options, facts, session.notices));
     if (planned.plan.pool)
@@ -134,12 +104,10 @@ Result<PlannedSpawn> plan(Session& session, LoadInputs& inputs, const SpawnFacts
     planned.added = KX_TRY(parameters_for(options, command_line));
     command_line = with_parameters(command_line, planned.added);
     KX_TRY(check_command_line(command_line));
-    const std::string& path = inputs.request.kernel.path;
-    planned.kernel = KX_TRY(within(path, unpack_vmlinux(inputs.kernel.bytes())));
-    planned.image = KX_TRY(within(path, parse_spawn_image(planned.kernel.view(), KX_TRY(wanted_note(session.files)))));
-    if (const auto image = parse_bzimage(inputs.kernel.bytes().view()))
-        planned.kernel_version = image->kernel_version;
-    KX_TRY(check_size(planned, inputs, memory_of(planned.plan)));
+    planned.kernel =
+        KX_TRY(within(inputs.request.kernel.path, read_spawn_kernel(session.files, inputs.kernel.bytes())));
+    KX_TRY(check_size(planned, inputs,
+                      planned.plan.create ? memory_to_come(planned.plan.memory_size) : planned.plan.created));
     planned.flags = KEXEC_MULTIKERNEL | std::uint64_t{planned.plan.id} << KEXEC_MK_ID_SHIFT |
                     (inputs.request.initrd ? 0 : uapi::kexec_file_no_initramfs);
     KX_TRY(inputs.unchanged());
@@ -152,8 +120,8 @@ LoadReport report_of(const PlannedSpawn& planned, const LoadInputs& inputs) {
     if (inputs.request.initrd)
         report.initrd_path = inputs.request.initrd->path;
     report.command_line = inputs.request.command_line;
-    report.format = fmt::format("ELF vmlinux with multikernel note {:#x}", planned.image.note_type);
-    report.kernel_version = planned.kernel_version;
+    report.format = fmt::format("ELF vmlinux with multikernel note {:#x}", planned.kernel.image.note_type);
+    report.kernel_version = planned.kernel.version;
     report.files = FilesReport{{"KEXEC_MULTIKERNEL"}};
     if (!inputs.request.initrd)
         report.files->flags.push_back("KEXEC_FILE_NO_INITRAMFS");
@@ -164,7 +132,7 @@ LoadReport report_of(const PlannedSpawn& planned, const LoadInputs& inputs) {
                       .memory_size = plan.memory_size,
                       .memory = plan.memory,
                       .added = {},
-                      .image_size = planned.image.memory.size(),
+                      .image_size = planned.kernel.image.memory.size(),
                       .pool_source = {},
                       .overlay_source = {}};
     for (const NamedCpu& cpu : plan.cpus)
@@ -180,8 +148,13 @@ LoadReport report_of(const PlannedSpawn& planned, const LoadInputs& inputs) {
     return report;
 }
 
+std::string errno_name(int error) {
+    const char* name = strerrorname_np(error);
+    return name ? name : fmt::format("errno {}", error);
+}
+
 Result<> remove_made(const InstanceControl& control, const SpawnInstance& made) {
-    const SpawnFacts facts = KX_TRY(read_spawn_facts(control.files));
+    const SpawnFacts facts = KX_TRY(read_spawn_facts(control));
     const SpawnInstance* now = facts.find(std::string_view(made.name));
     return now ? remove_instance(control, *now) : Result<>{};
 }
@@ -189,6 +162,12 @@ Result<> remove_made(const InstanceControl& control, const SpawnInstance& made) 
 // The error, with what was removed again.
 Error undone(const InstanceControl& control, const Made& made, Error error) {
     Result<> removed;
+    if (made.must_stay) {
+        if (made.instance)
+            error.message += fmt::format(" The instance{}, which this load had made, {} for that reason.",
+                                         made.pool ? " and the pool" : "", made.pool ? "stay" : "stays");
+        return error;
+    }
     if (made.instance) {
         removed = remove_made(control, *made.instance);
         error.message += removed ? "; the instance, which this load had created, was removed again"
@@ -213,15 +192,39 @@ Result<> make(const InstanceControl& control, const SpawnPlan& plan, Made& made)
     return {};
 }
 
-Result<> load_image(Session& session, const PlannedSpawn& planned, const LoadInputs& inputs) {
-    const FileDescriptor kernel = KX_TRY(sealed_memfd(inputs.request.kernel.path, planned.kernel.view()));
+// Noted before the call: should this program end in it, nobody knows what it left behind.
+Result<> note_load(const InstanceControl& control, const SpawnPlan& plan, std::string load) {
+    const SpawnFacts facts = KX_TRY(read_spawn_facts(control));
+    const SpawnInstance* instance = facts.find(plan.id);
+    if (!instance)
+        return fail(Errc::not_found, "{} is gone meanwhile", plan.shown());
+    SpawnRecord record = spawn_record_of(control, *instance);
+    record.load = std::move(load);
+    return write_spawn_record(control.run_root, record);
+}
+
+Result<> load_image(Session& session, const PlannedSpawn& planned, const LoadInputs& inputs, Made& made) {
+    const InstanceControl control = session.control();
+    const FileDescriptor kernel = KX_TRY(sealed_memfd(inputs.request.kernel.path, planned.kernel.elf.view()));
     const int initrd = inputs.initrd ? inputs.initrd->fd() : -1;
+    KX_TRY(note_load(control, planned.plan, std::string(load_under_way)));
     const auto loaded = session.kernel.load_files(kernel.get(), initrd, inputs.request.command_line, planned.flags);
+    made.must_stay = !loaded && !removable_after_load(loaded.error());
+    const auto noted =
+        note_load(control, planned.plan, made.must_stay ? errno_name(loaded.error().value) : std::string());
+    if (!noted)
+        session.notices.add("{}: {}", planned.plan.shown(), noted.error().message);
     if (loaded)
         return {};
     CallContext context = read_call_context(session.files, false);
     context.instance = planned.plan.shown();
     context.flags = planned.flags;
+    const auto facts = read_spawn_facts(control);
+    if (const SpawnInstance* instance = facts ? facts->find(planned.plan.id) : nullptr) {
+        context.halted_by_force = instance->halted_by_force;
+        context.cpu_words = fmt::format("apic:{:#x}", fmt::join(instance->cpus, ",apic:"));
+        context.cpus = context.cpu_words;
+    }
     return std::unexpected(refusal(Call::load_spawn, loaded.error(), context));
 }
 
@@ -252,14 +255,14 @@ Result<InstanceView> load_into(Session& session, const PlannedSpawn& planned, co
         KX_TRY(check_size(planned, inputs, made.instance->memory));
     // One that an earlier image of this id left would be taken for this one's, should ours not be written.
     KX_TRY(remove_instance_record(session.run_root, planned.plan.id));
-    KX_TRY(load_image(session, planned, inputs));
+    KX_TRY(load_image(session, planned, inputs, made));
     InstanceView instance = KX_TRY(loaded_instance(control, planned.plan));
     KX_TRY(keep_only_if_unchanged(control, instance, inputs));
     return instance;
 }
 
 void write_down(Session& session, const PlannedSpawn& planned, const LoadInputs& inputs, const InstanceView& instance) {
-    InstanceRecord record = record_of(inputs, planned.kernel_version);
+    InstanceRecord record = record_of(inputs, planned.kernel.version);
     record.id = planned.plan.id;
     record.name = planned.plan.name;
     record.entry = instance.image ? instance.image->entry : 0;
@@ -271,7 +274,7 @@ void write_down(Session& session, const PlannedSpawn& planned, const LoadInputs&
 
 Result<std::uint32_t> load_into_spawn(Session& session) {
     const Options& options = session.options;
-    const SpawnFacts facts = KX_TRY(read_spawn_facts(session.files));
+    const SpawnFacts facts = KX_TRY(read_spawn_facts(session.control()));
     LoadInputs inputs = KX_TRY(open_inputs(session));
     const PlannedSpawn planned = KX_TRY(plan(session, inputs, facts));
     note_refusals(session, Call::load_spawn, read_call_context(session.files, false));

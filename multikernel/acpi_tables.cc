@@ -98,6 +98,18 @@ void append_cpu(Table& table, std::uint32_t id, std::uint32_t flags) {
     }
 }
 
+// An I/O APIC at address 0, which is none. A kernel that is told of no I/O APIC takes the two interrupt controllers of
+// old for its own and sets how their lines trigger (ELCR); Linux leaves them alone where there is an entry, and passes
+// over this one ("Bogus (zero) I/O APIC address found in table, skipping!").
+void append_no_io_apic(Table& table) {
+    append(table, layout::AcpiIoApic{.type = layout::acpi_io_apic,
+                                     .length = sizeof(layout::AcpiIoApic),
+                                     .id = 0,
+                                     .reserved = 0,
+                                     .address = 0u,
+                                     .interrupt_base = 0u});
+}
+
 Table madt(const AcpiMachine& machine) {
     layout::AcpiMadt madt{};
     madt.header = header("APIC", 5);
@@ -108,6 +120,7 @@ Table madt(const AcpiMachine& machine) {
         append_cpu(table, *machine.first_apic_id, layout::acpi_processor_online_capable);
     for (std::uint32_t id : machine.apic_ids)
         append_cpu(table, id, layout::acpi_processor_enabled);
+    append_no_io_apic(table);
     return finished(std::move(table));
 }
 

@@ -81,6 +81,24 @@ std::vector<AddedParameter> added_parameters(const Instance& instance, std::stri
     return added;
 }
 
+std::vector<AddedParameter> spawn_parameters(std::string_view given, bool with_console) {
+    const auto all_words = command_line_words(given);
+    const auto words = kernel_words(all_words);
+    const auto unquoted = [](std::string_view word) { return word.substr(word.starts_with('"') ? 1 : 0); };
+    const auto has = [&](std::initializer_list<std::string_view> beginnings) {
+        return std::ranges::any_of(words, [&](std::string_view word) {
+            return std::ranges::any_of(beginnings,
+                                       [&](std::string_view one) { return unquoted(word).starts_with(one); });
+        });
+    };
+    std::vector<AddedParameter> added;
+    if (with_console && !has({"console="}))
+        added.push_back({"console=mktty0", "its console, which the running kernel shows as /dev/mktty"});
+    if (!has({"console=ttyS", "console=uart", "8250.", "8250_core."}))
+        added.push_back({"8250.nr_uarts=0", "to look for UARTs disturbs the running kernel's serial terminal"});
+    return added;
+}
+
 std::string with_parameters(std::string_view given, std::span<const AddedParameter> added) {
     const auto words = command_line_words(given);
     const auto end = std::ranges::find(words, "--");

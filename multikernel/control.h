@@ -4,6 +4,7 @@
 
 #include "core/notices.h"
 #include "machine/system_files.h"
+#include "system/instance_commands.h"
 #include "system/kernel.h"
 
 #include <string>
@@ -15,6 +16,8 @@ struct InstanceControl {
     const SystemFiles& files;
     Notices& notices;
     std::string run_root = "/"; // /run is below it; tests have their own
+    InstanceCommands commands;  // of the program that tells what was refused
+    bool rehearsed = false;     // `kernel` only notes the calls: nothing comes of them that could be read back
 };
 
 } // namespace kx

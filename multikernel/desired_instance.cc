@@ -2,6 +2,7 @@
 #include "multikernel/desired_instance.h"
 
 #include "core/command_line.h"
+#include "multikernel/memory_choice.h"
 #include "multikernel/pool_steps.h"
 
 #include <algorithm>
@@ -45,6 +46,7 @@ public:
                 stop("");
                 add(Action::remove);
             }
+            KX_TRY(refuse_what_harms());
             return std::move(steps_);
         }
         KX_TRY(compare());
@@ -57,12 +59,27 @@ public:
         else
             KX_TRY(change());
         KX_TRY(run());
+        KX_TRY(refuse_what_harms());
         return std::move(steps_);
     }
 
 private:
     // The file says neither a kernel nor a state of an instance that is there: whatever it was loaded with goes on.
     bool keeps_status() const { return own_ && !instance_.status && instance_.kernel.empty(); }
+
+    // Before any step of any instance is taken.
+    Result<> refuse_what_harms() const {
+        if (own_ && !own_->left_alone.empty() && !steps_.empty())
+            return fail(Errc::unsupported, "{}; leave it alone until the next boot", own_->left_alone);
+        const auto does = [&](Action action) {
+            return std::ranges::find(steps_, action, &DesiredStep::action) != steps_.end();
+        };
+        if (own_ && !own_->unclear.empty() && (does(Action::remove) || given_.memory_size != 0))
+            return fail(Errc::unsupported, "{}; it cannot be deleted, and no memory be taken from it", own_->unclear);
+        if (!machine_.beside_kho.empty() && (does(Action::load) || does(Action::start)))
+            return fail(Errc::unsupported, "{}", machine_.beside_kho);
+        return {};
+    }
 
     bool spawn() const { return machine_.dialect == MultikernelDialect::instances; }
 
@@ -170,15 +187,8 @@ private:
             stop_because(fmt::format("it has {} of memory", size_argument(there)));
     }
 
-    // A multikernel kernel takes whole pieces of an instance's memory back, and no part of one.
-    bool ends_with_pieces(std::uint64_t size) const {
-        for (std::size_t i = own_->memory.size(); i-- > 1 && size != 0;) {
-            if (own_->memory[i].size() > size)
-                return false;
-            size -= own_->memory[i].size();
-        }
-        return size == 0;
-    }
+    // A multikernel kernel takes pieces back that it added, whole ones, and nothing of those of the creation.
+    bool ends_with_pieces(std::uint64_t size) const { return last_pieces_of(own_->added, size).has_value(); }
 
     void compare_devices(const std::vector<std::string>& wanted) {
         for (const std::string& device : own_->devices)

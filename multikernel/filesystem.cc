@@ -4,6 +4,7 @@
 #include "machine/attribute.h"
 #include "machine/memory_map.h"
 #include "machine/multikernel.h"
+#include "multikernel/spawn_history.h"
 
 #include <algorithm>
 
@@ -73,14 +74,15 @@ bool is_region_of(std::string_view entry, const SpawnInstance& instance) {
     return entry.find_first_not_of("0123456789", prefix.size()) == entry.npos;
 }
 
-// What /proc/iomem tells is the truth where it is of the size that the device tree has.
+// /proc/iomem tells where the pieces are; to those who are not root it shows zeros. Where it has less than the device
+// tree, it does not tell all.
 void set_pieces(SpawnInstance& instance, std::span<const IomemEntry> iomem) {
     std::vector<PhysRange> pieces;
     for (const IomemEntry& entry : iomem)
-        if (is_region_of(entry.name, instance))
+        if (is_region_of(entry.name, instance) && entry.range.begin != 0)
             pieces.push_back(entry.range);
     std::ranges::sort(pieces, {}, &PhysRange::begin);
-    if (total_size(pieces) == total_size(instance.memory))
+    if (total_size(pieces) >= instance.told_size && !pieces.empty())
         instance.memory = std::move(pieces);
 }
 
@@ -113,6 +115,14 @@ Result<Transaction> read_transaction(const SystemFiles& files, const std::string
 }
 
 } // namespace
+
+std::vector<PhysRange> SpawnInstance::created() const {
+    std::vector<PhysRange> pieces;
+    for (const PhysRange& piece : memory)
+        if (std::ranges::find(added, piece) == added.end())
+            pieces.push_back(piece);
+    return pieces;
+}
 
 const SpawnInstance* SpawnFacts::find(std::uint32_t id) const {
     const auto found = std::ranges::find(instances, id, &SpawnInstance::id);
@@ -168,6 +178,12 @@ Result<SpawnFacts> read_spawn_facts(const SystemFiles& files) {
             set_pieces(instance, *iomem);
     add_images(files, facts.instances);
     facts.transactions = KX_TRY(read_transactions(files));
+    for (SpawnInstance& instance : facts.instances) {
+        const auto record = read_spawn_record(files, instance.id);
+        settle_history(instance, facts.transactions, record ? std::optional(*record) : std::optional<SpawnRecord>());
+        if (!record && record.error().code == Errc::malformed)
+            instance.left_alone = record.error().message;
+    }
     facts.cpus = KX_TRY(read_known_cpus(files));
     return facts;
 }

@@ -51,7 +51,18 @@ struct SpawnInstance {
     std::vector<PhysRange> memory;    // sorted: of the device tree, and what /proc/iomem adds
     std::vector<std::string> devices; // PCI addresses and platform names
     std::optional<KimageRow> image;   // its row of /proc/kimage
+    std::uint64_t told_size = 0;      // of its memory, by the device tree; the pieces may be some pages more
+
+    // What became of it since its creation (spawn_history.h).
+    std::uint32_t creation = 0;   // the transaction that created it; 0: not known
+    std::vector<PhysRange> added; // those pieces of `memory` that it was given later: the kernel loads nothing there
+    std::string unclear;          // why `added` may not be all, or more than that; empty: it is right
+    std::string left_alone;       // why it must be left alone until the next boot; empty: it need not be
+    bool halted_by_force = false; // and not started since
+    bool busy_after_halt = false; // and a start was refused: a CPU of it goes on
+
     bool active() const { return status == "active"; }
+    std::vector<PhysRange> created() const; // `memory` less `added`
     friend bool operator==(const SpawnInstance&, const SpawnInstance&) = default;
 };
 // `status` and `image` are for the caller. Of memory in several pieces the tree tells only where the first begins and
@@ -82,7 +93,8 @@ struct SpawnFacts {
     // the beginning of each. Sorted; a range lies in one chunk.
     std::vector<PhysRange> free_memory(std::optional<std::uint32_t> numa_node = std::nullopt) const;
     // Where every CPU that is known has the same logical and physical number, and the physical ones have no gaps, an
-    // unknown one is taken to have the same, too, if the pool has it; `assumed` is set then. Errc::not_found says how to name the CPU otherwise.
+    // unknown one is taken to have the same, too, if the pool has it; `assumed` is set then. Errc::not_found says how
+    // to name the CPU otherwise.
     Result<std::uint64_t> physical_of(const CpuName& name, bool& assumed) const;
     std::optional<std::uint32_t> logical_of(std::uint64_t physical) const;
 };

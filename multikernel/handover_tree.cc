@@ -10,16 +10,6 @@ namespace {
 constexpr std::string_view inner_node = "multikernel";
 constexpr std::string_view inner_property = "dtb-data";
 
-std::string commented(std::string_view text) {
-    std::string lines;
-    while (!text.empty()) {
-        const std::string_view line = text.substr(0, text.find('\n'));
-        lines += fmt::format("//{}{}\n", line.empty() ? "" : " ", line);
-        text.remove_prefix(std::min(line.size() + 1, text.size()));
-    }
-    return lines;
-}
-
 } // namespace
 
 DeviceTreeNode instance_handover_tree(const HandedInstance& instance) {
@@ -75,6 +65,16 @@ Result<Handover> parse_handover(ByteView file) {
     else
         handover.inner_problem = inner.error().message;
     return handover;
+}
+
+std::string commented(std::string_view text) {
+    std::string lines;
+    while (!text.empty()) {
+        const std::string_view line = text.substr(0, text.find('\n'));
+        lines += fmt::format("//{}{}\n", line.empty() ? "" : " ", line);
+        text.remove_prefix(std::min(line.size() + 1, text.size()));
+    }
+    return lines;
 }
 
 std::string source_of(const Handover& handover) {

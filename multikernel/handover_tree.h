@@ -48,6 +48,9 @@ struct Handover {
 // with where it points; else as parse_device_tree.
 Result<Handover> parse_handover(ByteView file);
 
+// Each line of `text` as a comment of device tree source.
+std::string commented(std::string_view text);
+
 // Device tree source of `tree`; `inner`, or its problem, as comments behind it.
 std::string source_of(const Handover& handover);
 

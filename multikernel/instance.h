@@ -48,6 +48,10 @@ struct AddedParameter {
 };
 std::vector<AddedParameter> added_parameters(const Instance& instance, std::string_view given);
 
+// The same for an instance of a multikernel kernel: its console where `given` names none and `with_console`; and no
+// search for UARTs, which disturbs the running kernel's, unless `given` has a console on one or parameters of 8250.
+std::vector<AddedParameter> spawn_parameters(std::string_view given, bool with_console);
+
 // `given` with the parameters behind it, but before a "--": what follows that is init's.
 std::string with_parameters(std::string_view given, std::span<const AddedParameter> added);
 

@@ -97,7 +97,10 @@ Result<std::vector<InstanceView>> instances_of_kernel(const SystemFiles& files) 
                           .memory = instance.memory,
                           .devices = instance.devices,
                           .image = instance.image,
-                          .record = {}};
+                          .record = {},
+                          .added = instance.added,
+                          .left_alone = instance.left_alone,
+                          .halted_by_force = instance.halted_by_force};
         view.record = record_of(files, view);
         // The next image often gets the place of the last: the command line tells them apart.
         if (view.record && view.record->command_line != instance.image->command_line)

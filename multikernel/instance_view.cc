@@ -21,6 +21,10 @@ std::string state_of(const InstanceView& instance) {
     return instance.stage == "kernel" ? "active, its kernel runs" : "active, its kernel was not seen yet";
 }
 
+bool was_added(const InstanceView& instance, PhysRange piece) {
+    return std::ranges::find(instance.added, piece) != instance.added.end();
+}
+
 ordered_json or_null(const std::string& text) {
     return text.empty() ? ordered_json(nullptr) : ordered_json(text);
 }
@@ -48,9 +52,13 @@ ordered_json json_of(const InstanceView& instance) {
     json["memory"] = ordered_json::array();
     for (const PhysRange& range : instance.memory)
         json["memory"].push_back({{"begin", range.begin}, {"end", range.end}});
+    for (const PhysRange& range : instance.added)
+        json["added_memory"].push_back({{"begin", range.begin}, {"end", range.end}});
     json["devices"] = instance.devices;
+    if (!instance.left_alone.empty())
+        json["left_alone"] = instance.left_alone;
     if (instance.image) {
-        json["entry"] = instance.image->entry;
+        json[instance.dialect == MultikernelDialect::instances ? "boot_params" : "entry"] = instance.image->entry;
         json["command_line"] = or_null(instance.image->command_line);
     }
     if (instance.record)
@@ -117,11 +125,15 @@ std::string text_of(const InstanceView& instance) {
     };
     line("CPUs", instance.cpus.empty() ? "none" : text_of(instance.cpus));
     for (const PhysRange& range : instance.memory)
-        line("memory", fmt::format("{:#x}-{:#x} ({})", range.begin, range.end - 1, size_text(range.size())));
+        line("memory", fmt::format("{:#x}-{:#x} ({}){}", range.begin, range.end - 1, size_text(range.size()),
+                                   was_added(instance, range) ? ", added later" : ""));
+    if (!instance.left_alone.empty())
+        line("broken", instance.left_alone + "; leave it alone until the next boot");
     if (!instance.devices.empty())
         line("devices", fmt::format("{}", fmt::join(instance.devices, ", ")));
     if (instance.image)
-        line("entry", fmt::format("{:#x}", instance.image->entry));
+        line(instance.dialect == MultikernelDialect::instances ? "boot_params" : "entry",
+             fmt::format("{:#x}", instance.image->entry));
     if (!instance.record) {
         if (instance.image || (instance.dialect == MultikernelDialect::module && instance.status != "defined"))
             line("kernel", "not recorded: it was loaded by another program");

@@ -38,6 +38,9 @@ struct InstanceView {
     std::vector<std::string> devices;
     std::optional<KimageRow> image;
     std::optional<InstanceRecord> record; // of the image that is loaded now
+    std::vector<PhysRange> added;         // instances: the pieces of `memory` that it was given after its creation
+    std::string left_alone;               // instances: why it must be left alone until the next boot, or empty
+    bool halted_by_force = false;         // instances: and not started since
     bool active() const { return status == "active"; }
     std::string shown() const; // "instance 1 (web)", "instance 1"
 };

@@ -15,7 +15,7 @@ namespace kx {
 struct KimageRow {
     std::uint32_t id = 0;    // 0 for what belongs to no instance
     std::string type;        // default, crash, multikernel
-    std::uint64_t entry = 0; // physical
+    std::uint64_t entry = 0; // physical; of a multikernel kernel it is where boot_params lie
     std::uint64_t segments = 0;
     std::string mode;         // sys, file; empty where it is not told
     std::string command_line; // empty where there is none, or it is not told

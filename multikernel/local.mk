@@ -32,6 +32,7 @@ multikernel_libmultikernel_a_SOURCES = \
 	multikernel/overlay.cc multikernel/overlay.h \
 	multikernel/overlay_content.cc multikernel/overlay_content.h \
 	multikernel/overlay_write.cc multikernel/overlay_write.h \
+	multikernel/pool_advice.cc multikernel/pool_advice.h \
 	multikernel/pool_candidates.cc \
 	multikernel/pool_record.cc multikernel/pool_record.h \
 	multikernel/pool_steps.cc multikernel/pool_steps.h \
@@ -43,7 +44,10 @@ multikernel_libmultikernel_a_SOURCES = \
 	multikernel/spawn_changes.cc \
 	multikernel/spawn_checks.cc multikernel/spawn_checks.h \
 	multikernel/spawn_cpus.cc multikernel/spawn_cpus.h \
+	multikernel/spawn_history.cc multikernel/spawn_history.h \
+	multikernel/spawn_kernel.cc multikernel/spawn_kernel.h \
 	multikernel/spawn_pool.cc \
+	multikernel/spawn_record.cc multikernel/spawn_record.h \
 	multikernel/spawn_trees.cc \
 	multikernel/spawn_undo.cc multikernel/spawn_undo.h \
 	multikernel/transaction.cc multikernel/transaction.h \

@@ -38,6 +38,9 @@ struct InstanceShare {
     std::vector<std::uint64_t> cpus; // the boot CPU first
     std::vector<PhysRange> memory;   // sorted
     std::vector<std::string> devices;
+    std::vector<PhysRange> added; // of a multikernel kernel: the pieces of `memory` that it was given later, which go
+    std::string unclear;          // back one by one; and why they cannot be told, or empty
+    std::string left_alone;       // why it must be left alone until the next boot, or empty
     friend bool operator==(const InstanceShare&, const InstanceShare&) = default;
 };
 
@@ -59,6 +62,7 @@ struct MachineResources {
     std::uint64_t memory_alignment = 1;   // of the memory of an instance
     std::vector<InstanceShare> instances; // by id
     std::vector<MachineDevice> devices;   // by name
+    std::string beside_kho;               // why no instance may be loaded or started, or empty
     bool devices_known = true;            // false: no PCI in /sys, as in most captured machines
 
     const MachineCpu* find(const CpuName& name) const;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <utility>
 
 namespace kx {
@@ -85,6 +86,25 @@ std::string size_argument(std::uint64_t size) {
     return fmt::format("{}", size);
 }
 
+std::optional<std::vector<PhysRange>> last_pieces_of(std::span<const PhysRange> pieces, std::uint64_t size) {
+    // Every sum that pieces come to, with the pieces: each is looked at once, the last first.
+    constexpr std::size_t most_sums = 4096;
+    std::map<std::uint64_t, std::vector<PhysRange>> sums{{0, {}}};
+    for (std::size_t i = pieces.size(); i-- > 0 && !sums.contains(size);) {
+        auto more = sums;
+        for (const auto& [sum, chosen] : sums) {
+            if (pieces[i].size() > size - std::min(size, sum) || more.size() >= most_sums)
+                continue;
+            auto with = chosen;
+            with.push_back(pieces[i]);
+            more.try_emplace(sum + pieces[i].size(), std::move(with));
+        }
+        sums = std::move(more);
+    }
+    const auto found = sums.find(size);
+    return size != 0 && found != sums.end() ? std::optional(found->second) : std::nullopt;
+}
+
 Result<MemoryWish> parse_memory_wish(std::string_view text) {
     const std::size_t at = text.find('@');
     MemoryWish wish;
@@ -107,7 +127,8 @@ Result<PhysRange> choose_memory(const MemoryWish& wish, std::span<const PoolRang
                                 std::span<const PhysRange> taken) {
     if (pool.empty())
         return fail(Errc::no_room, "there is no memory for instances: reserve some at boot (memmap=256M$0x20000000) or "
-                                   "put memory blocks offline (kexec --multikernel-pool=256M)");
+                                   "put memory blocks offline (multikernelctl pool 256M, or kexec "
+                                   "--multikernel-pool=256M)");
     const auto free = free_pool(pool, taken);
     if (!wish.address) {
         if (const auto chosen = smallest_that_holds(wish.size, free))

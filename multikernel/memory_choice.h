@@ -25,6 +25,9 @@ Result<std::uint64_t> parse_size(std::string_view text);
 // The shortest text that parse_size reads as this size.
 std::string size_argument(std::uint64_t size);
 
+// Whole pieces that come to exactly this size, the last ones rather; nothing where there are none.
+std::optional<std::vector<PhysRange>> last_pieces_of(std::span<const PhysRange> pieces, std::uint64_t size);
+
 // --memory SIZE[@ADDR]: SIZE as parse_size reads it, not 0; both whole pages.
 struct MemoryWish {
     std::uint64_t size = 0;

@@ -8,10 +8,10 @@
 namespace kx {
 namespace {
 
-std::unexpected<Error> write_refused(const SystemFiles& files, int error) {
+std::unexpected<Error> write_refused(const InstanceControl& control, int error) {
     const auto said = [&](Errc code, std::string_view meaning) {
-        return fail(code, "{}: the kernel did not take the overlay: {} ({})", files.display(new_overlay_path), meaning,
-                    std::strerror(error));
+        return fail(code, "{}: the kernel did not take the overlay: {} ({})", control.files.display(new_overlay_path),
+                    meaning, std::strerror(error));
     };
     switch (error) {
     case EACCES:
@@ -27,7 +27,8 @@ std::unexpected<Error> write_refused(const SystemFiles& files, int error) {
     case ENOMEM:
         return said(Errc::no_room, "the kernel has too little free memory for its own notes; free memory");
     case EIO:
-        return said(Errc::io, "it took only a part of the bytes; look at what changed (kexec -S --multikernel)");
+        return said(Errc::io, fmt::format("it took only a part of the bytes; look at what changed ({})",
+                                          control.commands.list()));
     default:
         return said(Errc::io, "try again, and look at dmesg");
     }
@@ -49,23 +50,22 @@ Result<Transaction> write_overlay(const InstanceControl& control, const Overlay&
     const std::uint32_t highest = before.empty() ? 0 : before.back().number;
     const std::string_view bytes(reinterpret_cast<const char*>(blob.data()), blob.size());
     if (const auto written = control.kernel.write_attribute(std::string(new_overlay_path), bytes); !written)
-        return write_refused(control.files, written.error().value);
+        return write_refused(control, written.error().value);
 
     auto found = KX_TRY(read_transactions(control.files, highest));
     std::erase_if(found, [&](const Transaction& one) { return one.blob != blob; });
     if (found.empty())
         return fail(Errc::io,
-                    "{}: took the overlay, and shows no transaction for it; look at what changed (kexec -S "
-                    "--multikernel) and at dmesg",
-                    control.files.display(new_overlay_path));
+                    "{}: took the overlay, and shows no transaction for it; look at what changed ({}) and at dmesg",
+                    control.files.display(new_overlay_path), control.commands.list());
     const auto& last = found.back();
     const auto other = std::ranges::find_if(found, [&](const Transaction& one) { return one.status != last.status; });
     if (other != found.end())
         return fail(Errc::unsupported,
                     "two transactions with the same content appeared at once: tx_{} ({}) and tx_{} ({}). Another "
                     "program changes the instances without taking turns; nothing was undone. Look at what there is now "
-                    "(kexec -S --multikernel)",
-                    other->number, other->status, last.number, last.status);
+                    "({})",
+                    other->number, other->status, last.number, last.status, control.commands.list());
     return std::move(found.back());
 }
 

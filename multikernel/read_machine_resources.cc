@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "machine/attribute.h"
+#include "machine/kho.h"
 #include "multikernel/definition.h"
 #include "multikernel/facts.h"
 #include "multikernel/filesystem.h"
@@ -100,13 +101,15 @@ Result<MachineResources> spawn_resources(const SystemFiles& files) {
         if (const auto usable = PhysRange::between(chunk.range.begin + pool_park_size, chunk.range.end))
             machine.memory.push_back(*usable);
     for (const SpawnInstance& instance : facts.instances) {
-        machine.instances.push_back(
-            {instance.name, instance.id, instance.status, instance.cpus, instance.memory, instance.devices});
+        machine.instances.push_back({instance.name, instance.id, instance.status, instance.cpus, instance.memory,
+                                     instance.devices, instance.added, instance.unclear, instance.left_alone});
         for (const std::string& device : instance.devices)
             machine.devices.push_back({.name = device, .pool = true});
     }
     for (const std::string& device : facts.pool.devices)
         machine.devices.push_back({.name = device, .pool = true});
+    if (const auto refused = refuse_beside_kho(files); !refused)
+        machine.beside_kho = refused.error().message;
     return machine;
 }
 

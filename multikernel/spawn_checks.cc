@@ -2,6 +2,7 @@
 #include "multikernel/spawn_checks.h"
 
 #include "multikernel/memory_choice.h"
+#include "multikernel/spawn_history.h"
 
 #include <algorithm>
 
@@ -41,7 +42,8 @@ Result<> check_size(std::uint64_t size) {
 Result<> refuse_without_pool(const SpawnFacts& facts) {
     if (!facts.pool.made())
         return fail(Errc::unsupported,
-                    "there is no pool to take CPUs and memory from: make one with --multikernel-pool=SIZE --cpu LIST");
+                    "there is no pool to take CPUs and memory from: make one first (multikernelctl pool SIZE --cpus "
+                    "LIST, or kexec --multikernel-pool=SIZE --cpu LIST)");
     return {};
 }
 
@@ -100,16 +102,57 @@ Result<> check_own_cpu(std::uint64_t cpu, const SpawnFacts& facts, const std::ve
     return {};
 }
 
-Result<> check_instance_memory(const ResourceChange& change, const SpawnInstance& instance, const SpawnFacts& facts) {
-    for (const PhysRange& range : change.memory_removed)
-        if (!has(instance.memory, range)) {
-            std::vector<std::string> pieces;
-            for (const PhysRange& piece : instance.memory)
-                pieces.push_back(fmt::format("{:#x}-{:#x}", piece.begin, piece.end - 1));
+std::string pieces_text(const std::vector<PhysRange>& pieces) {
+    std::string text;
+    for (const PhysRange& piece : pieces)
+        text += fmt::format("{}{:#x}-{:#x} ({})", text.empty() ? "" : ", ", piece.begin, piece.end - 1,
+                            size_argument(piece.size()));
+    return text;
+}
+
+// What it was created with cannot be taken: the kernel goes on to load images there.
+Result<> check_memory_removed(const ResourceChange& change, const SpawnInstance& instance) {
+    if (change.memory_removed.empty())
+        return {};
+    if (!instance.unclear.empty())
+        return fail(Errc::unsupported, "instance {}: {}; nothing is taken from it", instance.name, instance.unclear);
+    for (const PhysRange& range : change.memory_removed) {
+        if (!has(instance.memory, range))
             return fail(Errc::unsupported,
                         "{:#x}-{:#x} is no piece of instance {}'s memory, and the kernel takes whole pieces only: {}",
-                        range.begin, range.end - 1, instance.name, fmt::join(pieces, ", "));
-        }
+                        range.begin, range.end - 1, instance.name, pieces_text(instance.memory));
+        if (!has(instance.added, range))
+            return fail(Errc::unsupported,
+                        "instance {} was created with {:#x}-{:#x}, and only what was added later can be taken: {}",
+                        instance.name, range.begin, range.end - 1,
+                        instance.added.empty() ? "nothing was" : pieces_text(instance.added));
+    }
+    return {};
+}
+
+// The kernel tells a kernel that runs of the range that was named, and books the first free one that is large enough:
+// another one would be in two hands. What runs takes memory from the beginning of a block on.
+Result<> check_memory_added_to_running(PhysRange range, const SpawnInstance& instance, const SpawnFacts& facts) {
+    const auto first = first_free(range.size(), facts.free_memory());
+    if (!first || first->begin != range.begin)
+        return fail(Errc::unsupported,
+                    "instance {} is active: it can be given the first free range that is large enough, {}, and not "
+                    "{:#x}-{:#x}",
+                    instance.name, first ? fmt::format("{:#x}-{:#x}", first->begin, first->end - 1) : "and none is",
+                    range.begin, range.end - 1);
+    if (range.begin % memory_block_size)
+        return fail(
+            Errc::unsupported,
+            "instance {} is active: its kernel takes memory that begins at a multiple of {}, and the first free "
+            "range begins at {:#x}; halt it first, or delete it and create it with more",
+            instance.name, size_argument(memory_block_size), range.begin);
+    return {};
+}
+
+Result<> check_instance_memory(const ResourceChange& change, const SpawnInstance& instance, const SpawnFacts& facts) {
+    KX_TRY(check_memory_removed(change, instance));
+    if (instance.active() && change.memory_added.size() > 1)
+        return fail(Errc::usage, "instance {} is active: it can be given one range at a time", instance.name);
     std::uint64_t added = 0;
     const auto free = facts.free_memory();
     for (const PhysRange& range : change.memory_added) {
@@ -119,6 +162,8 @@ Result<> check_instance_memory(const ResourceChange& change, const SpawnInstance
         added += range.size();
         if (std::ranges::none_of(free, [&](PhysRange one) { return one.contains(range); }))
             return fail(Errc::no_room, "{:#x}-{:#x} is not free in the pool", range.begin, range.end - 1);
+        if (instance.active())
+            KX_TRY(check_memory_added_to_running(range, instance, facts));
     }
     return added == 0 ? Result<>() : check_room(added, std::nullopt, facts);
 }
@@ -127,6 +172,7 @@ Result<> check_instance_change(const ResourceChange& change, const SpawnFacts& f
     const SpawnInstance* instance = facts.find(std::string_view(change.instance));
     if (!instance)
         return fail(Errc::not_found, "there is no instance {}", change.instance);
+    KX_TRY(refuse_if_left_alone(*instance));
     if (!change.pool_memory_added.empty())
         return fail(Errc::usage, "an instance's memory is a range of the pool");
     for (const std::uint64_t cpu : change.cpus_added)
@@ -189,6 +235,28 @@ std::vector<std::string> names_of(const std::vector<DeviceRequest>& devices) {
 }
 
 } // namespace
+
+std::optional<PhysRange> first_free(std::uint64_t size, std::span<const PhysRange> free) {
+    const auto found = std::ranges::find_if(free, [size](PhysRange one) { return one.size() >= size; });
+    return found == free.end() ? std::nullopt : PhysRange::at(found->begin, size);
+}
+
+Result<> check_removal(const SpawnInstance& instance) {
+    KX_TRY(refuse_if_left_alone(instance));
+    if (instance.active())
+        return fail(Errc::unsupported, "instance {} ({}) is active: halt it first, then unload it", instance.id,
+                    instance.name);
+    if (instance.status != "ready" && instance.status != "empty")
+        return fail(Errc::unsupported, "instance {} ({}) is {}: unload it first", instance.id, instance.name,
+                    instance.status);
+    if (!instance.unclear.empty())
+        return fail(
+            Errc::unsupported,
+            "instance {} ({}): {}. What was added has to be taken from it before it is removed, or it is lost to "
+            "the pool: it stays",
+            instance.id, instance.name, instance.unclear);
+    return {};
+}
 
 std::string shown_cpu(std::uint64_t physical, const SpawnFacts& facts) {
     const auto logical = facts.logical_of(physical);

@@ -7,6 +7,8 @@
 #include "multikernel/filesystem.h"
 #include "multikernel/overlay.h"
 
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -25,6 +27,15 @@ Result<> check_change(const ResourceChange& change, const SpawnFacts& facts, con
 
 // Errors as above.
 Result<> check_new_pool(const PoolRequest& pool, const SpawnFacts& facts, const std::vector<std::uint32_t>& online);
+
+// It has no kernel, nothing is known that makes its removal dangerous, and what was added to it can be told.
+// Errc::unsupported.
+Result<> check_removal(const SpawnInstance& instance);
+
+// Of `free`, which is sorted: where a multikernel kernel takes memory of this size.
+std::optional<PhysRange> first_free(std::uint64_t size, std::span<const PhysRange> free);
+// An instance's kernel that runs takes memory from a multiple of this on (x86-64).
+inline constexpr std::uint64_t memory_block_size = 128 << 20;
 
 // "apic 0x3", "CPU 3 (apic 0x3)".
 std::string shown_cpu(std::uint64_t physical, const SpawnFacts& facts);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The pool of a multikernel kernel is made and given back.
 #include "multikernel/overlay_write.h"
+#include "multikernel/pool_advice.h"
 #include "multikernel/spawn_checks.h"
 #include "multikernel/spawn_cpus.h"
+#include "multikernel/spawn_history.h"
 #include "multikernel/spawn_undo.h"
 #include "multikernel/transaction.h"
 
@@ -15,10 +17,20 @@ namespace {
 
 constexpr std::string_view baseline_path = "sys/fs/multikernel/device_tree";
 
-std::unexpected<Error> baseline_refused(const SystemFiles& files, int error, const std::vector<std::string>& remains) {
+// A baseline that failed can stay to be seen in the file that it was written to.
+std::string after_text(const SystemFiles& files, const std::string& tree_before,
+                       const std::vector<std::string>& remains) {
+    const auto tree = files.read(baseline_path);
+    if (!remains.empty() || (tree && *tree == tree_before))
+        return restored_text(remains);
+    return fmt::format("Nothing was taken, and {} is not as it was before: it tells of what was asked for",
+                       files.display(baseline_path));
+}
+
+std::unexpected<Error> baseline_refused(const SystemFiles& files, int error, const std::string& after) {
     const auto said = [&](Errc code, std::string_view meaning) {
         return fail(code, "{}: the kernel did not make the pool: {} ({}); {}. {}", files.display(baseline_path),
-                    meaning, std::strerror(error), kernel_log_has_the_reason, restored_text(remains));
+                    meaning, std::strerror(error), kernel_log_has_the_reason, after);
     };
     switch (error) {
     case EACCES:
@@ -29,9 +41,7 @@ std::unexpected<Error> baseline_refused(const SystemFiles& files, int error, con
     case EBUSY:
         return said(Errc::unsupported, "there is a pool already, or a CPU could not be taken from the running kernel");
     case ENOMEM:
-        return said(Errc::no_room,
-                    "it has no such piece of memory in one; ask for less, or for several pieces, or drop "
-                    "caches first (echo 3 > /proc/sys/vm/drop_caches)");
+        return said(Errc::no_room, "it has no such piece of memory in one; " + pool_memory_advice(files));
     case ENODEV:
         return said(Errc::unsupported, "a CPU is not present");
     case EINVAL:
@@ -59,14 +69,14 @@ Result<> give_back(const InstanceControl& control, const SpawnPool& pool) {
 
 // What a baseline that failed took all the same goes back; what does not is told.
 std::vector<std::string> give_back_what_was_taken(const InstanceControl& control, const SpawnFacts& before) {
-    const auto now = read_spawn_facts(control.files);
+    const auto now = read_spawn_facts(control);
     if (!now)
         return {now.error().message};
     const ChangeScope scope{{}, true};
     if (differences(before, *now, scope).empty())
         return {};
     const auto given = give_back(control, now->pool);
-    const auto after = read_spawn_facts(control.files);
+    const auto after = read_spawn_facts(control);
     if (!after)
         return {after.error().message};
     auto remains = differences(before, *after, scope);
@@ -88,25 +98,27 @@ SpawnFacts expected_of(const SpawnFacts& before, const PoolRequest& request) {
 } // namespace
 
 Result<SpawnPool> make_pool(const InstanceControl& control, const PoolRequest& pool) {
-    const auto before = KX_TRY(read_spawn_facts(control.files));
+    const auto before = KX_TRY(read_spawn_facts(control));
     KX_TRY(check_new_pool(pool, before, KX_TRY(read_online_cpus(control.files))));
     const auto blob = KX_TRY(device_tree_blob(baseline_of(pool), baseline_limit));
     KX_TRY(remember_cpus(control.run_root, control.files));
     const std::string_view bytes(reinterpret_cast<const char*>(blob.data()), blob.size());
+    const std::string tree = KX_TRY(control.files.read(baseline_path));
     if (const auto written = control.kernel.write_attribute(std::string(baseline_path), bytes); !written)
-        return baseline_refused(control.files, written.error().value, give_back_what_was_taken(control, before));
+        return baseline_refused(control.files, written.error().value,
+                                after_text(control.files, tree, give_back_what_was_taken(control, before)));
 
-    const auto now = KX_TRY(read_spawn_facts(control.files));
+    const auto now = KX_TRY(read_spawn_facts(control));
     const auto differing = differences(expected_of(before, pool), now, {{}, true});
     if (differing.empty())
         return now.pool;
     const auto remains = give_back_what_was_taken(control, before);
     return fail(Errc::unsupported, "the kernel made a pool, and not the one that it was asked for: {}; {}. {}",
-                fmt::join(differing, "; "), kernel_log_has_the_reason, restored_text(remains));
+                fmt::join(differing, "; "), kernel_log_has_the_reason, after_text(control.files, tree, remains));
 }
 
 Result<> dissolve_pool(const InstanceControl& control) {
-    const auto before = KX_TRY(read_spawn_facts(control.files));
+    const auto before = KX_TRY(read_spawn_facts(control));
     if (!before.pool.made())
         return fail(Errc::unsupported, "there is no pool");
     for (const SpawnInstance& instance : before.instances)
@@ -118,7 +130,7 @@ Result<> dissolve_pool(const InstanceControl& control) {
     if (const auto given = give_back(control, before.pool); !given)
         return fail(given.error().code, "the pool was not dissolved: {}. {}", given.error().message,
                     restored_text(restore(control, before, scope)));
-    const auto now = KX_TRY(read_spawn_facts(control.files));
+    const auto now = KX_TRY(read_spawn_facts(control));
     if (now.pool.made())
         return fail(Errc::io, "the pool is still there, although the kernel says that it gave everything back; {}",
                     kernel_log_has_the_reason);

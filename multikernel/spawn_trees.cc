@@ -123,6 +123,7 @@ Result<SpawnInstance> instance_of(const DeviceTreeNode& root) {
     if (resources.property("memory-bytes"))
         instance.memory.push_back(KX_TRY(range_at(KX_TRY(resources.u64("memory-base")),
                                                   KX_TRY(resources.u64("memory-bytes")), "memory-base, memory-bytes")));
+    instance.told_size = total_size(instance.memory);
     instance.devices = KX_TRY(devices_of(root));
     return instance;
 }

@@ -3,6 +3,7 @@
 
 #include "multikernel/memory_choice.h"
 #include "multikernel/overlay_write.h"
+#include "multikernel/spawn_history.h"
 
 #include <algorithm>
 
@@ -151,7 +152,7 @@ std::vector<Overlay> inverse_overlays(const SpawnFacts& before, const SpawnFacts
 }
 
 std::vector<std::string> restore(const InstanceControl& control, const SpawnFacts& before, const ChangeScope& scope) {
-    const auto now = read_spawn_facts(control.files);
+    const auto now = read_spawn_facts(control);
     if (!now)
         return {now.error().message};
     std::vector<std::string> remains;
@@ -163,7 +164,7 @@ std::vector<std::string> restore(const InstanceControl& control, const SpawnFact
             remains.push_back(
                 fmt::format("the way back is {}, which is {}", shown_transaction(undone->number), undone->status));
     }
-    const auto after = read_spawn_facts(control.files);
+    const auto after = read_spawn_facts(control);
     if (!after)
         return {after.error().message};
     const auto left = differences(before, *after, scope);

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/transaction.h"
 
+#include "multikernel/memory_choice.h"
 #include "multikernel/overlay_content.h"
 #include "multikernel/overlay_write.h"
+#include "multikernel/pool_advice.h"
+#include "multikernel/spawn_checks.h"
+#include "multikernel/spawn_cpus.h"
+#include "multikernel/spawn_history.h"
 #include "multikernel/spawn_undo.h"
 
 #include <algorithm>
@@ -27,11 +32,15 @@ bool can_be_removed(const OverlayContent& content, const SpawnFacts& before, con
 std::unexpected<Error> undo_failed(const InstanceControl& control, const Transaction& failed,
                                    const OverlayContent& content, const SpawnFacts& before) {
     const auto remains = restore(control, before, scope_of(content));
-    const auto now = read_spawn_facts(control.files);
+    const auto now = read_spawn_facts(control);
     bool removed = now && remains.empty() && can_be_removed(content, before, *now);
     removed = removed && control.kernel.remove_folder(transaction_path(failed.number)).has_value();
-    return fail(Errc::unsupported, "the kernel could not do it ({}): {}; {}. {}{}", failed.status, text_of(content),
-                kernel_log_has_the_reason, restored_text(remains),
+    const bool of_pool_memory = std::ranges::any_of(
+        content.changes, [](const ResourceChange& change) { return !change.pool_memory_added.empty(); });
+    return fail(Errc::unsupported, "the kernel could not do it ({}): {}; {}{}. {}{}", failed.status, text_of(content),
+                kernel_log_has_the_reason,
+                of_pool_memory ? "; where it found no memory, " + pool_memory_advice(control.files) : "",
+                restored_text(remains),
                 removed ? ""
                         : fmt::format("; {} stays in the list, and does no harm while it is left alone",
                                       shown_transaction(failed.number)));
@@ -53,10 +62,63 @@ Result<> refuse_failed(const Transaction& transaction, const OverlayContent& con
                 "mean it, and leave the transaction",
                 shown_transaction(transaction.number), created.name, created.name);
     if (!content.changes.empty())
-        return fail(Errc::unsupported,
-                    "{} failed: its undo would take back what it never gave ({}). Leave it: it does no harm",
-                    shown_transaction(transaction.number), text_of(content));
+        return fail(
+            Errc::unsupported,
+            "{} failed when it was made, or its undo did: an undo could take back what it never gave ({}). Leave "
+            "it: it does no harm",
+            shown_transaction(transaction.number), text_of(content));
     return {};
+}
+
+// The kernel undoes by name, and an undo that it breaks off marks the transaction as failed for good.
+bool is_of_earlier(const std::string& name, std::uint32_t number, const SpawnFacts& facts) {
+    return std::ranges::any_of(facts.transactions, [&](const Transaction& transaction) {
+        if (transaction.number <= number || transaction.status != "applied")
+            return false;
+        const auto tree = parse_device_tree(ByteView(transaction.blob));
+        const auto content = tree ? parse_overlay(*tree) : std::unexpected(tree.error());
+        return content && std::ranges::find(content->removed, name) != content->removed.end();
+    });
+}
+
+Result<> refuse_undo_of_change(const InstanceControl& control, const Transaction& transaction,
+                               const ResourceChange& change, const SpawnFacts& facts) {
+    ResourceChange undo{.instance = change.instance,
+                        .cpus_added = change.cpus_removed,
+                        .cpus_removed = change.cpus_added,
+                        .memory_removed = change.memory_added,
+                        .devices_added = change.devices_removed,
+                        .devices_removed = change.devices_added};
+    const auto online = KX_TRY(read_online_cpus(control.files));
+    const auto not_undone = [&](const Result<>& checked) {
+        return within(shown_transaction(transaction.number) + " is not undone", checked);
+    };
+    if (change.instance.empty()) {
+        for (const PhysRange& range : change.memory_removed)
+            undo.pool_memory_added.push_back({.size = range.size(), .numa_node = {}});
+        return undo.empty() ? Result<>() : not_undone(check_change(undo, facts, online));
+    }
+    const SpawnInstance* instance = facts.find(std::string_view(change.instance));
+    if (!instance)
+        return fail(Errc::unsupported, "{} is not undone: instance {}, which it changed, is gone",
+                    shown_transaction(transaction.number), change.instance);
+    if (instance->creation > transaction.number || is_of_earlier(change.instance, transaction.number, facts))
+        return fail(Errc::unsupported,
+                    "{} is not undone: it changed an earlier instance {}, and the kernel undoes by name: what the one "
+                    "that is there now has would be taken or given",
+                    shown_transaction(transaction.number), change.instance);
+    KX_TRY(not_undone(refuse_if_left_alone(*instance)));
+    if (instance->status != "ready" && instance->status != "empty")
+        return fail(Errc::unsupported, "{} is not undone: instance {} is {}: {} first",
+                    shown_transaction(transaction.number), change.instance, instance->status,
+                    instance->active() ? "halt and unload it" : "unload it");
+    std::uint64_t wanted = 0;
+    for (const PhysRange& range : change.memory_removed)
+        wanted += range.size();
+    if (wanted > total_size(facts.free_memory()))
+        return fail(Errc::no_room, "{} is not undone: the {} that it took are not free any more",
+                    shown_transaction(transaction.number), size_argument(wanted));
+    return not_undone(check_change(undo, facts, online));
 }
 
 // The last transaction that created an instance of this name.
@@ -71,8 +133,8 @@ Result<std::uint32_t> creator_of(const InstanceControl& control, const SpawnFact
     return creator;
 }
 
-Result<> refuse_undo_of_creation(const InstanceControl& control, const Transaction& transaction,
-                                 const OverlayContent& content, const SpawnFacts& facts) {
+Result<> refuse_undo(const InstanceControl& control, const Transaction& transaction, const OverlayContent& content,
+                     const SpawnFacts& facts) {
     for (const InstanceRequest& created : content.created) {
         const SpawnInstance* instance = facts.find(std::string_view(created.name));
         if (!instance)
@@ -87,7 +149,19 @@ Result<> refuse_undo_of_creation(const InstanceControl& control, const Transacti
             return fail(Errc::unsupported, "instance {}, which {} created, is {}: {} first", created.name,
                         shown_transaction(transaction.number), instance->status,
                         instance->active() ? "halt and unload it" : "unload it");
+        KX_TRY(within(shown_transaction(transaction.number) + " is not undone", check_removal(*instance)));
     }
+    for (const ResourceChange& change : content.changes)
+        if (!content.creates(change.instance))
+            KX_TRY(refuse_undo_of_change(control, transaction, change, facts));
+    return {};
+}
+
+// With the instance, what was added to it after its creation would be lost.
+Result<> take_added_of_created(const InstanceControl& control, const OverlayContent& content, const SpawnFacts& facts) {
+    for (const InstanceRequest& created : content.created)
+        if (const SpawnInstance* instance = facts.find(std::string_view(created.name)))
+            KX_TRY(take_added_memory(control, *instance));
     return {};
 }
 
@@ -103,10 +177,15 @@ void note_what_stays(const InstanceControl& control, const OverlayContent& conte
     }
 }
 
-std::unexpected<Error> removal_refused(const Transaction& transaction, int error) {
+std::unexpected<Error> removal_refused(const InstanceControl& control, const Transaction& transaction, int error) {
+    const auto left = read_transactions(control.files, UINT32_MAX);
+    const bool failed = left && std::ranges::any_of(*left, [&](const Transaction& one) {
+                            return one.number == transaction.number && one.status == "failed";
+                        });
     const auto said = [&](Errc code, std::string_view meaning) {
-        return fail(code, "{} was not undone: {} ({})", shown_transaction(transaction.number), meaning,
-                    std::strerror(error));
+        return fail(code, "{} was not undone: {} ({}){}", shown_transaction(transaction.number), meaning,
+                    std::strerror(error),
+                    failed ? "; the kernel has marked it as failed for good: leave it, it does no harm" : "");
     };
     switch (error) {
     case EACCES:
@@ -128,7 +207,7 @@ std::unexpected<Error> removal_refused(const Transaction& transaction, int error
 
 Result<std::uint32_t> apply_overlay(const InstanceControl& control, const Overlay& overlay) {
     const auto content = KX_TRY(parse_overlay(overlay.tree()));
-    const auto before = KX_TRY(read_spawn_facts(control.files));
+    const auto before = KX_TRY(read_spawn_facts(control));
     const auto transaction = KX_TRY(write_overlay(control, overlay));
     if (transaction.status != "applied")
         return undo_failed(control, transaction, content, before);
@@ -136,7 +215,7 @@ Result<std::uint32_t> apply_overlay(const InstanceControl& control, const Overla
 }
 
 Result<> roll_back(const InstanceControl& control, std::uint32_t number) {
-    const auto facts = KX_TRY(read_spawn_facts(control.files));
+    const auto facts = KX_TRY(read_spawn_facts(control));
     const auto found = std::ranges::find(facts.transactions, number, &Transaction::number);
     if (found == facts.transactions.end())
         return fail(Errc::not_found, "there is no transaction {}; `multikernelctl transactions` lists them", number);
@@ -144,13 +223,15 @@ Result<> roll_back(const InstanceControl& control, std::uint32_t number) {
     if (found->status == "failed")
         KX_TRY(refuse_failed(*found, content, facts));
     else if (found->status == "applied")
-        KX_TRY(refuse_undo_of_creation(control, *found, content, facts));
+        KX_TRY(refuse_undo(control, *found, content, facts));
     else
         return fail(Errc::unsupported, "{} is {}: there is nothing to be undone", shown_transaction(number),
                     found->status);
 
+    if (found->status == "applied")
+        KX_TRY(take_added_of_created(control, content, facts));
     if (const auto undone = control.kernel.remove_folder(transaction_path(number)); !undone)
-        return removal_refused(*found, undone.error().value);
+        return removal_refused(control, *found, undone.error().value);
     const auto left = KX_TRY(read_transactions(control.files, UINT32_MAX));
     if (std::ranges::find(left, number, &Transaction::number) != left.end())
         return fail(Errc::io, "{} is still there after it was undone; look at dmesg", shown_transaction(number));

@@ -39,8 +39,16 @@ Result<> dissolve_pool(const InstanceControl& control);
 // many pieces as the kernel wants, and these devices. Errc::usage; Errc::unsupported, Errc::no_room.
 Result<SpawnInstance> create_instance(const InstanceControl& control, const InstanceRequest& request);
 
-// Errc::unsupported where it is not `ready` or `empty`, with what to do first; Errc::not_found where it is not there
-// any more.
+// Takes what was added to the instance (SpawnInstance::added) back to the pool, and looks whether it is there: with the
+// instance it would be lost. Nothing where nothing was added.
+Result<> take_added_memory(const InstanceControl& control, const SpawnInstance& instance);
+
+// What a removal writes, one after the other: for a dry run.
+std::vector<Overlay> removal_overlays(const SpawnInstance& instance);
+
+// After take_added_memory. Errc::unsupported where it is not `ready` or `empty`, with what to do first, where it has to
+// be left alone, and where what was added to it cannot be told or taken; Errc::not_found where it is not there any
+// more. A notice tells of memory that is lost all the same.
 Result<> remove_instance(const InstanceControl& control, const SpawnInstance& instance);
 
 // The change holds afterwards, or nothing of it does. Where an instance's memory comes to lie elsewhere than asked for,

@@ -169,6 +169,20 @@ private:
         taken_.push_back(*wanted);
     }
 
+    bool keeps_memory(const DesiredInstance& instance) const {
+        const InstanceShare* share = own(instance);
+        return share && !share->memory.empty();
+    }
+
+    void take_in_pieces(std::uint64_t size) {
+        for (const PhysRange& range : free()) {
+            const std::uint64_t part = std::min(size, usable(range));
+            if (part != 0)
+                taken_.push_back(*PhysRange::at(*align_up(range.begin, alignment_), part));
+            size -= part;
+        }
+    }
+
     void place(const DesiredInstance& instance) {
         if (!check_size(instance))
             return;
@@ -190,6 +204,11 @@ private:
         }
         if (best) {
             taken_.push_back(*PhysRange::at(*align_up(best->begin, alignment_), size));
+            return;
+        }
+        // A new instance's memory may be in several pieces on a multikernel kernel.
+        if (spawn() && room >= size && !keeps_memory(instance)) {
+            take_in_pieces(size);
             return;
         }
         const std::string what = own(instance) ? fmt::format("{} more of memory", size_text(size))

@@ -25,6 +25,7 @@ tests_unit_unit_SOURCES = \
 	tests/unit/crash/crash_plan_test.cc \
 	tests/unit/crash/elfcorehdr_test.cc \
 	tests/unit/ctl/apply_test.cc \
+	tests/unit/ctl/spawn_harm_test.cc \
 	tests/unit/ctl/console_test.cc \
 	tests/unit/ctl/desired_file_test.cc \
 	tests/unit/dump/architecture_test.cc \
@@ -61,6 +62,7 @@ tests_unit_unit_SOURCES += \
 	tests/unit/instances/machine4.h \
 	tests/unit/instances/named_instances_test.cc \
 	tests/unit/instances/multikernel_machine.h \
+	tests/unit/instances/spawn_harm_test.cc \
 	tests/unit/instances/spawn_verbs_test.cc \
 	tests/unit/instances/v1_verbs_test.cc \
 	tests/unit/ctl/ctl_machine.h \
@@ -95,6 +97,7 @@ tests_unit_unit_SOURCES += \
 	tests/unit/multikernel/serial_ports_test.cc \
 	tests/unit/multikernel/desired_plan_test.cc \
 	tests/unit/multikernel/validation_test.cc \
+	tests/unit/multikernel/spawn_history_test.cc \
 	tests/unit/multikernel/spawn_machine.h \
 	tests/unit/multikernel/spawn_pool_test.cc \
 	tests/unit/multikernel/transaction_test.cc \

@@ -116,7 +116,18 @@ struct AcpiLocalX2apic {
 };
 static_assert(sizeof(AcpiLocalX2apic) == 16);
 
+struct AcpiIoApic {
+    std::uint8_t type;
+    std::uint8_t length;
+    std::uint8_t id;
+    std::uint8_t reserved;
+    le32 address;
+    le32 interrupt_base;
+};
+static_assert(sizeof(AcpiIoApic) == 12);
+
 inline constexpr std::uint8_t acpi_local_apic = 0;
+inline constexpr std::uint8_t acpi_io_apic = 1;
 inline constexpr std::uint8_t acpi_local_x2apic = 9;
 inline constexpr std::uint32_t acpi_processor_enabled = 1;
 inline constexpr std::uint32_t acpi_processor_online_capable = 2;

@@ -150,6 +150,32 @@ Result<SpawnImage> parse_spawn_image(ByteView file, std::optional<std::uint32_t>
     return SpawnImage{.note_type = note.type, .entry = entry, .memory = memory};
 }
 
+std::string vmlinux_version(ByteView elf) {
+    constexpr std::string_view banner = "Linux version ";
+    constexpr std::uint64_t most_searched = std::uint64_t{256} << 20;
+    constexpr std::size_t longest = 128; // more than any kernel's release (65)
+    const auto parsed = parse_elf(elf);
+    for (const ElfSegment& segment : parsed ? parsed->segments : std::vector<ElfSegment>()) {
+        const auto content =
+            segment.type == layout::pt_load ? segment_content(*parsed, segment) : Result<ByteView>(ByteView());
+        if (!content || content->size() == 0)
+            continue;
+        const auto bytes = content->bytes().first(std::min(content->size(), most_searched));
+        std::string_view rest(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        for (auto at = rest.find(banner); at != rest.npos; at = rest.find(banner)) {
+            rest.remove_prefix(at + banner.size());
+            const std::string_view release = rest.substr(0, longest);
+            const std::size_t end = release.find(' ');
+            const bool readable = std::ranges::all_of(release.substr(0, std::min(end, release.size())),
+                                                      [](char c) { return c > ' ' && c <= '~'; });
+            // The same words begin a format elsewhere in a kernel: "Linux version %s".
+            if (end != release.npos && end != 0 && readable && release[0] >= '0' && release[0] <= '9')
+                return std::string(release.substr(0, end));
+        }
+    }
+    return {};
+}
+
 Result<std::optional<std::uint32_t>> spawn_note_of(ByteView notes) {
     const auto own = find_spawn_note(KX_TRY(parse_notes(notes, false, note_alignment)), std::nullopt);
     return own ? std::optional(own->type) : std::nullopt;

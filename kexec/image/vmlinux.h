@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 namespace kx {
 
@@ -49,6 +50,10 @@ struct SpawnImage {
 // Errc::not_this_format where it is no ELF; Errc::unsupported, with what to do, for another machine's or a kernel
 // without the note; Errc::malformed else.
 Result<SpawnImage> parse_spawn_image(ByteView elf, std::optional<std::uint32_t> note_type = std::nullopt);
+
+// "6.1.0-50-cloud-amd64" of the banner that a kernel prints first ("Linux version …"), as it lies in what its PT_LOADs
+// take from the file: the first 256 MiB of each are looked through. Empty where there is none.
+std::string vmlinux_version(ByteView elf);
 
 // The type of note that a kernel with these notes (/sys/kernel/notes) has itself and wants of others; nullopt where it
 // has none.

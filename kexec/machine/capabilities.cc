@@ -3,6 +3,7 @@
 
 #include "machine/attribute.h"
 #include "machine/kernel_config.h"
+#include "machine/kho.h"
 #include "machine/memory_map.h"
 #include "machine/multikernel.h"
 #include "machine/platform.h"
@@ -214,9 +215,10 @@ Capability handover(const SystemFiles& files, const KernelConfig& config) {
     if (folder.error().code == Errc::denied)
         return fact(names::handover, unknown, "Only root can see whether handover is on.", files.display(path),
                     "run as root");
-    if (const auto command_line = files.read("proc/cmdline"); command_line && holds_word(*command_line, "kho=on"))
-        return fact(names::handover, unknown, "Handover was asked for (kho=on), and its folder is not there.",
-                    files.display(path), "mount -t debugfs none /sys/kernel/debug");
+    if (const std::string by = kho_is_on_by(files); !by.empty())
+        return fact(names::handover, unknown,
+                    fmt::format("Handover was asked for ({}), and its folder is not there.", by), files.display(path),
+                    "mount -t debugfs none /sys/kernel/debug");
     return built_in
                ? fact(names::handover, no, "The kernel has handover, and it is off.", files.display(path),
                       "boot with kho=on")

@@ -55,7 +55,9 @@ void add_switches(Causes& causes, Call call, const CallContext& context) {
         causes.push_back({"kernel.kexec_load_disabled is 1 and stays so until the machine reboots through its firmware",
                           "remove what sets it (/etc/sysctl.d, a boot script) and reboot",
                           context.load_disabled.has_value()});
-    if ((!is_about_instance(call) || call == Call::load_spawn) && context.loads_left.value_or(0) == 0)
+    const bool counted = !is_about_instance(call) || call == Call::load_spawn || call == Call::load_instance ||
+                         call == Call::unload_instance;
+    if (counted && context.loads_left.value_or(0) == 0)
         causes.push_back({fmt::format("kernel.kexec_load_limit_{} is used up (every load and unload counts)",
                                       context.crash ? "panic" : "reboot"),
                           "raise the limit where it is set and reboot: it cannot be raised at run time",
@@ -106,6 +108,11 @@ Causes permission_causes(Call call, const CallContext& context) {
     add_rights(causes, context);
     if (call != Call::start)
         add_switches(causes, call, context);
+    if (call == Call::start_instance || call == Call::assign_cpus)
+        causes.push_back(
+            {"SMT is off (/sys/devices/system/cpu/smt/control), and one of the CPUs is not the first thread "
+             "of its core",
+             "choose first threads, or switch SMT on"});
     causes.push_back(filtered());
     return causes;
 }
@@ -366,6 +373,9 @@ std::vector<Cause> causes_of(Call call, int error, const CallContext& context) {
     case EFBIG:
     case EINTR:
     case EIO:
+        if (call == Call::start && error == EIO)
+            return {{"a kernel beside this one does not stop, and the next kernel would share its memory",
+                     "look at dmesg, and halt that kernel first"}};
         return by_files(call) ? file_system_causes(error, context) : Causes{};
     default:
         return {};

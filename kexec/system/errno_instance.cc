@@ -8,13 +8,15 @@ namespace {
 
 using Causes = std::vector<Cause>;
 
-Causes load_causes(int error) {
+Causes load_causes(int error, const CallContext& context) {
     switch (error) {
     case EEXIST:
-        return {{"there is an image of this id already", "choose another id, or drop it with -u --multikernel=ID"}};
+        return {{"there is an image of this id already",
+                 "choose another id, or drop it: " + context.commands.unload(context.instance_id)}};
     case EADDRNOTAVAIL:
         return {{"a segment lies in memory that the running kernel uses",
-                 "reserve memory at boot (memmap=SIZE$ADDR) or put memory blocks offline (--multikernel-pool=SIZE)"}};
+                 "reserve memory at boot (memmap=SIZE$ADDR) or put memory blocks offline: " +
+                     context.commands.grow_pool()}};
     case EBUSY:
         return {{"a segment lies in the memory of another instance", "choose other memory with --memory"}};
     case EINVAL:
@@ -24,12 +26,12 @@ Causes load_causes(int error) {
     }
 }
 
-Causes unload_causes(int error) {
+Causes unload_causes(int error, const CallContext& context) {
     switch (error) {
     case EBUSY:
-        return {{"it is running", "stop it first with --halt --multikernel=ID"}};
+        return {{"it is running", "stop it first: " + context.commands.halt(context.instance_id)}};
     case ENOENT:
-        return {{"there is no such instance", "kexec -S --multikernel lists them"}};
+        return {{"there is no such instance", context.commands.list() + " shows them"}};
     default:
         return {};
     }
@@ -48,7 +50,7 @@ Causes assign_causes(Call call, int error, const CallContext& context) {
             return {{fmt::format("one of {} does not exist", context.cpus), "choose other CPUs"}};
         [[fallthrough]];
     case ENOENT:
-        return {{"another program changed it meanwhile", "look with kexec -S --multikernel and try again"}};
+        return {{"another program changed it meanwhile", "look with " + context.commands.list() + " and try again"}};
     default:
         return {};
     }
@@ -59,13 +61,13 @@ Causes start_causes(int error, const CallContext& context) {
     case EBUSY:
         return {{fmt::format("one of {} is online or belongs to another instance", context.cpus),
                  "take it offline: echo 0 > /sys/devices/system/cpu/cpuN/online"},
-                {"it is running already", "kexec -S --multikernel shows it"}};
+                {"it is running already", context.commands.list() + " shows it"}};
     case EIO:
         return {{fmt::format("the boot CPU of {} did not answer the start signal (INIT, SIPI)", context.cpus),
                  "look at dmesg; the instance is as it was, and may be tried again or unloaded"}};
     case EINVAL:
         return {{"nothing is loaded under this id, or it was started before and its memory is used up",
-                 "load it again: -u, then -l"}};
+                 "drop it and load it again: " + context.commands.unload(context.instance_id)}};
     case ENODEV:
         return {{fmt::format("one of {} does not exist", context.cpus), "load it for other CPUs"}};
     default:
@@ -73,12 +75,15 @@ Causes start_causes(int error, const CallContext& context) {
     }
 }
 
-Causes halt_causes(int error) {
+Causes halt_causes(int error, const CallContext& context) {
     switch (error) {
     case ENOENT:
-        return {{"there is no such instance", "kexec -S --multikernel lists them"}};
+        return {{"there is no such instance", context.commands.list() + " shows them"}};
+    case EBUSY:
+        return {{"its CPUs are on their way back to the running kernel",
+                 "wait a moment: " + context.commands.list() + " shows whether they are back"}};
     case EINVAL:
-        return {{"it was never started", "drop it with -u --multikernel=ID"}};
+        return {{"it was never started", "drop it: " + context.commands.unload(context.instance_id)}};
     case EIO:
         return {{"one of its CPUs does not answer to INIT, as when virtualization (KVM) is on in the second kernel",
                  "unload KVM there, or power that kernel off from within, and try again"}};
@@ -107,16 +112,16 @@ Causes instance_causes_of(Call call, int error, const CallContext& context) {
         return {{"the module was removed, or this kernel has no kexec", "load multikernel.ko"}};
     switch (call) {
     case Call::load_instance:
-        return load_causes(error);
+        return load_causes(error, context);
     case Call::unload_instance:
-        return unload_causes(error);
+        return unload_causes(error, context);
     case Call::assign_memory:
     case Call::assign_cpus:
         return assign_causes(call, error, context);
     case Call::start_instance:
         return start_causes(error, context);
     case Call::halt_instance:
-        return halt_causes(error);
+        return halt_causes(error, context);
     default:
         return {};
     }

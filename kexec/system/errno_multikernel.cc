@@ -8,30 +8,58 @@ namespace {
 
 using Causes = std::vector<Cause>;
 
-const Cause no_such_instance{"there is no such instance", "kexec -S --multikernel lists them"};
+Cause no_such_instance(const CallContext& context) {
+    return {"there is no such instance", context.commands.list() + " shows them"};
+}
 const Cause change_under_way{"another change of the instances is under way", "wait a moment and try again"};
 
 // After these the instance has half an image (doc/multikernel-dialects.md).
 constexpr const char* broken = "the instance is broken now: a load will be refused and an unload would take the kernel "
                                "down; only removing it and creating it again is safe";
 
-Causes spawn_load_causes(int error) {
+// Removing it then stops the running kernel (doc/multikernel-dialects.md).
+constexpr const char* lost = "leave the instance alone until the next boot: dropping its kernel or removing it would "
+                             "take the running kernel down";
+
+// A kernel that died before it was up is stopped by no halt.
+Cause cpu_goes_on(const CallContext& context) {
+    const std::string way_out =
+        fmt::format("drop its kernel and remove it ({}, {}), then let the CPU leave the pool and join it again: {}",
+                    context.commands.unload(context.instance_id), context.commands.remove(context.instance_id),
+                    InstanceCommands::recover_cpu(context.cpu_words.empty() ? "N" : context.cpu_words));
+    return {fmt::format("one of its CPUs ({}) did not stop when it was halted, as where its kernel had died before it "
+                        "was up",
+                        context.cpus),
+            way_out};
+}
+
+// That it runs, or has no kernel, was looked at before the call.
+Causes start_busy_causes(const CallContext& context) {
+    return context.halted_by_force ? Causes{cpu_goes_on(context), change_under_way}
+                                   : Causes{change_under_way, cpu_goes_on(context)};
+}
+
+Causes spawn_load_causes(int error, const CallContext& context) {
     switch (error) {
     case EINVAL:
         return {{"the kernel found the command line or the program headers wrong",
                  fmt::format("report it with the output of --dry-run and dmesg; it may be that {}", broken)},
-                {"this kernel has no kexec_file_load for instances", "look at kexec --check"}};
+                {"this kernel has no kexec_file_load for instances", "look at " + context.commands.check()}};
     case ENOENT:
-        return {{no_such_instance}};
+        return {no_such_instance(context)};
     case EBUSY: // an image that its files tell of was refused before the call
+        if (context.halted_by_force)
+            return {cpu_goes_on(context), change_under_way};
         return {{"a load of it that failed half way has left it broken",
-                 "remove it (kexec --remove --multikernel=ID) and create it anew; do not unload it"},
+                 fmt::format("where the kernel's log (dmesg) tells of too little memory, {}; else remove it ({}) and "
+                             "create it anew; never unload it",
+                             lost, context.commands.remove(context.instance_id))},
                 change_under_way};
     case ENOEXEC:
         return {
             {"the kernel does not take the file for a kernel of an instance (ELF64 with a multikernel note)", broken}};
     case ENOMEM:
-        return {{"the instance's memory is too small for the kernel and its initrd", broken}};
+        return {{"the memory that the instance was created with is too small for the kernel and its initrd", lost}};
     case EBADF:
         return {{"a file could not be read", broken}};
     case ETXTBSY:
@@ -44,36 +72,38 @@ Causes spawn_load_causes(int error) {
         return {{"the kernel could not read a file", broken}};
     case EINTR:
         return {{"a signal interrupted the kernel while it read the files", broken}};
-    default:
-        return {};
+    default: // nobody knows whether it is as bad as ENOMEM
+        return {{"it is not known what this answer leaves behind", lost}};
     }
 }
 
 Causes spawn_start_causes(int error, const CallContext& context) {
     switch (error) {
     case EBUSY:
-        return {{"it is running already, or has no kernel", "kexec -S --multikernel shows it"}, change_under_way};
+        return start_busy_causes(context);
     case EINVAL:
-        return {{"it has no kernel, or no CPU", "kexec -S --multikernel shows it"}};
+        return {{"it has no kernel, or no CPU", context.commands.list() + " shows it"}};
     case ETIMEDOUT:
         return {{fmt::format("the boot CPU of {} did not answer", context.cpus),
-                 "look at dmesg and kexec -S --multikernel"}};
+                 "look at dmesg and " + context.commands.list()}};
     default:
         return {};
     }
 }
 
-Causes spawn_halt_causes(Call call, int error) {
+Causes spawn_halt_causes(Call call, int error, const CallContext& context) {
     switch (error) {
     case ENOENT:
-        return {no_such_instance};
+        return {no_such_instance(context)};
     case EINVAL:
-        return {{"it does not run", "kexec -S --multikernel shows it"}};
+        return {{"it does not run", context.commands.list() + " shows it"}};
     case EBUSY:
         return {change_under_way};
     case ETIMEDOUT:
         return {{"its kernel did not stop within 30 s",
-                 call == Call::halt_spawn ? "stop it without asking: --halt=force" : "look at dmesg"}};
+                 call == Call::halt_spawn
+                     ? "stop it without asking: " + context.commands.halt_by_force(context.instance_id)
+                     : "look at dmesg"}};
     default:
         return {};
     }
@@ -115,6 +145,30 @@ Causes v1_start_causes(int error, const CallContext& context) {
 
 } // namespace
 
+bool removable_after_load(Errno error) {
+    switch (error.value) {
+    // The instance is as it was.
+    case ENOENT:
+    case EBUSY:
+    case ENOSYS:
+    case EFAULT:
+    // The files are read and looked at before any of the instance's memory is given out.
+    case EINVAL:
+    case EPERM:
+    case ENOEXEC:
+    case EBADF:
+    case ETXTBSY:
+    case EACCES:
+    case EKEYREJECTED:
+    case EFBIG:
+    case EIO:
+    case EINTR:
+        return true;
+    default:
+        return false;
+    }
+}
+
 Causes multikernel_causes_of(Call call, int error, const CallContext& context) {
     if (error == ENOMEM && call != Call::load_spawn)
         return {{"the running kernel has too little free memory", "free memory"}};
@@ -122,14 +176,16 @@ Causes multikernel_causes_of(Call call, int error, const CallContext& context) {
         return {{"this kernel has no kexec", "boot one that has"}};
     switch (call) {
     case Call::load_spawn:
-        return spawn_load_causes(error);
+        return spawn_load_causes(error, context);
     case Call::unload_spawn:
-        return error == ENOENT ? Causes{no_such_instance} : error == EBUSY ? Causes{change_under_way} : Causes{};
+        return error == ENOENT  ? Causes{no_such_instance(context)}
+               : error == EBUSY ? Causes{change_under_way}
+                                : Causes{};
     case Call::start_spawn:
         return spawn_start_causes(error, context);
     case Call::halt_spawn:
     case Call::force_halt_spawn:
-        return spawn_halt_causes(call, error);
+        return spawn_halt_causes(call, error, context);
     case Call::load_v1:
         return v1_load_causes(error);
     case Call::unload_v1:

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/result.h"
+#include "system/instance_commands.h"
 #include "system/kernel.h"
 
 #include <cstdint>
@@ -65,9 +66,13 @@ struct CallContext {
     std::optional<std::uint64_t> command_line_limit;
     std::string kernel_file; // path, as the user gave it
     std::string initrd_file;
-    std::string instance;          // "instance 3"
-    std::string cpus;              // of the instance, as text_of() shows them
-    bool other_call_tried = false; // the other of kexec_load and kexec_file_load was, and could not do it: no advice
+    std::string instance;           // "instance 3"
+    std::string cpus;               // of the instance, as text_of() shows them
+    std::string instance_id = "ID"; // for a command that a user may run
+    std::string cpu_words;          // "apic:0x11": its CPUs as commands take them
+    InstanceCommands commands;      // of the program that tells
+    bool halted_by_force = false;   // before this start, which its kernel may have outlived
+    bool other_call_tried = false;  // the other of kexec_load and kexec_file_load was, and could not do it: no advice
     // Whether the other of kexec_load and kexec_file_load would make this load: for kexec_load, everything found its
     // place and nothing is known to stand in the way.
     std::optional<bool> other_call_does;
@@ -79,6 +84,11 @@ struct CallContext {
 // One or two sentences: the call, the errno, what it means here and what to try. Where the context proves one cause,
 // only that is named; otherwise those that it leaves open, most likely first. Any errno gets an answer.
 std::string explain(Call call, Errno error, const CallContext& context);
+
+// Whether an instance of a multikernel kernel may be removed after a load of it was refused like this. Not after
+// ENOMEM, which leaves the kernel's allocator such that the removal stops the running kernel, and not after what is not
+// known.
+bool removable_after_load(Errno error);
 
 // The same as an Error, with the code that a caller branches on.
 Error refusal(Call call, Errno error, const CallContext& context);

@@ -63,7 +63,8 @@ Result<Change> Change::begin(Session& session, std::string_view command) {
 }
 
 InstanceControl Change::control() const {
-    return {*kernel_, session_.files, session_.notices, session_.dry_run ? nowhere : session_.run_root};
+    return {*kernel_,          session_.files,  session_.notices, session_.dry_run ? nowhere : session_.run_root,
+            Session::commands, session_.dry_run};
 }
 
 Result<> Change::define(const InstanceDefinition& definition) const {

@@ -8,6 +8,7 @@
 #include "multikernel/ctl/declarative.h"
 #include "multikernel/ctl/transaction_text.h"
 #include "multikernel/machine_resources.h"
+#include "multikernel/pool_advice.h"
 #include "plan/report.h"
 
 #include <algorithm>
@@ -55,6 +56,8 @@ public:
             add("pool", Verdict::bad, machine.error().message);
             return;
         }
+        if (!machine->beside_kho.empty())
+            add("handover", Verdict::bad, machine->beside_kho);
         check_pool(*machine);
         check_instances(*machine);
         if (dialect == MultikernelDialect::instances)
@@ -99,7 +102,11 @@ private:
         const auto free_cpu = [&](const MachineCpu& cpu) { return cpu.pool && !machine.holder_of(cpu.physical); };
         const auto free_cpus = std::ranges::count_if(machine.cpus, free_cpu);
         if (!machine.pool_made)
-            add("pool", Verdict::bad, "there is none: multikernelctl pool SIZE --cpus LIST");
+            add("pool", Verdict::bad,
+                "there is none: multikernelctl pool SIZE --cpus LIST" +
+                    (dialect == MultikernelDialect::instances && needs_movable_zone(session_.files)
+                         ? "; " + pool_memory_advice(session_.files)
+                         : ""));
         else
             add("pool", Verdict::good,
                 fmt::format("memory {} (pieces: {}), {} free; CPUs free: {}", size_text(total_size(machine.memory)),
@@ -117,7 +124,10 @@ private:
                                         cpu ? kx::text_of(*cpu) : fmt::format("apic:{:#x}", physical));
             }
             const auto outside = difference(normalized(share.memory), normalized(machine.memory));
-            if (!gone.empty())
+            if (!share.left_alone.empty())
+                add(item, Verdict::bad,
+                    fmt::format("{}; {}; leave it alone until the next boot", share.status, share.left_alone));
+            else if (!gone.empty())
                 add(item, Verdict::bad,
                     fmt::format("{}; CPU {} is not in the pool any more: it cannot be started", share.status, gone));
             else if (!outside.empty())

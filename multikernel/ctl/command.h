@@ -35,7 +35,8 @@ struct Session {
     // --dry-run or --machine: nothing is written or locked, no call is made.
     bool dry_run = false;
 
-    InstanceControl control() const { return {kernel, files, notices, run_root}; }
+    InstanceControl control() const { return {kernel, files, notices, run_root, commands}; }
+    static constexpr InstanceCommands commands{InstanceCommands::Program::multikernelctl};
 };
 
 enum class Effect {

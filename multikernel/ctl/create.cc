@@ -68,12 +68,19 @@ Result<std::vector<CpuName>> wished_cpus(const Arguments& arguments, const Machi
     return names;
 }
 
+// A file of the user's that makes no sense is the user's mistake.
+template <typename T> Result<T> as_usage(Result<T> parsed) {
+    if (!parsed)
+        parsed.error().code = Errc::usage;
+    return parsed;
+}
+
 Result<std::optional<DeviceTreeNode>> chosen_node(const Arguments& arguments) {
     const std::string* path = arguments.value("chosen");
     if (!path)
         return std::nullopt;
     const File file = KX_TRY(within("--chosen", File::open(*path)));
-    const auto tree = KX_TRY(within(*path, parse_device_tree(file.bytes().view())));
+    const auto tree = KX_TRY(within(*path, as_usage(parse_device_tree(file.bytes().view()))));
     const DeviceTreeNode* chosen = tree.child("chosen");
     if (!chosen)
         return fail(Errc::usage, "--chosen: {} has no /chosen node", *path);

@@ -5,6 +5,9 @@
 #include "multikernel/ctl/apply.h"
 #include "multikernel/ctl/command_table.h"
 #include "multikernel/ctl/desired_file.h"
+#include "multikernel/ctl/desired_kernels.h"
+#include "multikernel/memory_choice.h"
+#include "multikernel/spawn_checks.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -79,6 +82,36 @@ void add_absent(DesiredState& desired, const MachineResources& machine) {
     }
 }
 
+// Memory for an instance that goes on to run: only where the kernel gives the range that it tells of.
+Result<> check_more_while_running(std::span<const DesiredStep> steps, const MachineResources& machine) {
+    for (const DesiredStep& step : steps) {
+        const InstanceShare* share = machine.find(step.instance);
+        const bool halted = std::ranges::any_of(steps, [&](const DesiredStep& other) {
+            return other.action == DesiredStep::Action::halt && other.instance == step.instance;
+        });
+        if (step.action != DesiredStep::Action::take || step.request.memory_size == 0 || !share || halted ||
+            share->status != "active")
+            continue;
+        const std::uint64_t size = step.request.memory_size - total_size(share->memory);
+        const auto first = first_free(size, machine.free_memory());
+        if (!first || first->begin % memory_block_size != 0)
+            return fail(
+                Errc::unsupported,
+                "instance {} is active, and the first free range of {} {}: a kernel that runs takes memory that "
+                "begins at a multiple of {}; halt it first",
+                step.instance, size_argument(size),
+                first ? fmt::format("begins at {:#x}", first->begin) : "is not there",
+                size_argument(memory_block_size));
+    }
+    return {};
+}
+
+// What plan would refuse besides the mistakes of the file.
+Result<> check_steps(Session& session, std::span<const DesiredStep> steps, const MachineResources& machine) {
+    KX_TRY(check_more_while_running(steps, machine));
+    return check_kernels(session, steps, machine);
+}
+
 // With its errors refused, and its warnings noted.
 Result<FilePlan> plan_file(Session& session) {
     const std::string& path = session.arguments.operands()[0];
@@ -94,6 +127,7 @@ Result<FilePlan> plan_file(Session& session) {
                             problem.suggestion);
     plan.steps =
         KX_TRY(within(path, plan_desired(desired, machine, KX_TRY(read_instances(session.files, plan.dialect)))));
+    KX_TRY(within(path, check_steps(session, plan.steps, machine)));
     return plan;
 }
 
@@ -157,6 +191,11 @@ Result<int> carry_out(Session& session, std::string_view command, Result<FilePla
     return exit_done;
 }
 
+Result<> check_plan(Session& session, const DesiredState& desired, const MachineResources& machine) {
+    const auto views = KX_TRY(read_instances(session.files, machine.dialect));
+    return check_steps(session, KX_TRY(plan_desired(desired, machine, views)), machine);
+}
+
 Result<int> run_apply(Session& session) {
     return carry_out(session, "apply", plan_file);
 }
@@ -174,7 +213,11 @@ constexpr ArgumentRow revert_rows[] = {pool_row, force_row};
 Result<int> check_file(Session& session, const std::string& path) {
     const DesiredState desired = KX_TRY(read_desired_file(path, session.notices));
     const MultikernelDialect dialect = KX_TRY(require_dialect(session));
-    const auto problems = validate(desired, KX_TRY(read_machine_resources(session.files, dialect)));
+    const auto machine = KX_TRY(read_machine_resources(session.files, dialect));
+    auto problems = validate(desired, machine);
+    if (!has_errors(problems))
+        if (const auto planned = check_plan(session, desired, machine); !planned)
+            problems.insert(problems.begin(), {Problem::Severity::error, path, planned.error().message, {}});
     if (session.json) {
         print_document(session, {{"schema", "multikernelctl-validation-1"},
                                  {"dialect", name_of(dialect)},

@@ -34,7 +34,10 @@ Result<DesiredState> state_of(const File& file, Notices& notices) {
 
 Result<DesiredState> read_desired_file(const std::string& path, Notices& notices) {
     const File file = KX_TRY(File::open(path));
-    DesiredState state = KX_TRY(state_of(file, notices));
+    auto read = state_of(file, notices);
+    if (!read && (read.error().code == Errc::malformed || read.error().code == Errc::not_this_format))
+        read.error().code = Errc::usage; // the user's file makes no sense
+    DesiredState state = KX_TRY(std::move(read));
     KX_TRY(file.unchanged());
     std::error_code unknown;
     const auto folder = std::filesystem::absolute(path, unknown).parent_path();

@@ -18,7 +18,9 @@ Result<int> halt(Session& session) {
     if (!force && instance.active() && !change.dry_run())
         progress(fmt::format("{}: waiting for its kernel to stop, up to 30 s", instance.shown()));
     KX_TRY(change.settled(halt_instance(change.control(), instance, force)));
-    return change.report(fmt::format("{}: stopped{}", instance.shown(), force ? ", without being asked" : ""));
+    const bool known = !force || change.dialect() == MultikernelDialect::module;
+    return change.report(fmt::format("{}: {}{}", instance.shown(), known ? "stopped" : "halted by force",
+                                     force ? ", without being asked" : ""));
 }
 
 Result<int> unload(Session& session) {

@@ -13,6 +13,7 @@ multikernel_ctl_libmultikernelctl_a_SOURCES = \
 	multikernel/ctl/declarative.cc multikernel/ctl/declarative.h \
 	multikernel/ctl/desired_dts.cc \
 	multikernel/ctl/desired_file.cc multikernel/ctl/desired_file.h \
+	multikernel/ctl/desired_kernels.cc multikernel/ctl/desired_kernels.h \
 	multikernel/ctl/desired_toml.cc \
 	multikernel/ctl/device_list.cc multikernel/ctl/device_list.h \
 	multikernel/ctl/device_tree_compiler.cc \
@@ -39,6 +40,6 @@ multikernel_ctl_libmultikernelctl_a_SOURCES = \
 sbin_PROGRAMS += multikernel/multikernelctl
 multikernel_multikernelctl_SOURCES = multikernel/ctl/main.cc
 multikernel_multikernelctl_LDADD = multikernel/ctl/libmultikernelctl.a multikernel/libmultikernel.a \
-	kexec/libkexec.a $(FDT_LIBS)
+	kexec/libkexec.a $(STATIC_UNPACK_LIBS) $(FDT_LIBS)
 # Most of the start-up of a program this small is the dynamic linking of libstdc++ (tests/bench/startup.py).
 multikernel_multikernelctl_LDFLAGS = $(AM_LDFLAGS) -static-libstdc++ -static-libgcc

@@ -18,7 +18,7 @@ constexpr ArgumentRow rows[] = {
     {"remove-cpus", 0, "LIST", "Without these CPUs."},
     {"memory", 0, "SIZE", "Its memory shall be so much."},
     {"add-memory", 0, "SIZE", "So much more memory."},
-    {"remove-memory", 0, "SIZE", "So much less memory, taken from the end."},
+    {"remove-memory", 0, "SIZE", "So much less memory; on a multikernel kernel only what was added, in whole pieces."},
     {"add-devices", 0, "LIST", "These PCI devices of the pool in addition (multikernel kernels)."},
     {"remove-devices", 0, "LIST", "Without these PCI devices (multikernel kernels)."},
 };

@@ -4,6 +4,9 @@
 #include "multikernel/filesystem.h"
 #include "multikernel/memory_choice.h"
 #include "multikernel/memory_pool.h"
+#include "multikernel/overlay_write.h"
+#include "multikernel/spawn_checks.h"
+#include "multikernel/spawn_history.h"
 #include "multikernel/transaction.h"
 #include "plan/report.h"
 
@@ -16,38 +19,29 @@ bool has_image(const InstanceView& instance) {
     return instance.status == "loaded" || instance.status == "active" || instance.status == "halted";
 }
 
-// The last bytes of the memory.
-Result<std::vector<PhysRange>> taken_from_end(std::vector<PhysRange> memory, std::uint64_t size) {
-    std::vector<PhysRange> taken;
-    while (size > 0 && !memory.empty()) {
-        PhysRange& last = memory.back();
-        const std::uint64_t part = std::min(size, last.size());
-        taken.push_back({last.end - part, last.end});
-        size -= part;
-        last.end -= part;
-        if (last.empty())
-            memory.pop_back();
-    }
-    if (size > 0 || memory.empty())
-        return fail(Errc::usage, "an instance needs some memory: not all of it can be taken away");
-    return taken;
+// What it was created with stays: the kernel goes on to load images there.
+Result<std::vector<PhysRange>> taken_from_added(const InstanceView& instance, std::uint64_t size) {
+    if (size >= total_size(instance.memory))
+        return fail(Errc::usage,
+                    "an instance needs some memory: not all of it can be taken away (of what it was created "
+                    "with, nothing can)");
+    if (const auto pieces = last_pieces_of(instance.added, size))
+        return *pieces;
+    std::string there;
+    for (const PhysRange& piece : instance.added)
+        there += fmt::format("{}{}", there.empty() ? "" : ", ", size_argument(piece.size()));
+    return fail(Errc::unsupported,
+                "{}: only what was added to it can be taken back, in whole pieces, and nothing of what it was created "
+                "with: {} was added. Delete it and create it again with less",
+                instance.shown(), there.empty() ? "nothing" : there);
 }
 
-// One free range of exactly this size: right behind what the instance has, else in the smallest that holds it.
+// The first free range: the kernel takes that one, whatever was named.
 Result<PhysRange> more_memory(const InstanceView& instance, std::uint64_t size, std::span<const PhysRange> free) {
-    const PhysRange* best = nullptr;
-    for (const PhysRange& range : free) {
-        if (range.size() < size)
-            continue;
-        if (std::ranges::find(instance.memory, range.begin, &PhysRange::end) != instance.memory.end())
-            return PhysRange{range.begin, range.begin + size};
-        if (!best || range.size() < best->size())
-            best = &range;
-    }
-    if (!best)
-        return fail(Errc::no_room, "{}: {} more in one piece are not free in the pool ({} are free in all)",
-                    instance.shown(), size_text(size), size_text(total_size(free)));
-    return PhysRange{best->begin, best->begin + size};
+    if (const auto first = first_free(size, free))
+        return *first;
+    return fail(Errc::no_room, "{}: {} more in one piece are not free in the pool ({} are free in all)",
+                instance.shown(), size_text(size), size_text(total_size(free)));
 }
 
 Result<> refuse_in_use(const InstanceView& instance, const InstanceUpdate& update) {
@@ -87,11 +81,14 @@ Result<> update_spawn(const Change& change, const InstanceView& instance, const 
     if (update.memory_added)
         wish.memory_added = {KX_TRY(more_memory(instance, update.memory_added, machine.free_memory()))};
     if (update.memory_removed)
-        wish.memory_removed = KX_TRY(taken_from_end(instance.memory, update.memory_removed));
+        wish.memory_removed = KX_TRY(taken_from_added(instance, update.memory_removed));
     for (const std::string& device : update.devices_added)
         wish.devices_added.push_back({.pci_id = device});
     for (const std::string& device : update.devices_removed)
         wish.devices_removed.push_back({.pci_id = device});
+    if (instance.active() && update.memory_added % memory_block_size)
+        change.session().notices.add("{} runs, and its kernel may take whole blocks of {} only", instance.shown(),
+                                     size_argument(memory_block_size));
     if (instance.active())
         change.session().notices.add("{} runs: whether its kernel takes what is added into use is up to that kernel",
                                      instance.shown());
@@ -156,6 +153,9 @@ Result<> check_update(const InstanceView& instance, const InstanceUpdate& update
                     "{} is {}: on a stock kernel the load settles CPUs and memory; unload it, update, and load it "
                     "again",
                     instance.shown(), instance.status);
+    if (!instance.left_alone.empty())
+        return fail(Errc::unsupported, "{}: {}; leave it alone until the next boot", instance.shown(),
+                    instance.left_alone);
     KX_TRY(refuse_loss_of_boot_cpu(instance, update));
     return refuse_in_use(instance, update);
 }
@@ -176,10 +176,16 @@ Result<> delete_instance(const Change& change, const InstanceView& instance) {
                     instance.id);
     if (change.dialect() == MultikernelDialect::module)
         return change.undefine(instance.name);
-    const SpawnFacts facts = KX_TRY(read_spawn_facts(change.session().files));
+    const SpawnFacts facts = KX_TRY(read_spawn_facts(change.control()));
     const SpawnInstance* found = facts.find(instance.id);
     if (!found)
         return fail(Errc::not_found, "{} is gone meanwhile", instance.shown());
+    if (change.dry_run()) {
+        KX_TRY(check_removal(*found));
+        for (const Overlay& overlay : removal_overlays(*found))
+            change.note({"overlay", fmt::format("/{}", new_overlay_path), device_tree_source(overlay.tree())});
+        return {};
+    }
     return change.settled(remove_instance(change.control(), *found));
 }
 

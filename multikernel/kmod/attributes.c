@@ -7,6 +7,7 @@
  */
 #include <linux/capability.h>
 #include <linux/ctype.h>
+#include <linux/err.h>
 #include <linux/kernel.h>
 #include <linux/kobject.h>
 #include <linux/mm.h>
@@ -16,6 +17,7 @@
 #include <linux/sysfs.h>
 
 #include "low.h"
+#include "permission.h"
 #include "sysfs.h"
 
 static u32 id_of(struct kobject *folder)
@@ -55,6 +57,10 @@ static ssize_t id_show(struct kobject *folder, struct kobj_attribute *attr,
 static int emit_status(const struct mk_instance *inst, char *buf)
 {
 	switch (inst->status) {
+	case MK_RETURNING:
+		if (!inst->arrived)
+			return sysfs_emit(buf, "loaded\n");
+		fallthrough;
 	case MK_ACTIVE:
 		return sysfs_emit(buf, "active\n");
 	case MK_HALTED:
@@ -97,24 +103,91 @@ static ssize_t stage_show(struct kobject *folder, struct kobj_attribute *attr,
 	return show(folder, buf, emit_stage);
 }
 
-/* --- cpus --- */
+/*
+ * --- cpus, memory ---
+ *
+ * Lists may be longer than the page that an ordinary attribute has. They are
+ * read to their end, and written at once or not at all: of a longer write the
+ * kernel passes a page, which would look like a whole list.
+ */
 
-static int emit_cpus(const struct mk_instance *inst, char *buf)
+#define LIST_MAX (PAGE_SIZE - 1)
+
+struct text {
+	char *at;
+	size_t size, length;
+};
+
+static __printf(2, 3) void add(struct text *text, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	text->length += vscnprintf(text->at + text->length,
+				   text->size - text->length, format,
+				   arguments);
+	va_end(arguments);
+}
+
+static ssize_t read_list(struct kobject *folder, char *buf, loff_t pos,
+			 size_t count, size_t size,
+			 void (*emit)(const struct mk_instance *inst,
+				      struct text *text))
+{
+	struct text text = { .size = size };
+	const struct mk_instance *inst;
+	ssize_t ret = -ENODEV;
+
+	text.at = kvmalloc(size, GFP_KERNEL);
+	if (!text.at)
+		return -ENOMEM;
+	spin_lock(&mk_claims);
+	inst = mk_find(id_of(folder));
+	if (inst)
+		emit(inst, &text);
+	spin_unlock(&mk_claims);
+	if (inst)
+		ret = memory_read_from_buffer(buf, count, &pos, text.at,
+					      text.length);
+	kvfree(text.at);
+	return ret;
+}
+
+/* The list as a string, or an error. */
+static char *written_list(const char *buf, loff_t pos, size_t count)
+{
+	char *text;
+	int ret;
+
+	ret = mk_may_change();
+	if (ret)
+		return ERR_PTR(ret);
+	if (pos)
+		return ERR_PTR(-EINVAL);
+	if (count > LIST_MAX)
+		return ERR_PTR(-E2BIG);
+	text = kstrndup(buf, count, GFP_KERNEL);
+	return text ? text : ERR_PTR(-ENOMEM);
+}
+
+static void emit_cpus(const struct mk_instance *inst, struct text *text)
 {
 	const struct mk_cpus *cpus = inst->cpus;
 	unsigned int i;
-	int at = 0;
 
 	for (i = 0; cpus && i < cpus->nr; i++)
-		at += sysfs_emit_at(buf, at, "%s%u", i ? "," : "",
-				    cpus->cpu[i]);
-	return at + sysfs_emit_at(buf, at, "\n");
+		add(text, "%s%u", i ? "," : "", cpus->cpu[i]);
+	add(text, "\n");
 }
 
-static ssize_t cpus_show(struct kobject *folder, struct kobj_attribute *attr,
-			 char *buf)
+static ssize_t cpus_read(struct file *file, struct kobject *folder,
+			 mk_const struct bin_attribute *attr, char *buf,
+			 loff_t pos, size_t count)
 {
-	return show(folder, buf, emit_cpus);
+	/* A number below nr_cpu_ids has at most 4 digits; and a newline. */
+	size_t size = nr_cpu_ids * sizeof("1234,") + 2;
+
+	return read_list(folder, buf, pos, count, size, emit_cpus);
 }
 
 static int add_cpus(struct mk_cpus *cpus, unsigned int first, unsigned int last)
@@ -159,18 +232,19 @@ static int parse_cpus(char *text, struct mk_cpus *cpus)
 	return 0;
 }
 
-static ssize_t cpus_store(struct kobject *folder, struct kobj_attribute *attr,
-			  const char *buf, size_t count)
+static ssize_t cpus_write(struct file *file, struct kobject *folder,
+			  mk_const struct bin_attribute *attr, char *buf,
+			  loff_t pos, size_t count)
 {
 	struct mk_cpus *cpus;
 	char *text;
 	int ret = -ENOMEM;
 
-	if (!capable(CAP_SYS_BOOT))
-		return -EPERM;
-	text = kstrndup(buf, count, GFP_KERNEL);
+	text = written_list(buf, pos, count);
+	if (IS_ERR(text))
+		return PTR_ERR(text);
 	cpus = kzalloc(struct_size(cpus, cpu, nr_cpu_ids), GFP_KERNEL);
-	if (text && cpus) {
+	if (cpus) {
 		ret = parse_cpus(text, cpus);
 		if (!ret)
 			ret = mk_set_cpus(id_of(folder), cpus);
@@ -181,26 +255,26 @@ static ssize_t cpus_store(struct kobject *folder, struct kobj_attribute *attr,
 	return ret ? ret : count;
 }
 
-/* --- memory --- */
-
-static int emit_memory(const struct mk_instance *inst, char *buf)
+static void emit_memory(const struct mk_instance *inst, struct text *text)
 {
 	const struct mk_ranges *memory = inst->memory;
 	unsigned int i;
-	int at = 0;
 
 	for (i = 0; i < memory->nr; i++)
-		at += sysfs_emit_at(buf, at, "%#llx-%#llx\n",
-				    memory->range[i].begin,
-				    memory->range[i].end - 1);
-	return at;
+		add(text, "%#llx-%#llx\n", memory->range[i].begin,
+		    memory->range[i].end - 1);
 }
 
 /* Physical addresses are not for everyone. */
-static ssize_t memory_show(struct kobject *folder, struct kobj_attribute *attr,
-			   char *buf)
+static ssize_t memory_read(struct file *file, struct kobject *folder,
+			   mk_const struct bin_attribute *attr, char *buf,
+			   loff_t pos, size_t count)
 {
-	return capable(CAP_SYS_ADMIN) ? show(folder, buf, emit_memory) : -EPERM;
+	size_t size = 2 * MK_RANGES_MAX * sizeof("0x123456789abcdef0-");
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	return read_list(folder, buf, pos, count, size, emit_memory);
 }
 
 static int parse_range(char *text, struct mk_range *range)
@@ -245,18 +319,19 @@ static int parse_ranges(char *text, struct mk_ranges *ranges)
 	return ranges->nr ? 0 : -EINVAL;
 }
 
-static ssize_t memory_store(struct kobject *folder, struct kobj_attribute *attr,
-			    const char *buf, size_t count)
+static ssize_t memory_write(struct file *file, struct kobject *folder,
+			    mk_const struct bin_attribute *attr, char *buf,
+			    loff_t pos, size_t count)
 {
 	struct mk_ranges *ranges;
 	char *text;
 	int ret = -ENOMEM;
 
-	if (!capable(CAP_SYS_BOOT))
-		return -EPERM;
-	text = kstrndup(buf, count, GFP_KERNEL);
+	text = written_list(buf, pos, count);
+	if (IS_ERR(text))
+		return PTR_ERR(text);
 	ranges = kzalloc(struct_size(ranges, range, MK_RANGES_MAX), GFP_KERNEL);
-	if (text && ranges) {
+	if (ranges) {
 		ret = parse_ranges(text, ranges);
 		if (!ret)
 			ret = mk_image_set_memory(id_of(folder), ranges);
@@ -270,16 +345,34 @@ static ssize_t memory_store(struct kobject *folder, struct kobj_attribute *attr,
 static struct kobj_attribute id_attr = __ATTR_RO(id);
 static struct kobj_attribute status_attr = __ATTR_RO(status);
 static struct kobj_attribute stage_attr = __ATTR_RO_MODE(stage, 0400);
-static struct kobj_attribute cpus_attr = __ATTR_RW(cpus);
-static struct kobj_attribute memory_attr = __ATTR_RW(memory);
 
-static struct attribute *attributes[] = {
+static const struct bin_attribute cpus_attr = {
+	.attr = { .name = "cpus", .mode = 0644 },
+	.read = cpus_read,
+	.write = cpus_write,
+};
+
+static const struct bin_attribute memory_attr = {
+	.attr = { .name = "memory", .mode = 0644 },
+	.read = memory_read,
+	.write = memory_write,
+};
+
+static const struct attribute *attributes[] = {
 	&id_attr.attr,
 	&status_attr.attr,
 	&stage_attr.attr,
-	&cpus_attr.attr,
-	&memory_attr.attr,
 	NULL,
 };
 
-const struct attribute_group mk_instance_attributes = { .attrs = attributes };
+int mk_attributes_add(struct kobject *folder)
+{
+	int ret;
+
+	ret = sysfs_create_files(folder, attributes);
+	if (!ret)
+		ret = sysfs_create_bin_file(folder, &cpus_attr);
+	if (!ret)
+		ret = sysfs_create_bin_file(folder, &memory_attr);
+	return ret;
+}

@@ -15,8 +15,6 @@
 
 #define ICR_TRIES 1000
 #define INIT_MS 10
-#define FIRST_SIPI_MS 20
-#define ARRIVE_MS 2000
 
 u32 mk_apic_id(unsigned int cpu)
 {
@@ -73,17 +71,18 @@ static bool arrives(const struct mk_startup *startup, unsigned int ms)
 	return true;
 }
 
-int mk_cpu_start(unsigned int cpu, u64 page, const struct mk_startup *startup)
+int mk_cpu_start(unsigned int cpu, u64 page, const struct mk_startup *startup,
+		 unsigned int ms)
 {
 	u32 message = APIC_DM_STARTUP | (page >> PAGE_SHIFT);
 
 	mk_cpu_init(cpu);
 	send(cpu, message);
-	if (arrives(startup, FIRST_SIPI_MS))
+	if (arrives(startup, MK_ARRIVE_SOON_MS))
 		return 0;
 	/* A CPU that has started does not take the second one. */
 	send(cpu, message);
-	if (arrives(startup, ARRIVE_MS))
+	if (arrives(startup, ms))
 		return 0;
 	mk_cpu_init(cpu);
 	return -EIO;

@@ -13,10 +13,29 @@ bool mk_cpu_exists(s64 cpu);
 /* Makes the CPU wait for a start, unless it has virtualization on. */
 void mk_cpu_init(unsigned int cpu);
 
+#define MK_ARRIVE_MS 2000
+
+/* A CPU that is well needs less. */
+#define MK_ARRIVE_SOON_MS 20
+
 /*
  * Starts the CPU at `page` (physical, below 1 MiB) after INIT and waits until
- * it arrives. -EIO: it did not, and waits again.
+ * it arrives. -EIO: it did not within `ms`, and waits again.
  */
-int mk_cpu_start(unsigned int cpu, u64 page, const struct mk_startup *startup);
+int mk_cpu_start(unsigned int cpu, u64 page, const struct mk_startup *startup,
+		 unsigned int ms);
+
+/*
+ * The host would not bring the CPU online either: it is a further thread of a
+ * core, and SMT is off (nosmt, nosmt=force, /sys/devices/system/cpu/smt).
+ */
+bool mk_cpu_forbidden(unsigned int cpu);
+
+/*
+ * Brings the CPU online in the host and offline again, which leaves it as all
+ * that are offline: with machine checks on, in the host's code. Not under locks
+ * that a callback of the host takes.
+ */
+int mk_cpu_give_back(unsigned int cpu);
 
 #endif

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the kernel shows in files and nowhere else to a module. */
+/*
+ * What the kernel shows in files and nowhere else to a module. They are opened
+ * with the rights of the kernel, whoever the caller is.
+ */
 #ifndef MULTIKERNEL_FILES_H
 #define MULTIKERNEL_FILES_H
 
@@ -14,5 +17,8 @@ void mk_files_exit(void);
  */
 int mk_read_proc(const char *name, char *buf, size_t size);
 int mk_read_sys(const char *name, char *buf, size_t size);
+
+/* Writes a value to a file below /proc. */
+int mk_write_proc(const char *name, const char *value);
 
 #endif

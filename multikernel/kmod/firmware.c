@@ -11,6 +11,7 @@
 
 #include "files.h"
 #include "firmware.h"
+#include "ranges.h"
 
 #define ENTRIES_MAX 4096
 
@@ -33,20 +34,6 @@ static int read_address(unsigned int entry, const char *name, u64 *address)
 	return ret ? ret : kstrtou64(text, 16, address);
 }
 
-static int add_ram(const struct mk_range *range)
-{
-	struct mk_ranges *longer;
-	unsigned int nr = ram ? ram->nr : 0;
-
-	longer = krealloc(ram, struct_size(ram, range, nr + 1), GFP_KERNEL);
-	if (!longer)
-		return -ENOMEM;
-	longer->range[nr] = *range;
-	longer->nr = nr + 1;
-	ram = longer;
-	return 0;
-}
-
 /* The entries are numbered without gaps. */
 static int read_entry(unsigned int entry)
 {
@@ -63,7 +50,7 @@ static int read_entry(unsigned int entry)
 	if (ret)
 		return ret;
 	range.end++;
-	return add_ram(&range);
+	return mk_ranges_add(&ram, &range);
 }
 
 int mk_firmware_init(void)
@@ -88,27 +75,7 @@ void mk_firmware_exit(void)
 	ram = NULL;
 }
 
-/* The end of what is RAM from `at` on in one entry, or `at` itself. */
-static u64 ram_until(u64 at)
-{
-	unsigned int i;
-
-	for (i = 0; ram && i < ram->nr; i++) {
-		if (ram->range[i].begin <= at && at < ram->range[i].end)
-			return ram->range[i].end;
-	}
-	return at;
-}
-
 bool mk_firmware_ram(const struct mk_range *range)
 {
-	u64 next, at = range->begin;
-
-	while (at < range->end) {
-		next = ram_until(at);
-		if (next == at)
-			return false;
-		at = next;
-	}
-	return true;
+	return mk_ranges_cover(ram, range);
 }

@@ -6,13 +6,18 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/capability.h>
 #include <linux/ftrace.h>
 #include <linux/module.h>
+#include <linux/pid_namespace.h>
 #include <linux/rcupdate.h>
 #include <linux/reboot.h>
+#include <linux/sched/signal.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
 #include <uapi/linux/kexec.h>
 
+#include "files.h"
 #include "hook.h"
 #include "instance.h"
 #include "permission.h"
@@ -47,8 +52,6 @@ static long kexec_load_instance(unsigned long entry, unsigned long nr_segments,
 	if (flags & ~(unsigned long)(KEXEC_ARCH_MASK | KEXEC_MULTIKERNEL |
 				     KEXEC_MK_ID_MASK))
 		return -EINVAL;
-	if (id < KEXEC_MK_ID_MIN)
-		return -EINVAL;
 	if (!nr_segments)
 		return mk_image_drop(id);
 	return mk_image_load(id, entry, nr_segments, segments);
@@ -61,11 +64,36 @@ static asmlinkage long mk_sys_kexec_load(const struct pt_regs *regs)
 					 regs->r10));
 }
 
+/*
+ * What the kernel does for this command cannot be stopped any more when it
+ * tells of it. So instances are halted before: then the call is made again, and
+ * is the kernel's. Without an image the kernel would refuse, and they go on.
+ */
+static long halt_before_kexec(void)
+{
+	char loaded[4];
+
+	if (!ns_capable(task_active_pid_ns(current)->user_ns, CAP_SYS_BOOT))
+		return -EPERM;
+	if (!mk_may_reboot_machine())
+		return -EINVAL;
+	if (!mk_read_sys("kernel/kexec_loaded", loaded, sizeof(loaded)) &&
+	    !strcmp(loaded, "0"))
+		return -EINVAL;
+	if (mk_halt_all()) {
+		pr_err("no kexec: an instance still runs\n");
+		return -EIO;
+	}
+	return restart_syscall();
+}
+
 static long reboot_instance(unsigned int cmd, const void __user *arg)
 {
 	struct multikernel_boot_args args;
 	int ret;
 
+	if (cmd == LINUX_REBOOT_CMD_KEXEC)
+		return halt_before_kexec();
 	if (cmd == LINUX_REBOOT_CMD_MULTIKERNEL)
 		ret = mk_may_start();
 	else
@@ -94,7 +122,8 @@ static bool about_instances(unsigned int cmd)
 {
 	return cmd == LINUX_REBOOT_CMD_MULTIKERNEL ||
 	       cmd == LINUX_REBOOT_CMD_MULTIKERNEL_HALT ||
-	       cmd == LINUX_REBOOT_CMD_MULTIKERNEL_FORCE_HALT;
+	       cmd == LINUX_REBOOT_CMD_MULTIKERNEL_FORCE_HALT ||
+	       (cmd == LINUX_REBOOT_CMD_KEXEC && mk_any_active());
 }
 
 static bool magic_is_right(u32 magic1, u32 magic2)
@@ -128,7 +157,8 @@ static void notrace at_kexec_load(unsigned long ip, unsigned long parent_ip,
 	if (!regs)
 		return;
 	user = (const struct pt_regs *)regs->di;
-	if (user->r10 & KEXEC_MULTIKERNEL)
+	/* Without an id the bit is another kernel's business: KEXEC_DEBUG. */
+	if (user->r10 & KEXEC_MULTIKERNEL && user->r10 & KEXEC_MK_ID_MASK)
 		redirect(regs, mk_sys_kexec_load);
 }
 

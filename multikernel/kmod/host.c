@@ -70,20 +70,6 @@ static int cpu_going_online(unsigned int cpu)
 	return -EBUSY;
 }
 
-static u32 memory_holder(const struct mk_range *range)
-{
-	struct mk_instance *inst;
-	unsigned int i;
-
-	list_for_each_entry(inst, &mk_instances, node) {
-		for (i = 0; inst->memory && i < inst->memory->nr; i++) {
-			if (mk_overlap(range, &inst->memory->range[i]))
-				return inst->id;
-		}
-	}
-	return 0;
-}
-
 static int memory_changes(struct notifier_block *nb, unsigned long action,
 			  void *data)
 {
@@ -96,7 +82,7 @@ static int memory_changes(struct notifier_block *nb, unsigned long action,
 		range.begin = PFN_PHYS(block->start_pfn);
 		range.end = range.begin + PFN_PHYS(block->nr_pages);
 		spin_lock(&mk_claims);
-		id = memory_holder(&range);
+		id = mk_memory_holder(&range);
 		if (!id)
 			going_online = range;
 		spin_unlock(&mk_claims);
@@ -121,7 +107,7 @@ static u32 find_instance(bool or_loaded)
 	struct mk_instance *inst;
 
 	list_for_each_entry(inst, &mk_instances, node) {
-		if (mk_running(inst) ||
+		if (mk_running(inst) || inst->status == MK_RETURNING ||
 		    (or_loaded && inst->status == MK_LOADED))
 			return inst->id;
 	}
@@ -161,7 +147,8 @@ static int power_changes(struct notifier_block *nb, unsigned long action,
 
 /*
  * Whoever comes next has all the memory: the kernel of a kexec would share it
- * with instances that it does not know.
+ * with instances that it does not know. Before a kexec, hook.c has halted them
+ * already, for an error here would stop nothing.
  */
 static int host_ends(struct notifier_block *nb, unsigned long action,
 		     void *data)
@@ -169,6 +156,7 @@ static int host_ends(struct notifier_block *nb, unsigned long action,
 	spin_lock(&mk_claims);
 	falling_asleep = true;
 	spin_unlock(&mk_claims);
+	/* It says what has not stopped. The host takes no error here. */
 	mk_halt_all();
 	return NOTIFY_DONE;
 }

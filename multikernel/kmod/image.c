@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "blocks.h"
 #include "instance.h"
 #include "low.h"
 #include "memory.h"
@@ -98,54 +99,8 @@ static void clear_low_memory(const struct mk_ranges *ranges)
 	}
 }
 
-/* Gives the memory back. `ranges` is what was claimed. */
-static void give_back(struct mk_instance *inst, struct mk_ranges *ranges)
-{
-	mk_claim_memory(inst, NULL);
-	kfree(ranges);
-}
-
-/*
- * The instance is in the list and its segments are checked. What is written is
- * the memory that it claims here, and nothing else, also when this fails.
- */
-static int fill_instance(struct mk_instance *inst,
-			 const struct user_segment *segs)
-{
-	struct mk_ranges *ranges;
-	int ret;
-
-	ranges = copy_ranges(inst->segments, inst->nr_segments, NULL, 0);
-	if (!ranges)
-		return -ENOMEM;
-	ret = mk_claim_memory(inst, ranges);
-	if (ret) {
-		kfree(ranges);
-		return ret;
-	}
-	ret = mk_memory_check(ranges);
-	if (ret)
-		goto give_back;
-	inst->startup = mk_startup_new(inst->entry, ranges);
-	if (!inst->startup) {
-		ret = -ENOMEM;
-		goto give_back;
-	}
-	ret = fill_segments(inst, segs);
-	if (!ret) {
-		inst->folder = mk_sysfs_add(inst->id);
-		if (inst->folder)
-			return 0;
-		ret = -ENOMEM;
-	}
-	clear_low_memory(ranges);
-give_back:
-	give_back(inst, ranges);
-	return ret;
-}
-
-static int add_instance(struct mk_instance *inst,
-			const struct user_segment *segs)
+/* Claims its segments' memory and puts the instance into the list, hidden. */
+static int reserve_place(struct mk_instance *inst, struct mk_ranges *ranges)
 {
 	int ret;
 
@@ -154,14 +109,88 @@ static int add_instance(struct mk_instance *inst,
 	ret = mk_list_add(inst);
 	if (ret)
 		goto unlock;
-	ret = fill_instance(inst, segs);
+	ret = mk_claim_memory(inst, ranges);
 	if (ret)
 		mk_list_del(inst);
-	else
-		mk_set_status(inst, MK_LOADED);
 unlock:
 	mutex_unlock(&mk_changes);
 	return ret;
+}
+
+/* Frees the memory for others, and the ranges. The instance is hidden. */
+static void give_back(struct mk_instance *inst, bool held)
+{
+	struct mk_ranges *ranges = inst->memory;
+
+	mutex_lock(&mk_changes);
+	mk_claim_memory(inst, NULL);
+	mutex_unlock(&mk_changes);
+	if (held)
+		mk_blocks_release(ranges);
+	kfree(ranges);
+}
+
+static void leave_list(struct mk_instance *inst)
+{
+	mutex_lock(&mk_changes);
+	mk_list_del(inst);
+	mutex_unlock(&mk_changes);
+}
+
+/*
+ * Without mk_changes: a page of the caller may take for ever to arrive. What
+ * is written is the memory that was claimed, and nothing else.
+ */
+static int fill_instance(struct mk_instance *inst,
+			 const struct user_segment *segs)
+{
+	int ret;
+
+	inst->startup = mk_startup_new(inst->entry, inst->memory);
+	if (!inst->startup)
+		return -ENOMEM;
+	ret = fill_segments(inst, segs);
+	if (!ret) {
+		inst->folder = mk_sysfs_add(inst->id);
+		if (inst->folder)
+			return 0;
+		ret = -ENOMEM;
+	}
+	clear_low_memory(inst->memory);
+	return ret;
+}
+
+static int add_instance(struct mk_instance *inst,
+			const struct user_segment *segs)
+{
+	struct mk_ranges *ranges;
+	bool held = false;
+	int ret;
+
+	ranges = copy_ranges(inst->segments, inst->nr_segments, NULL, 0);
+	if (!ranges)
+		return -ENOMEM;
+	ret = reserve_place(inst, ranges);
+	if (ret) {
+		kfree(ranges);
+		return ret;
+	}
+	ret = mk_memory_check(ranges);
+	if (!ret) {
+		held = true;
+		ret = mk_blocks_hold(ranges);
+	}
+	if (!ret)
+		ret = fill_instance(inst, segs);
+	if (ret) {
+		give_back(inst, held);
+		leave_list(inst);
+		return ret;
+	}
+	mutex_lock(&mk_changes);
+	mk_set_status(inst, MK_LOADED);
+	mutex_unlock(&mk_changes);
+	return 0;
 }
 
 int mk_image_load(u32 id, u64 entry, unsigned long nr_segments,
@@ -204,12 +233,9 @@ static void drop_hidden(struct mk_instance *inst)
 	u32 id = inst->id;
 
 	mk_sysfs_del(inst->folder);
-
-	mutex_lock(&mk_changes);
 	clear_low_memory(inst->memory);
-	give_back(inst, inst->memory);
-	mk_list_del(inst);
-	mutex_unlock(&mk_changes);
+	give_back(inst, true);
+	leave_list(inst);
 
 	mk_startup_free(inst->startup);
 	kfree(inst->cpus);
@@ -227,7 +253,7 @@ int mk_image_drop(u32 id)
 	inst = mk_find(id);
 	if (!inst)
 		ret = -ENOENT;
-	else if (mk_running(inst))
+	else if (mk_running(inst) || inst->status == MK_RETURNING)
 		ret = -EBUSY;
 	else
 		mk_set_status(inst, MK_DROPPING);
@@ -285,17 +311,25 @@ static int exchange_memory(struct mk_instance *inst, struct mk_ranges *ranges)
 	ret = mk_memory_check(ranges);
 	if (ret)
 		goto keep_old;
+	ret = mk_blocks_hold(ranges);
+	if (ret)
+		goto release_new;
 	startup = mk_startup_new(inst->entry, ranges);
 	if (!startup) {
 		ret = -ENOMEM;
-		goto keep_old;
+		goto release_new;
 	}
 	mk_startup_free(inst->startup);
 	inst->startup = startup;
 	mk_claim_memory(inst, ranges);
+	mk_blocks_release(old);
 	kfree(old);
 	goto free;
 
+release_new:
+	mk_claim_memory(inst, old);
+	mk_blocks_release(ranges);
+	goto free;
 keep_old:
 	mk_claim_memory(inst, old);
 free:

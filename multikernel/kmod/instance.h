@@ -20,6 +20,7 @@ enum mk_status {
 	MK_LOADED,
 	MK_STARTING,	/* its boot CPU is on its way; shown as loaded */
 	MK_ACTIVE,
+	MK_RETURNING,	/* its CPUs are on their way back to the host */
 	MK_HALTED,
 	MK_DROPPING,	/* shown nowhere any more; its id is not free yet */
 };
@@ -50,8 +51,8 @@ struct mk_instance {
 	unsigned int nr_segments;
 	struct mk_range segments[MK_SEGMENTS_MAX];
 
-	/* Used under mk_changes. */
-	struct mk_startup *startup;
+	/* Used under mk_changes, and by who is loading it. */
+	struct mk_startup *startup;	/* NULL: it is not started any more */
 	struct kobject *folder;		/* in sysfs */
 
 	/* Changed under mk_changes and mk_claims, read under either. */
@@ -62,7 +63,10 @@ struct mk_instance {
 	struct mk_cpus *cpus;		/* NULL: none assigned */
 };
 
-/* One change at a time. Held while segments are copied and a CPU is started. */
+/*
+ * One change at a time. Held while a CPU is started or stopped, but never while
+ * memory of users is read, nor while the host's own CPU hotplug works.
+ */
 extern struct mutex mk_changes;
 
 /* What the host's callbacks and the readers of files look at. */
@@ -98,6 +102,7 @@ struct mk_instance *mk_find(s64 id);
 int mk_list_add(struct mk_instance *inst);
 void mk_list_del(struct mk_instance *inst);
 void mk_set_status(struct mk_instance *inst, enum mk_status status);
+u32 mk_memory_holder(const struct mk_range *range);
 int mk_claim_memory(struct mk_instance *inst, struct mk_ranges *ranges);
 struct mk_instance *mk_cpu_holder(unsigned int cpu,
 				  const struct mk_instance *except);
@@ -113,7 +118,9 @@ int mk_image_set_memory(u32 id, struct mk_ranges *ranges);
 /* run.c: reboot(2) */
 int mk_start(s32 id, s32 cpu);
 int mk_force_halt(s32 id);
-void mk_halt_all(void);
+/* For the host's end. -EIO: a CPU has not stopped. */
+int mk_halt_all(void);
+bool mk_any_active(void);
 /* Takes `cpus` when it succeeds. */
 int mk_set_cpus(u32 id, struct mk_cpus *cpus);
 

@@ -55,6 +55,21 @@ void mk_set_status(struct mk_instance *inst, enum mk_status status)
 	spin_unlock(&mk_claims);
 }
 
+/* The instance that has memory in the range, or 0. Under either lock. */
+u32 mk_memory_holder(const struct mk_range *range)
+{
+	struct mk_instance *inst;
+	unsigned int i;
+
+	list_for_each_entry(inst, &mk_instances, node) {
+		for (i = 0; inst->memory && i < inst->memory->nr; i++) {
+			if (mk_overlap(range, &inst->memory->range[i]))
+				return inst->id;
+		}
+	}
+	return 0;
+}
+
 static int memory_is_claimed(const struct mk_instance *except,
 			     const struct mk_range *range)
 {

@@ -6,19 +6,24 @@ EXTRA_DIST += \
 	multikernel/kmod/README.md \
 	multikernel/kmod/dkms.conf \
 	multikernel/kmod/attributes.c \
+	multikernel/kmod/blocks.c multikernel/kmod/blocks.h \
 	multikernel/kmod/cpu.c multikernel/kmod/cpu.h \
 	multikernel/kmod/files.c multikernel/kmod/files.h \
 	multikernel/kmod/firmware.c multikernel/kmod/firmware.h \
 	multikernel/kmod/hook.c multikernel/kmod/hook.h \
 	multikernel/kmod/host.c multikernel/kmod/host.h \
+	multikernel/kmod/host_cpu.c \
 	multikernel/kmod/image.c multikernel/kmod/instance.h \
 	multikernel/kmod/list.c \
 	multikernel/kmod/low.c multikernel/kmod/low.h \
 	multikernel/kmod/main.c \
 	multikernel/kmod/memory.c multikernel/kmod/memory.h \
 	multikernel/kmod/permission.c multikernel/kmod/permission.h \
+	multikernel/kmod/platform.c multikernel/kmod/platform.h \
 	multikernel/kmod/pool.c \
 	multikernel/kmod/procfs.c \
+	multikernel/kmod/ranges.c multikernel/kmod/ranges.h \
+	multikernel/kmod/reserved.c multikernel/kmod/reserved.h \
 	multikernel/kmod/run.c \
 	multikernel/kmod/startup.c \
 	multikernel/kmod/sysfs.c multikernel/kmod/sysfs.h \

@@ -134,20 +134,6 @@ bool mk_low_next(u64 *at, struct mk_range *range)
 	return true;
 }
 
-static bool page_is_held(const struct mk_range *page)
-{
-	struct mk_instance *inst;
-	unsigned int i;
-
-	list_for_each_entry(inst, &mk_instances, node) {
-		for (i = 0; inst->memory && i < inst->memory->nr; i++) {
-			if (mk_overlap(page, &inst->memory->range[i]))
-				return true;
-		}
-	}
-	return false;
-}
-
 u64 mk_low_free_page(void)
 {
 	unsigned long pfn;
@@ -156,7 +142,7 @@ u64 mk_low_free_page(void)
 	for_each_set_bit(pfn, usable, LOW_PAGES) {
 		struct mk_range page = { PFN_PHYS(pfn), PFN_PHYS(pfn + 1) };
 
-		if (!page_is_held(&page))
+		if (!mk_memory_holder(&page))
 			return page.begin;
 	}
 	return 0;

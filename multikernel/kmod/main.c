@@ -2,18 +2,16 @@
 /* The module comes and goes. README.md says what it is for. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/cc_platform.h>
 #include <linux/module.h>
 #include <linux/namei.h>
-#include <linux/smp.h>
-#include <asm/cpufeature.h>
-#include <asm/msr.h>
 
 #include "files.h"
 #include "firmware.h"
 #include "hook.h"
 #include "host.h"
 #include "low.h"
+#include "platform.h"
+#include "reserved.h"
 #include "sysfs.h"
 
 static bool exists(const char *name)
@@ -26,46 +24,13 @@ static bool exists(const char *name)
 	return true;
 }
 
-static void read_apic_base(void *low)
-{
-	u32 high;
-
-	rdmsr(MSR_IA32_APICBASE, *(u32 *)low, high);
-	(void)high;
-}
-
-/*
- * The one that INIT sends to the firmware. It is not CPU 0 of a kernel that was
- * started on another one: after a crash, or beside a first kernel.
- */
-static bool cpu_0_is_firmware_boot_cpu(void)
-{
-	u32 low;
-
-	return smp_call_function_single(0, read_apic_base, &low, 1) ||
-	       low & MSR_IA32_APICBASE_BSP;
-}
-
 static int check_machine(void)
 {
 	if (exists("/sys/fs/multikernel") || exists("/proc/kimage")) {
 		pr_err("this kernel has multikernel calls of its own\n");
 		return -EEXIST;
 	}
-	if (!boot_cpu_has(X86_FEATURE_APIC) ||
-	    boot_cpu_has(X86_FEATURE_XENPV)) {
-		pr_err("CPUs of this machine cannot be started by APIC\n");
-		return -ENODEV;
-	}
-	if (!cpu_0_is_firmware_boot_cpu()) {
-		pr_err("CPU 0 is not the one that the firmware has started\n");
-		return -ENODEV;
-	}
-	if (cc_platform_has(CC_ATTR_MEM_ENCRYPT)) {
-		pr_err("not with encrypted memory\n");
-		return -ENODEV;
-	}
-	return 0;
+	return mk_platform_check();
 }
 
 static int __init mk_init(void)
@@ -84,9 +49,12 @@ static int __init mk_init(void)
 	ret = mk_firmware_init();
 	if (ret)
 		goto exit_files;
-	ret = mk_host_watch();
+	ret = mk_reserved_init();
 	if (ret)
 		goto exit_firmware;
+	ret = mk_host_watch();
+	if (ret)
+		goto exit_reserved;
 	ret = mk_procfs_init();
 	if (ret)
 		goto unwatch;
@@ -105,6 +73,8 @@ exit_procfs:
 	mk_procfs_exit();
 unwatch:
 	mk_host_unwatch();
+exit_reserved:
+	mk_reserved_exit();
 exit_firmware:
 	mk_firmware_exit();
 exit_files:
@@ -119,6 +89,7 @@ static void __exit mk_exit(void)
 	mk_sysfs_exit();
 	mk_procfs_exit();
 	mk_host_unwatch();
+	mk_reserved_exit();
 	mk_firmware_exit();
 	mk_files_exit();
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Memory that instances may have, and writing to it. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/io.h>
 #include <linux/ioport.h>
 #include <linux/memory_hotplug.h>
@@ -14,6 +16,7 @@
 #include "firmware.h"
 #include "low.h"
 #include "memory.h"
+#include "reserved.h"
 
 /* The trampoline has page tables of four levels, the host may have five. */
 #define ADDRESS_LIMIT BIT_ULL(47)
@@ -48,8 +51,9 @@ static bool has_resource(const struct mk_range *range, unsigned long flags)
 }
 
 /*
- * Outside System RAM, inside what the running kernel calls Reserved, no
- * driver's, and RAM to the firmware: its own Reserved ranges may be devices.
+ * Outside System RAM, inside what the running kernel calls Reserved because of
+ * memmap=, no driver's, and RAM to the firmware: its own Reserved ranges may be
+ * devices.
  */
 static bool is_reserved_at_boot(const struct mk_range *range)
 {
@@ -60,7 +64,8 @@ static bool is_reserved_at_boot(const struct mk_range *range)
 		return false;
 	walk_iomem_res_desc(IORES_DESC_RESERVED, IORESOURCE_MEM, range->begin,
 			    range->end - 1, &covered, cover);
-	return covered.until >= covered.end && mk_firmware_ram(range);
+	return covered.until >= covered.end &&
+	       mk_reserved_by_parameter(range) && mk_firmware_ram(range);
 }
 
 /*
@@ -99,6 +104,33 @@ static bool is_offline(const struct mk_range *range)
 	return true;
 }
 
+/*
+ * The kernel has found the page to be broken, and keeps the mark while the
+ * block is offline. A block that has never been online may have no marks yet:
+ * debugging options then fill them with a pattern.
+ */
+static bool is_poisoned(unsigned long pfn)
+{
+	return pfn_valid(pfn) && !PagePoisoned(pfn_to_page(pfn)) &&
+	       PageHWPoison(pfn_to_page(pfn));
+}
+
+static bool has_poisoned_page(const struct mk_range *range)
+{
+	unsigned long pfn, end = PHYS_PFN(range->end);
+
+	for (pfn = PHYS_PFN(range->begin); pfn < end; pfn++) {
+		if (is_poisoned(pfn)) {
+			pr_info("memory at %#llx is broken: marked as poisoned\n",
+				PFN_PHYS(pfn));
+			return true;
+		}
+		if (!(pfn % PAGES_PER_SECTION))
+			cond_resched();
+	}
+	return false;
+}
+
 int mk_memory_check(const struct mk_ranges *ranges)
 {
 	unsigned int i;
@@ -110,6 +142,8 @@ int mk_memory_check(const struct mk_ranges *ranges)
 			return -EADDRNOTAVAIL;
 		if (range->begin < SZ_1M ? !mk_low_usable(range) :
 		    !is_offline(range) && !is_reserved_at_boot(range))
+			return -EADDRNOTAVAIL;
+		if (has_poisoned_page(range))
 			return -EADDRNOTAVAIL;
 	}
 	return 0;

@@ -7,8 +7,9 @@
 
 /*
  * -EADDRNOTAVAIL unless every range is of one of the three kinds of
- * doc/multikernel-abi.md. The ranges must have been claimed before: else a
- * block that is offline now may be online a moment later.
+ * doc/multikernel-abi.md, and none of it is known to be broken. The ranges must
+ * have been claimed before: else a block that is offline now may be online a
+ * moment later.
  */
 int mk_memory_check(const struct mk_ranges *ranges);
 

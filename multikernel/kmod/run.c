@@ -2,6 +2,7 @@
 /* reboot(2): an instance starts and is stopped. And its CPUs are assigned. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/atomic.h>
 #include <linux/cpu.h>
 #include <linux/module.h>
 #include <linux/sizes.h>
@@ -12,6 +13,13 @@
 #include "instance.h"
 #include "low.h"
 #include "trampoline.h"
+
+static atomic_t nr_active = ATOMIC_INIT(0);
+
+bool notrace mk_any_active(void)
+{
+	return atomic_read(&nr_active);
+}
 
 /*
  * CPU 0 is the one that the firmware has started: INIT would make it run the
@@ -50,11 +58,12 @@ static int take_cpus(struct mk_instance *inst, struct mk_cpus *cpus)
 	return ret;
 }
 
-static void put_cpus_back(struct mk_instance *inst, struct mk_cpus *before)
+static void set_cpus(struct mk_instance *inst, struct mk_cpus *cpus,
+		     enum mk_status status)
 {
 	spin_lock(&mk_claims);
-	inst->cpus = before;
-	inst->status = MK_LOADED;
+	inst->cpus = cpus;
+	inst->status = status;
 	spin_unlock(&mk_claims);
 }
 
@@ -79,13 +88,14 @@ static int start_boot_cpu(struct mk_instance *inst)
 	if (!page)
 		return -ENOMEM;
 	mk_startup_prepare(inst->startup, page);
-	ret = mk_cpu_start(cpu, page, inst->startup);
+	ret = mk_cpu_start(cpu, page, inst->startup, MK_ARRIVE_MS);
 	if (ret) {
 		pr_warn("instance %u: CPU %u did not arrive\n", inst->id, cpu);
 		return ret;
 	}
 	/* A running instance keeps the module. */
 	__module_get(THIS_MODULE);
+	atomic_inc(&nr_active);
 	spin_lock(&mk_claims);
 	inst->arrived = true;
 	inst->status = MK_ACTIVE;
@@ -106,33 +116,73 @@ static struct mk_cpus *only(unsigned int cpu)
 	return cpus;
 }
 
-static int start_instance(struct mk_instance *inst, unsigned int cpu)
+static int forbidden_cpu(const struct mk_cpus *cpus)
 {
-	struct mk_cpus *before = inst->cpus;
-	struct mk_cpus *cpus = before ? before : only(cpu);
+	unsigned int i;
+
+	for (i = 0; i < cpus->nr; i++) {
+		if (mk_cpu_forbidden(cpus->cpu[i])) {
+			pr_info("CPU %u is not started: SMT is off, and it is not the first thread of its core\n",
+				cpus->cpu[i]);
+			return -EPERM;
+		}
+	}
+	return 0;
+}
+
+/*
+ * After -EIO the boot CPU is on its way back to the host; `before` then is what
+ * the instance had for CPUs.
+ */
+static int start_instance(struct mk_instance *inst, unsigned int cpu,
+			  struct mk_cpus **before)
+{
+	struct mk_cpus *cpus = inst->cpus ? inst->cpus : only(cpu);
 	int ret;
 
+	*before = inst->cpus;
 	if (!cpus)
 		return -ENOMEM;
-	if (cpus->cpu[0] != cpu) {
+	if (cpus->cpu[0] != cpu)
 		ret = -EINVAL;
-		goto free;
-	}
-	ret = take_cpus(inst, cpus);
+	else
+		ret = forbidden_cpu(cpus);
+	if (!ret)
+		ret = take_cpus(inst, cpus);
 	if (ret)
 		goto free;
 	ret = start_boot_cpu(inst);
 	if (!ret)
 		return 0;
-	put_cpus_back(inst, before);
+	if (ret == -EIO) {
+		mk_set_status(inst, MK_RETURNING);
+		return ret;
+	}
+	set_cpus(inst, *before, MK_LOADED);
 free:
-	if (cpus != before)
+	if (cpus != *before)
 		kfree(cpus);
 	return ret;
 }
 
+/* Without mk_changes: the host's hotplug may have to wait for its own locks. */
+static void return_boot_cpu(struct mk_instance *inst, struct mk_cpus *before)
+{
+	struct mk_cpus *cpus = inst->cpus;
+
+	if (mk_cpu_give_back(cpus->cpu[0]))
+		pr_err("CPU %u does not start in the host either\n",
+		       cpus->cpu[0]);
+	mutex_lock(&mk_changes);
+	set_cpus(inst, before, MK_LOADED);
+	mutex_unlock(&mk_changes);
+	if (cpus != before)
+		kfree(cpus);
+}
+
 int mk_start(s32 id, s32 cpu)
 {
+	struct mk_cpus *before;
 	struct mk_instance *inst;
 	int ret;
 
@@ -141,13 +191,15 @@ int mk_start(s32 id, s32 cpu)
 	inst = mk_find(id);
 	if (!inst || inst->status == MK_HALTED)
 		ret = -EINVAL;
-	else if (inst->status == MK_ACTIVE)
+	else if (inst->status != MK_LOADED)
 		ret = -EBUSY;
 	else if (!mk_cpu_exists(cpu))
 		ret = -ENODEV;
 	else
-		ret = start_instance(inst, cpu);
+		ret = start_instance(inst, cpu, &before);
 	mutex_unlock(&mk_changes);
+	if (ret == -EIO)
+		return_boot_cpu(inst, before);
 	return ret;
 }
 
@@ -161,28 +213,29 @@ static u64 park_page(const struct mk_instance *inst)
 
 /*
  * A CPU with virtualization on ignores INIT (Intel SDM volume 3, "VMX
- * operation"). So each has to come into the module's code, before anyone is
- * told that its memory is free. A CPU that the host has removed is gone.
+ * operation"). So each has to come into the module's code, where it then waits,
+ * before anyone is told that its memory is free. A CPU that the host has removed
+ * is gone.
  */
-static int park_cpu(struct mk_instance *inst, unsigned int cpu, u64 page)
+static int park_cpu(struct mk_instance *inst, unsigned int cpu, u64 page,
+		    unsigned int ms)
 {
 	int ret;
 
 	if (!mk_cpu_exists(cpu))
 		return 0;
 	mk_startup_prepare_park(inst->startup, page);
-	ret = mk_cpu_start(cpu, page, inst->startup);
+	ret = mk_cpu_start(cpu, page, inst->startup, ms);
 	if (ret)
-		pr_warn("instance %u: CPU %u does not answer to INIT\n", inst->id,
-			cpu);
-	else
-		mk_cpu_init(cpu);
+		pr_err("instance %u: CPU %u does not answer to INIT\n",
+		       inst->id, cpu);
 	return ret;
 }
 
 /*
  * The boot CPU last. Twice, for one that was halted may have been started
- * again by one that was not yet.
+ * again by one that was not yet. Where one does not answer, the others get
+ * less time: the host may be waiting to reboot.
  */
 static int halt_cpus(struct mk_instance *inst)
 {
@@ -196,26 +249,53 @@ static int halt_cpus(struct mk_instance *inst)
 	for (i = cpus->nr; i--;)
 		mk_cpu_init(cpus->cpu[i]);
 	for (i = cpus->nr; i--;)
-		ret = park_cpu(inst, cpus->cpu[i], page) ?: ret;
+		ret = park_cpu(inst, cpus->cpu[i], page,
+			       ret ? MK_ARRIVE_SOON_MS : MK_ARRIVE_MS) ?: ret;
 	return ret;
 }
 
-static int halt_instance(struct mk_instance *inst)
+/* When this succeeds, the CPUs wait in the code of the instance's startup. */
+static int stop_instance(struct mk_instance *inst)
 {
 	int ret = halt_cpus(inst);
 
 	if (ret)
 		return ret;
-	mk_set_status(inst, MK_HALTED);
+	mk_set_status(inst, MK_RETURNING);
+	atomic_dec(&nr_active);
 	/* Whoever calls keeps the module, or is called by the host. */
 	module_put(THIS_MODULE);
 	pr_info("instance %u: halted\n", inst->id);
 	return 0;
 }
 
+/* Without mk_changes, too. */
+static void return_cpus(struct mk_instance *inst)
+{
+	const struct mk_cpus *cpus = inst->cpus;
+	struct mk_startup *startup = inst->startup;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < cpus->nr; i++) {
+		ret = mk_cpu_give_back(cpus->cpu[i]);
+		if (!ret)
+			continue;
+		pr_warn("CPU %u waits in the module's memory, which stays taken: the host does not bring it online, error %d\n",
+			cpus->cpu[i], ret);
+		startup = NULL;
+	}
+	mk_startup_free(startup);
+	mutex_lock(&mk_changes);
+	inst->startup = NULL;
+	mk_set_status(inst, MK_HALTED);
+	mutex_unlock(&mk_changes);
+}
+
 int mk_force_halt(s32 id)
 {
 	struct mk_instance *inst;
+	bool stopped;
 	int ret = 0;
 
 	if (mutex_lock_killable(&mk_changes))
@@ -225,34 +305,52 @@ int mk_force_halt(s32 id)
 		ret = -ENOENT;
 	else if (inst->status == MK_LOADED)
 		ret = -EINVAL;
+	else if (inst->status == MK_RETURNING)
+		ret = -EBUSY;
 	else if (inst->status == MK_ACTIVE)
-		ret = halt_instance(inst);
+		ret = stop_instance(inst);
+	stopped = !ret && inst->status == MK_RETURNING;
 	mutex_unlock(&mk_changes);
+	if (stopped)
+		return_cpus(inst);
 	return ret;
 }
 
-void mk_halt_all(void)
+/* The CPUs stay where they wait, and the memory of that code with them. */
+int mk_halt_all(void)
 {
 	struct mk_instance *inst;
+	int ret = 0;
 
 	mutex_lock(&mk_changes);
 	list_for_each_entry(inst, &mk_instances, node) {
-		if (inst->status == MK_ACTIVE)
-			halt_instance(inst);
+		if (inst->status != MK_ACTIVE)
+			continue;
+		if (stop_instance(inst)) {
+			pr_err("instance %u still runs\n", inst->id);
+			ret = -EIO;
+			continue;
+		}
+		inst->startup = NULL;
+		mk_set_status(inst, MK_HALTED);
 	}
 	mutex_unlock(&mk_changes);
+	return ret;
 }
 
 static int assign_cpus(struct mk_instance *inst, struct mk_cpus *cpus)
 {
 	struct mk_cpus *before = inst->cpus;
 	unsigned int i;
-	int ret = 0;
+	int ret;
 
 	for (i = 0; i < cpus->nr; i++) {
 		if (!mk_cpu_exists(cpus->cpu[i]))
 			return -ENODEV;
 	}
+	ret = forbidden_cpu(cpus);
+	if (ret)
+		return ret;
 	spin_lock(&mk_claims);
 	for (i = 0; i < cpus->nr && !ret; i++) {
 		if (mk_cpu_holder(cpus->cpu[i], inst))

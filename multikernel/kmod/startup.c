@@ -6,6 +6,8 @@
 #include <linux/pgtable.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include <asm/desc_defs.h>
+#include <asm/trapnr.h>
 
 #include "trampoline.h"
 
@@ -71,10 +73,35 @@ static u8 *in_copy(u8 *copy, const u8 *of, const u8 *label)
 	return copy + (label - of);
 }
 
+static void set_word(u8 *at, u32 value)
+{
+	*(u32 *)at = value;
+}
+
+/* Below 4 GiB, like everything that a start needs. */
+static void set_gate(u8 *control, unsigned int vector, const u8 *label)
+{
+	gate_desc *idt = (gate_desc *)(control + MK_IDT_OFFSET);
+	u32 handler = virt_to_phys(in_copy(control, mk_start64, label));
+
+	idt[vector] = (gate_desc){
+		.offset_low = handler,
+		.segment = MK_CODE64,
+		.bits = { .type = GATE_INTERRUPT, .p = 1 },
+		.offset_middle = handler >> 16,
+	};
+}
+
 static void fill_control(u8 *control, u64 entry)
 {
+	u8 *idt = in_copy(control, mk_start64, mk_start64_idt);
+
 	memcpy(control, mk_start64, mk_start64_end - mk_start64);
 	*(u64 *)in_copy(control, mk_start64, mk_start64_entry) = entry;
+	*(u16 *)idt = (X86_TRAP_MC + 1) * sizeof(gate_desc) - 1;
+	set_word(idt + 2, virt_to_phys(control) + MK_IDT_OFFSET);
+	set_gate(control, X86_TRAP_NMI, mk_start64_nmi);
+	set_gate(control, X86_TRAP_MC, mk_start64_machine_check);
 }
 
 struct mk_startup *mk_startup_new(u64 entry, const struct mk_ranges *memory)
@@ -117,11 +144,6 @@ void mk_startup_free(struct mk_startup *startup)
 static u32 *status_of(const struct mk_startup *startup)
 {
 	return (u32 *)in_copy(startup->control, mk_start64, mk_start64_status);
-}
-
-static void set_word(u8 *at, u32 value)
-{
-	*(u32 *)at = value;
 }
 
 void mk_startup_prepare(struct mk_startup *startup, u64 page)

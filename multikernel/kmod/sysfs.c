@@ -19,12 +19,6 @@ static ssize_t abi_show(struct kobject *kobj, struct kobj_attribute *attr,
 
 static struct kobj_attribute abi_attr = __ATTR_RO(abi);
 
-#ifdef MK_CONST_BIN_ATTRIBUTE
-#define mk_const const
-#else
-#define mk_const
-#endif
-
 /* Longer than a page where there are many CPUs, so not an ordinary attribute. */
 static ssize_t pool_read(struct file *file, struct kobject *kobj,
 			 mk_const struct bin_attribute *attr, char *buf,
@@ -63,7 +57,7 @@ struct kobject *mk_sysfs_add(u32 id)
 
 	snprintf(name, sizeof(name), "%u", id);
 	folder = kobject_create_and_add(name, instances);
-	if (folder && sysfs_create_group(folder, &mk_instance_attributes)) {
+	if (folder && mk_attributes_add(folder)) {
 		remove_folder(folder);
 		return NULL;
 	}

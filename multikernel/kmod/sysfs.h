@@ -5,7 +5,12 @@
 
 #include "instance.h"
 
-struct attribute_group;
+/* A callback's attribute has become const. */
+#ifdef MK_CONST_BIN_ATTRIBUTE
+#define mk_const const
+#else
+#define mk_const
+#endif
 
 int mk_sysfs_init(void);
 void mk_sysfs_exit(void);
@@ -16,7 +21,7 @@ struct kobject *mk_sysfs_add(u32 id);
 void mk_sysfs_del(struct kobject *folder);
 
 /* attributes.c */
-extern const struct attribute_group mk_instance_attributes;
+int mk_attributes_add(struct kobject *folder);
 
 /* pool.c: the text of `pool`. Freed by kvfree(). NULL: no memory. */
 char *mk_pool_text(size_t *length);

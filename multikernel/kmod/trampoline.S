@@ -79,7 +79,11 @@ SYM_DATA_START(mk_start64)
 	movl	%eax, %fs
 	movl	%eax, %gs
 	leaq	.Lstart64 + PAGE_SIZE(%rip), %rsp
-	pushq	.Lentry(%rip)
+	movq	.Lentry(%rip), %rax
+	leaq	mk_start64_park(%rip), %rcx
+	cmpq	%rcx, %rax
+	je	mk_start64_park
+	pushq	%rax
 	movl	$MK_STATUS_ARRIVED, .Lstatus(%rip)
 	xorl	%eax, %eax
 	xorl	%ebx, %ebx
@@ -98,10 +102,39 @@ SYM_DATA_START(mk_start64)
 	xorl	%r15d, %r15d
 	ret
 
-/* The entry for a CPU that only has to show that it can be started. */
+/*
+ * The entry for a CPU that has been stopped. Until the host takes it back it
+ * waits here, and takes machine checks: one that is told to all CPUs resets the
+ * machine where CR4.MCE is 0. The host's CPUs look after the error; here only
+ * "in progress" is cleared. Nobody returns by what was pushed on the stack, so
+ * all that wait share it.
+ */
 SYM_INNER_LABEL(mk_start64_park, SYM_L_GLOBAL)
+	lidt	mk_start64_idt(%rip)
+	movq	%cr4, %rax
+	orq	$X86_CR4_MCE, %rax
+	movq	%rax, %cr4
+	movl	$MK_STATUS_ARRIVED, .Lstatus(%rip)
+.Lwait:
+	leaq	.Lstart64 + PAGE_SIZE(%rip), %rsp
 1:	hlt
 	jmp	1b
+
+SYM_INNER_LABEL(mk_start64_machine_check, SYM_L_GLOBAL)
+	movl	$MSR_IA32_MCG_STATUS, %ecx
+	xorl	%eax, %eax
+	xorl	%edx, %edx
+	wrmsr
+	jmp	.Lwait
+
+/* Further ones stay blocked, without an IRET, until the CPU is started. */
+SYM_INNER_LABEL(mk_start64_nmi, SYM_L_GLOBAL)
+	jmp	.Lwait
+
+	.balign 4
+SYM_INNER_LABEL(mk_start64_idt, SYM_L_GLOBAL)
+	.word	0
+	.quad	0
 
 	.balign 8
 SYM_INNER_LABEL(mk_start64_gdt, SYM_L_GLOBAL)

@@ -9,6 +9,9 @@
 
 #define MK_STATUS_ARRIVED 3
 
+/* In the page of mk_start64, behind the code: where a parked CPU goes. */
+#define MK_IDT_OFFSET 0x800
+
 #ifndef __ASSEMBLY__
 #include "instance.h"
 
@@ -26,6 +29,8 @@ extern const u8 mk_start32[];
 extern const u8 mk_start64[], mk_start64_end[];
 extern const u8 mk_start64_gdt[], mk_start64_gdt_end[];
 extern const u8 mk_start64_park[];
+extern const u8 mk_start64_machine_check[], mk_start64_nmi[];
+extern const u8 mk_start64_idt[];	/* u16 limit, u64 base */
 extern const u8 mk_start64_entry[];	/* u64 */
 extern const u8 mk_start64_status[];	/* u32, written by the CPU */
 
@@ -35,7 +40,10 @@ void mk_startup_free(struct mk_startup *startup);
 
 /* Fills a page below 1 MiB for the next start. */
 void mk_startup_prepare(struct mk_startup *startup, u64 page);
-/* The same; the CPU will stay in the module's code. For good: the entry is gone. */
+/*
+ * The same; the CPU will wait in the module's code, which must stay as long as
+ * the CPU does. For good: the entry is gone.
+ */
 void mk_startup_prepare_park(struct mk_startup *startup, u64 page);
 bool mk_startup_arrived(const struct mk_startup *startup);
 #endif

@@ -7,6 +7,7 @@ import json
 import pathlib
 import shutil
 import struct
+import subprocess
 
 import pytest
 
@@ -79,9 +80,9 @@ def test_the_status_of_each_state(kexec, name):
         assert one["id"] == {"web": 1, "db": 511}[one["name"]]
         assert one["cpus"] == [{"logical": None, "physical": {"web": 3, "db": 2}[one["name"]]}]
         has_image = one["status"] in ("loaded", "active")
-        assert ("entry" in one) == has_image
+        assert ("boot_params" in one) == has_image and "entry" not in one
         if has_image:
-            assert one["entry"] == 0x4a00a000 and "rdinit=/init" in one["command_line"]
+            assert one["boot_params"] == 0x4a00a000 and "rdinit=/init" in one["command_line"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -148,7 +149,7 @@ def test_planning_with_a_pool_to_be_made(kexec, kernel):
     assert instance["id"] == 1 and instance["name"] == "web" and instance["memory_size"] == 256 << 20
     assert instance["memory_ranges"] == [] and 'compatible = "multikernel-v1"' in instance["pool"]
     assert "instance-create" in instance["overlay"]
-    assert [one["text"] for one in instance["added_parameters"]] == ["console=mktty0"]
+    assert [one["text"] for one in instance["added_parameters"]] == ["console=mktty0", "8250.nr_uarts=0"]
 
 
 @pytest.mark.parametrize("name, arguments, code, says", [
@@ -183,7 +184,7 @@ def test_a_load_passes_a_sealed_vmlinux_and_the_id(kexec, kernel, state):
     loads = [call for call in run.calls if call["call"] == "kexec_file_load"]
     assert len(loads) == 1 and loads[0]["flags"] == MULTIKERNEL | 1 << ID_SHIFT | NO_INITRAMFS
     assert loads[0]["kernel_size"] == len(vmlinux()) and loads[0]["initrd_fd"] == -1
-    assert loads[0]["command_line"] == "quiet console=mktty0"
+    assert loads[0]["command_line"] == "quiet console=mktty0 8250.nr_uarts=0"
     assert run.names().count("kexec_load") == 0
     state("4-loaded")
     with_initrd = kexec("-l", "--multikernel=1", "vmlinux", "--initrd=initrd", "--exact-cmdline", "--append=only")
@@ -208,6 +209,16 @@ def test_start_and_halt_pass_the_id(kexec, state):
         run = kexec(*arguments, "--multikernel=db")
         assert run.code == 0, run.stderr
         assert [(call["cmd"], call["id"]) for call in run.calls] == [(command, 511)]
+
+
+def test_a_halt_by_force_is_not_called_stopped(kexec, state):
+    state("5-active")
+    run = kexec("--halt=force", "--multikernel=db")
+    assert run.code == 0 and "halted by force" in run.stdout and "stopped" not in run.stdout
+    assert "does not tell whether its CPUs stopped" in run.stderr and "--remove-cpus=apic:0x2" in run.stderr
+    refused = kexec("-e", "--multikernel=db", reboot=errno.EBUSY)
+    assert refused.code == FAILURE and "did not stop when it was halted" in refused.stderr
+    assert "running already" not in refused.stderr
 
 
 def test_an_unload_passes_no_files(kexec, state):
@@ -302,3 +313,67 @@ def test_a_dry_run_on_the_machine_itself_writes_nothing(kexec, kernel, state):
     run = kexec("-l", "--multikernel=db", "--cpu=apic:2", "--memory=64M", "vmlinux", "--dry-run")
     assert run.code == 0 and run.calls == [], run.stderr
     assert tree(machine.root) == before
+
+
+# What a real kernel does to its own harm: refused also where nothing is to be done (dry runs, captured machines).
+
+
+def on_state(state, name, **files):
+    machine = state(name)
+    for path, text in files.items():
+        (machine.root / path.replace("__", "/")).parent.mkdir(parents=True, exist_ok=True)
+        (machine.root / path.replace("__", "/")).write_text(text)
+    return machine
+
+
+def test_no_instance_beside_handover(kexec, kernel, state):
+    on_state(state, "4-loaded", proc__cmdline="quiet kho=on\n")
+    for words in (["-l", "--multikernel=web", "vmlinux"], ["-e", "--multikernel=db"]):
+        for more in ([], ["--dry-run"]):
+            run = kexec(*words, *more)
+            assert run.code == FAILURE and "kho=on" in run.stderr and "kho=off" in run.stderr, run.stderr
+            assert run.calls == []
+    rows = json.loads(kexec("--check", "--json").stdout)["capabilities"]
+    row = next(row for row in rows if row["name"] == "multikernel")
+    assert row["state"] == "limited" and "kho=on" in row["finding"] and row["advice"] == "boot with kho=off"
+
+
+def test_what_had_enomem_is_remembered(kexec, kernel, state):
+    creation = 2  # of web, in these captured states
+    on_state(state, "3-instances",
+             **{"run__kexec-tools-mk__spawn__1": f"kexec-spawn-1\nid 1\nname web\ncreation {creation}\nload ENOMEM\n"
+                                                 "halted_by_force 0\nbusy_after_halt 0\nadded \n"})
+    for words in (["-l", "--multikernel=web", "vmlinux"], ["--remove", "--multikernel=web"]):
+        for more in ([], ["--dry-run"]):
+            run = kexec(*words, *more)
+            assert run.code == FAILURE and "ENOMEM" in run.stderr and "until the next boot" in run.stderr
+            assert run.calls == []
+    assert "until the next boot" in kexec("-S", "--multikernel=web").stdout
+    one, = json.loads(kexec("-S", "--multikernel=web", "--json").stdout)["instances"]
+    assert "ENOMEM" in one["left_alone"]
+
+
+def test_the_handover_says_where_the_rest_is(kexec):
+    shown = kexec(f"--machine={STATES / '5-active'}", "--show-handover=db").stdout
+    assert "/chosen" in shown and "/sys/firmware/fdt" in shown
+    assert all(line.startswith("//") or not line for line in shown.split("};\n")[-1].splitlines())
+
+
+def test_the_status_names_boot_params(kexec):
+    shown = kexec(f"--machine={STATES / '5-active'}", "-S", "--multikernel=db").stdout
+    assert "boot_params 0x4a00a000" in shown and "entry" not in shown
+
+
+def test_the_handover_shows_the_chosen_of_the_creation(kexec, state):
+    machine = state("3-instances")
+    dtbo = machine.root / "sys/fs/multikernel/overlays/tx_2/dtbo"
+    source = subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", dtbo], capture_output=True, text=True, check=True).stdout
+    at = source.index("};", source.index("instance-create"))
+    source = source[:at + 2] + ' chosen { bootargs = "of the creation"; };' + source[at + 2:]
+    dtbo.write_bytes(subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb"], input=source.encode(), capture_output=True,
+                                    check=True).stdout)
+    shown = kexec("--show-handover=web")
+    assert shown.code == 0, shown.stderr
+    assert '//' in shown.stdout and 'bootargs = "of the creation"' in shown.stdout
+    compiled = subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb"], input=shown.stdout.encode(), capture_output=True)
+    assert compiled.returncode == 0  # what is added are comments

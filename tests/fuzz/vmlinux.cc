@@ -56,6 +56,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (const auto wanted = spawn_note_of(file))
         INVARIANT(!*wanted || **wanted == spawn_note || **wanted == spawn_note_other);
     check_spawn_image(file);
+    const std::string version = vmlinux_version(file);
+    INVARIANT(version.size() < 128 && std::ranges::all_of(version, [](char c) { return c > ' ' && c <= '~'; }));
 
     const auto unpacked = unpack_vmlinux(Bytes::owning(file, nullptr), limit);
     if (!unpacked) {

@@ -23,6 +23,7 @@ EXTRA_DIST += \
 	tests/vm/kernel_headers.py \
 	tests/vm/kernels.py \
 	tests/vm/kmod.py \
+	tests/vm/kmod_attacks.c \
 	tests/vm/kmod_calls.c \
 	tests/vm/kmod_payload.S \
 	tests/vm/physical_memory.py \
@@ -40,6 +41,7 @@ EXTRA_DIST += \
 	tests/vm/test_harness.py \
 	tests/vm/test_kmod.py \
 	tests/vm/test_kmod_debug.py \
+	tests/vm/test_kmod_hostile.py \
 	tests/vm/test_multikernel.py \
 	tests/vm/test_multikernel_refusals.py \
 	tests/vm/test_qemu_dump.py \

@@ -20,6 +20,8 @@ import vm
 
 # Unknown parameters of the command line are in the environment of init.
 # The kernel's own messages leave the console to the init: faults are told by it, and a panic is printed all the same.
+# Its tables name an I/O APIC that is none: then it leaves the interrupt controllers of old alone (ELCR).
+NO_IO_APIC = "Bogus (zero) I/O APIC address"
 INIT = uptime.PRINT + f"""
 dmesg -n 1
 cpus=$(awk '/^processor/ {{ n = $3 }}
@@ -30,7 +32,7 @@ cmdline=$(cat /proc/cmdline)"
 {handover.SHOW}
 print_uptime &
 while :; do
-    dmesg -c | grep -E '{faults.PATTERN}' | sed 's/^/SECOND-KERNEL-FAULT /'
+    dmesg -c | grep -v '{NO_IO_APIC}' | grep -E '{faults.PATTERN}|setting ELCR' | sed 's/^/SECOND-KERNEL-FAULT /'
     sleep 1
     if [ -n "$panic_after" ]; then
         [ $panic_after -gt 0 ] || echo c >/proc/sysrq-trigger

@@ -65,15 +65,19 @@ def table(text):
     return dict(pair.split(None, 1) for pair in re.split(r"[;\n]", text) if pair.strip())
 
 
-@pytest.fixture(scope="session")
-def programs(tmp_path_factory):
-    """kmod_calls and the payload, built."""
-    folder = tmp_path_factory.mktemp("kmod")
+def build_programs(folder):
+    """kmod_calls and the payload, in `folder`."""
     subprocess.run(["cc", "-static", "-O1", "-Wall", "-Wextra", "-Werror", "-o", folder / "kmod_calls",
                     HERE / "kmod_calls.c"], check=True)
     subprocess.run(["cc", "-nostdlib", "-static", "-Wl,-Ttext=0,--oformat=binary,--build-id=none", "-o",
                     folder / "payload", HERE / "kmod_payload.S"], check=True)
     return folder
+
+
+@pytest.fixture(scope="session")
+def programs(tmp_path_factory):
+    """A folder with the programs of the test."""
+    return build_programs(tmp_path_factory.mktemp("kmod"))
 
 
 @pytest.fixture
@@ -83,7 +87,7 @@ def machine_with_module(programs, tmp_path):
     @contextlib.contextmanager
     def start(script, kernel=kernels.FIRST, cmdline=f"memmap={RESERVED_SIZE:#x}${RESERVED:#x}", files=None, **machine):
         initrd = initramfs.build(tmp_path / "initrd", first_kernel.STEP + START + script + END,
-                                 programs={"bin/kmod_calls": programs / "kmod_calls"},
+                                 programs={f"bin/{path.name}": path for path in programs.glob("kmod_*")},
                                  files={"payload": programs / "payload", "multikernel.ko": kmod.module(kernel)}
                                  | (files or {}))
         options = {"smp": 4, "memory": 2048, "serials": 2} | machine
@@ -317,7 +321,7 @@ def test_twenty_lives_leak_nothing(machine_with_module):
     Twenty with all of the memory and the CPU given back each time; then many short ones, with a start page of the
     host's (no low memory of their own), so that a leak of a few pages stands out: free memory moves by some hundred
     KiB by itself."""
-    short = 200
+    short = 60
     script = f"""
 LOW=$(first_low)
 life() {{

@@ -6,6 +6,7 @@
 #include "multikernel/ctl/apply.h"
 #include "multikernel/ctl/desired_file.h"
 #include "multikernel/ctl/run.h"
+#include "multikernel/spawn_record.h"
 #include "multikernel/validation.h"
 #include "temporary_folder.h"
 
@@ -63,6 +64,7 @@ public:
         return apply_steps(change, steps, options);
     }
 
+    std::string run_root() const { return folder_.path.string(); }
     std::string printed;
     std::vector<std::string> kexec_words;
 
@@ -221,6 +223,23 @@ TEST_CASE("apply: what fails leaves all as it was") {
     CHECK(result.error().message.find(said) != std::string::npos);
     CHECK(result.error().message.find("everything is as it was") != std::string::npos);
     CHECK(machine.kernel.state() == before);
+    CHECK(machine.kernel.harm.empty());
+}
+
+TEST_CASE("apply: an instance whose load failed with ENOMEM is not deleted by the undo") {
+    SpawnMachine machine;
+    const auto result = machine.program.apply(running_web, [&](const std::string& name) {
+        auto* web = machine.kernel.find(name);
+        web->broken = web->out_of_memory = true; // as kexec leaves it, and what kexec writes down
+        CHECK(write_spawn_record(machine.program.run_root(),
+                                 {.id = web->id, .name = name, .creation = 2, .load = "ENOMEM"}));
+        return 255;
+    });
+    REQUIRE_FALSE(result);
+    INFO(result.error().message);
+    CHECK(result.error().message.find("until the next boot") != std::string::npos);
+    CHECK(result.error().message.find("this was done before it and stands") != std::string::npos);
+    CHECK(machine.kernel.find("web"));
     CHECK(machine.kernel.harm.empty());
 }
 

@@ -281,3 +281,19 @@ TEST_CASE("the notes of a running kernel tell which it wants") {
     CHECK(*spawn_note_of(ByteView()) == std::nullopt);
     CHECK_FALSE(spawn_note_of(as_view(Content(16, std::byte{0x7f}))));
 }
+
+TEST_CASE("a vmlinux tells its version in the banner that it prints first") {
+    const auto version_of = [](const std::string& data) {
+        Builder builder = plain_kernel();
+        builder.load(link_address + 0x400000, bytes_of(data), 0x1000);
+        return vmlinux_version(ByteView(builder.build()));
+    };
+    CHECK(version_of("xLinux version 7.2.6-mk (root@host) #1").starts_with("7.2.6-mk"));
+    CHECK(version_of("Linux version 7.2.6-mk (root@host) #1") == "7.2.6-mk");
+    CHECK(version_of("Linux version %s (%s) Linux version 6.1.0-50 (x)") == "6.1.0-50");
+    CHECK(version_of("Linux version 7.2.6") == "");
+    CHECK(version_of("Linux version 7\x01 (x)") == "");
+    CHECK(version_of("Linux version 7" + std::string(200, '7') + " ") == "");
+    CHECK(version_of("no banner") == "");
+    CHECK(vmlinux_version(ByteView(bytes_of("Linux version 7.2.6 (x)"))) == "");
+}

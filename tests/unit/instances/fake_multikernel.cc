@@ -131,6 +131,7 @@ FakeMultikernel::Instance& FakeMultikernel::add_instance(const std::string& name
         std::erase(free_cpus, cpu);
     instance.cpus = std::move(cpus);
     take_memory(instance, memory_size);
+    instance.created = instance.memory;
     show();
     return instance;
 }
@@ -144,7 +145,7 @@ void FakeMultikernel::make_pool(const std::vector<std::uint64_t>& cpus, std::uin
 
 void FakeMultikernel::load(std::uint32_t id, std::string status) {
     Instance& instance = instances.at(id);
-    instance.image = Image{.command_line = "console=mktty0"};
+    instance.image = Image{.command_line = "console=mktty0 8250.nr_uarts=0"};
     instance.status = std::move(status);
     show();
 }
@@ -259,10 +260,18 @@ int FakeMultikernel::prepare_image(Instance& instance, Image image, int initrd_f
     const auto has_kernel = [&](const PhysRange& range) {
         return align_up(range.begin, 2 << 20).value() + vmlinux.memory <= range.end;
     };
-    for (const PhysRange& range : instance.memory)
+    for (const PhysRange& range : instance.created)
         memory += range.size();
-    if (vmlinux.memory + image.initrd.size() > memory || std::ranges::none_of(instance.memory, has_kernel))
+    if (vmlinux.memory + image.initrd.size() > memory || std::ranges::none_of(instance.created, has_kernel)) {
+        instance.out_of_memory = true;
         return ENOMEM;
+    }
+    for (const auto& [other_id, other] : instances)
+        for (const PhysRange& range : other.memory)
+            if (other_id != instance.id &&
+                std::ranges::any_of(instance.created, [&](const PhysRange& one) { return one.overlaps(range); }))
+                harm.push_back(fmt::format("the image of instance {} was written into memory of instance {}",
+                                           instance.id, other_id));
     instance.image = std::move(image);
     instance.status = "loaded";
     return 0;
@@ -281,10 +290,18 @@ SysResult<> FakeMultikernel::start_instance(std::uint32_t id, std::uint32_t) {
     if (found == instances.end() || !found->second.image || found->second.cpus.empty())
         return answer(EINVAL);
     Instance& instance = found->second;
-    if (instance.status != "loaded")
+    if (instance.status != "loaded" ||
+        std::ranges::any_of(instance.cpus, [this](std::uint64_t cpu) { return running_cpus.contains(cpu); }))
         return answer(EBUSY);
     if (instance.image->bzimage)
         harm.push_back(fmt::format("crash: instance {} was started with a bzImage", id));
+    const std::string words = " " + instance.image->command_line;
+    if (!words.contains(" console=ttyS") && !words.contains(" console=uart") && !words.contains(" 8250."))
+        harm.push_back(fmt::format("the kernel of instance {} looked for UARTs: the host's terminal is dead", id));
+    if ((" " + files_.files["proc/cmdline"]).contains(" kho=on"))
+        harm.push_back(fmt::format("the kernel of instance {} panicked early, beside a host with kho=on", id));
+    if (instance.dies_early)
+        running_cpus.insert(instance.cpus.begin(), instance.cpus.end());
     instance.status = "active";
     show();
     return {};
@@ -299,7 +316,7 @@ SysResult<> FakeMultikernel::halt_instance(std::uint32_t id) {
         return answer(ENOENT);
     if (found->second.status != "active")
         return answer(EINVAL);
-    if (!found->second.answers_halt)
+    if (!found->second.answers_halt || found->second.dies_early)
         return answer(ETIMEDOUT);
     found->second.status = "loaded";
     show();
@@ -313,9 +330,11 @@ SysResult<> FakeMultikernel::force_halt_instance(std::uint32_t id) {
     const auto found = instances.find(id);
     if (found == instances.end())
         return answer(ENOENT);
-    if (found->second.status != "active" && found->second.status != "loaded")
+    if (found->second.status != "active" && found->second.status != "loaded" && found->second.status != "failed")
         return answer(EINVAL);
-    found->second.status = "loaded";
+    if (keeps_active)
+        return {};
+    found->second.status = halted_status;
     show();
     return {};
 }
@@ -353,10 +372,9 @@ SysResult<> FakeMultikernel::write_attribute(const std::string& path, std::strin
 SysResult<> FakeMultikernel::remove_folder(const std::string& path) {
     constexpr std::string_view folder = "sys/fs/multikernel/overlays/tx_";
     order.push_back(fmt::format("rmdir {}", path.substr(path.rfind('/') + 1)));
-    if (const int error = refused("rmdir"))
-        return answer(error);
-    if (const int error = refused(path))
-        return answer(error);
+    const int refusal = std::max(refused("rmdir"), refused(path));
+    if (refusal != 0 && refusal != EBUSY)
+        return answer(refusal);
     if (!path.starts_with(folder))
         return answer(EPERM);
     const auto found = std::ranges::find_if(overlays, [&](const Overlay& overlay) {
@@ -366,7 +384,7 @@ SysResult<> FakeMultikernel::remove_folder(const std::string& path) {
         return answer(ENOENT);
     const std::string_view blob = found->blob;
     const auto tree = parse_device_tree(ByteView(std::as_bytes(std::span(blob.data(), blob.size()))));
-    const int error = tree ? run_overlay(*tree, true) : EINVAL;
+    const int error = refusal ? refusal : tree ? run_overlay(*tree, true) : EINVAL;
     if (error)
         found->status = "failed";
     else

@@ -48,12 +48,15 @@ public:
         std::string status = "ready";
         std::vector<std::uint64_t> cpus; // the boot CPU first
         std::vector<PhysRange> memory;
+        std::vector<PhysRange> created; // of it: where images may lie, whatever becomes of `memory`
         std::vector<std::string> devices;
         std::optional<DeviceTreeNode> chosen;
         std::optional<Image> image;
-        bool broken = false;      // a load failed while the image was prepared (trap 1)
-        bool runs_unseen = false; // unloaded while it was active (trap 2)
-        bool answers_halt = true; // else a halt that asks times out
+        bool broken = false;        // a load failed while the image was prepared (trap 1)
+        bool out_of_memory = false; // it failed with ENOMEM: removing the instance is a BUG (trap 9)
+        bool runs_unseen = false;   // unloaded while it was active (trap 2)
+        bool answers_halt = true;   // else a halt that asks times out
+        bool dies_early = false;    // its kernel dies before its initcalls: no halt stops it (trap 12)
     };
     struct Chunk {
         PhysRange range;
@@ -84,6 +87,8 @@ public:
     std::map<std::uint32_t, Instance> instances; // by id
     std::vector<Overlay> overlays;
     std::uint64_t memory_left = 1ull << 30; // that the kernel can give to the pool
+    std::vector<PhysRange> lost;            // of the pool: free by all that is shown, and never given out again
+    std::set<std::uint64_t> running_cpus;   // that no halt stopped: whatever instance has them does not start
 
     Instance& add_instance(const std::string& name, std::uint32_t id, std::vector<std::uint64_t> cpus,
                            std::uint64_t memory_size);
@@ -97,6 +102,8 @@ public:
     std::map<std::string, int, std::less<>> fail;   // an operation of overlays ("cpu-add", "instance-create"): an errno
     std::set<std::uint64_t> refuse_cpus;            // a wish for one of these is no error, and gives no CPU at all
     std::set<std::string> refuse_devices;           // as a baseline's device: the kernel goes on without
+    std::string halted_status = "loaded";           // after a halt by force: newer kernels may say "failed"
+    bool keeps_active = false;                      // a halt by force is no error, and changes nothing
     std::uint64_t withhold = 0;                     // bytes less than wished for an instance
     std::function<void(FakeMultikernel&)> before_overlay, after_overlay; // another program, at the same time
 
@@ -144,7 +151,9 @@ private:
     int move_pool_cpu(std::uint64_t cpu, bool join);
     int move_device(const DeviceTreeNode& item, Instance* instance, bool pool, bool give);
     int take_memory(Instance& instance, std::uint64_t size); // in pieces where it has to be
+    int book_memory(Instance& instance, PhysRange named);
     std::vector<PhysRange> free_memory() const;
+    void remove_harm(const Instance& instance);
     int failed(int error, std::string why);
 
     void show_tree();
@@ -153,6 +162,7 @@ private:
 
     MemoryFiles& files_;
     std::uint32_t next_number_ = 2;
+    std::vector<std::uint64_t> baseline_cpus_; // of a baseline that failed: shown until the next
     std::string last_blob_;
 };
 

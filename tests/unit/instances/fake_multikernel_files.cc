@@ -76,7 +76,7 @@ void FakeMultikernel::show_tree() {
     for (const auto& [id, instance] : instances)
         cpus.insert(cpus.end(), instance.cpus.begin(), instance.cpus.end());
     if (chunks.empty() && cpus.empty())
-        cpus.assign(host_cpus.begin(), host_cpus.end());
+        cpus = baseline_cpus_.empty() ? std::vector<std::uint64_t>(host_cpus.begin(), host_cpus.end()) : baseline_cpus_;
     resources.set_u64s("cpus", cpus);
     if (!free_cpus.empty())
         resources.set_u64s("cpus-available", free_cpus);

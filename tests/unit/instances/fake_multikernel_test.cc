@@ -6,6 +6,7 @@
 #include "image/elf_builder.h"
 #include "instances/fake_multikernel.h"
 #include "multikernel/filesystem.h"
+#include "multikernel/overlay.h"
 
 #include <cerrno>
 
@@ -33,11 +34,11 @@ struct Loaded {
         return open.back().get();
     }
     int load(std::vector<std::byte> kernel_file, std::uint64_t flags = load_1 | no_initrd, int initrd = -1) {
-        const auto answer = kernel.load_files(descriptor(std::move(kernel_file)), initrd, "quiet", flags);
+        const auto answer = kernel.load_files(descriptor(std::move(kernel_file)), initrd, "8250.nr_uarts=0", flags);
         return answer ? 0 : answer.error().value;
     }
     std::string status() const { return read_spawn_facts(files)->instances.at(0).status; }
-    bool harmed_by(std::string_view word) const {
+    bool harmed_by(std::string_view word) const { // this once
         return kernel.harm.size() == 1 && kernel.harm[0].find(word) != std::string::npos;
     }
 };
@@ -62,7 +63,7 @@ TEST_CASE("fake: an instance is loaded, started, halted and unloaded") {
     Loaded machine;
     CHECK(machine.load(vmlinux()) == 0);
     CHECK(machine.status() == "loaded");
-    CHECK(read_spawn_facts(machine.files)->instances.at(0).image->command_line == "quiet");
+    CHECK(read_spawn_facts(machine.files)->instances.at(0).image->command_line == "8250.nr_uarts=0");
     CHECK(machine.load(vmlinux()) == EBUSY);
     CHECK(machine.kernel.start_instance(1, 0));
     CHECK(machine.status() == "active");
@@ -136,4 +137,115 @@ TEST_CASE("fake: a start as the first patches have it, and an overlay in pieces,
     CHECK(machine.kernel.harm.size() == 2);
     CHECK(machine.kernel.remove_folder("sys/fs/multikernel/instances/web").error().value == EPERM);
     CHECK(machine.kernel.remove_folder("sys/fs/multikernel/overlays/tx_9").error().value == ENOENT);
+}
+
+namespace {
+
+// As other programs change instances: nothing is looked at before.
+void write(FakeMultikernel& kernel, const Overlay& overlay, std::string_view status = "applied") {
+    const auto blob = overlay_blob(overlay).value();
+    REQUIRE(kernel.write_overlay({reinterpret_cast<const char*>(blob.data()), blob.size()}) == 0);
+    CHECK(kernel.overlays.back().status == status);
+}
+
+} // namespace
+
+TEST_CASE("fake, trap 9: removing an instance whose load failed with ENOMEM is a BUG") {
+    Loaded machine;
+    CHECK(machine.load(vmlinux(true, 64 * mib)) == ENOMEM);
+    write(machine.kernel, Overlay("").remove("web"));
+    CHECK(machine.harmed_by("BUG"));
+    Loaded other;
+    CHECK(other.load(vmlinux(false)) == ENOEXEC);
+    write(other.kernel, Overlay("").remove("web"));
+    CHECK(other.kernel.harm.empty());
+}
+
+TEST_CASE("fake, trap 10: memory that was added is no room for images, and is lost with its instance") {
+    Loaded machine;
+    write(machine.kernel, Overlay("").change({.instance = "web", .memory_added = {{0x42000000, 0x43000000}}}));
+    CHECK(total_size(machine.kernel.find("web")->memory) == 32 * mib);
+    CHECK(machine.load(vmlinux(true, 20 * mib)) == ENOMEM);
+    machine.kernel.find("web")->out_of_memory = false;
+    write(machine.kernel, Overlay("").remove("web"));
+    CHECK(total_size(machine.kernel.lost) == 16 * mib);
+    write(machine.kernel, Overlay("").change({.instance = {}, .cpus_removed = {0x10, 0x11}}));
+    write(machine.kernel, Overlay("").change({.instance = {}, .memory_removed = {machine.kernel.chunks[0].range}}),
+          "failed");
+}
+
+TEST_CASE("fake, trap 11: an instance gives up what it was created with, and its images go there all the same") {
+    Loaded machine;
+    write(machine.kernel, Overlay("").change({.instance = "web",
+                                              .memory_added = {{0x42000000, 0x42100000}},
+                                              .memory_removed = {machine.kernel.find("web")->created[0]}}));
+    write(machine.kernel, Overlay("").create({.name = "db", .id = 2, .cpus = {0x10}, .memory_size = 16 * mib}));
+    CHECK(machine.load(vmlinux()) == 0);
+    CHECK(machine.harmed_by("memory of instance 2"));
+    CHECK(machine.kernel.load_files(-1, -1, "", load_1 | unload));
+    write(machine.kernel, Overlay("").remove("web"));
+    CHECK(machine.kernel.harm.size() == 2);
+}
+
+TEST_CASE("fake, trap 12: a halt by force answers 0 and stops no kernel that died early") {
+    Loaded machine;
+    machine.kernel.load(1);
+    machine.kernel.find("web")->dies_early = true;
+    CHECK(machine.kernel.start_instance(1, 0));
+    CHECK(machine.kernel.halt_instance(1).error().value == ETIMEDOUT);
+    CHECK(machine.kernel.force_halt_instance(1));
+    CHECK(machine.status() == "loaded");
+    CHECK(machine.kernel.start_instance(1, 0).error().value == EBUSY);
+    CHECK(machine.kernel.load_files(-1, -1, "", load_1 | unload));
+    write(machine.kernel, Overlay("").remove("web"));
+    CHECK(total_size(machine.kernel.lost) == 16 * mib);
+    write(machine.kernel, Overlay("").create({.name = "web", .id = 1, .cpus = {0x11}, .memory_size = 16 * mib}));
+    machine.kernel.load(1);
+    CHECK(machine.kernel.start_instance(1, 0).error().value == EBUSY);
+    CHECK(machine.kernel.load_files(-1, -1, "", load_1 | unload));
+    write(machine.kernel, Overlay("").remove("web"));
+    write(machine.kernel, Overlay("").change({.instance = {}, .cpus_removed = {0x11}}));
+    write(machine.kernel, Overlay("").change({.instance = {}, .cpus_added = {0x11}}));
+    write(machine.kernel, Overlay("").create({.name = "web", .id = 1, .cpus = {0x11}, .memory_size = 16 * mib}));
+    machine.kernel.load(1);
+    CHECK(machine.kernel.start_instance(1, 0));
+}
+
+TEST_CASE("fake, trap 13: an undo goes by name, and one that meets something busy fails for good") {
+    Loaded machine;
+    write(machine.kernel, Overlay("").change({.instance = "web", .cpus_added = {0x10}}));
+    write(machine.kernel, Overlay("").remove("web"));
+    write(machine.kernel, Overlay("").create({.name = "web", .id = 1, .cpus = {0x11, 0x10}, .memory_size = 16 * mib}));
+    machine.kernel.load(1);
+    CHECK(machine.kernel.remove_folder("sys/fs/multikernel/overlays/tx_2").error().value == EBUSY);
+    CHECK(machine.kernel.overlays[0].status == "failed");
+    machine.kernel.overlays[0].status = "applied";
+    CHECK(machine.kernel.load_files(-1, -1, "", load_1 | unload));
+    CHECK(machine.kernel.remove_folder("sys/fs/multikernel/overlays/tx_2"));
+    CHECK(machine.kernel.find("web")->cpus == std::vector<std::uint64_t>{0x11}); // of the later one
+}
+
+TEST_CASE("fake, trap 14: a kernel that runs is told of one range, and another one is booked") {
+    Loaded machine;
+    machine.kernel.make_pool({}, 256 * mib);
+    machine.kernel.load(1, "active");
+    write(machine.kernel, Overlay("").change({.instance = "web", .memory_added = {{0x4a000000, 0x4b000000}}}),
+          "failed");
+    write(machine.kernel, Overlay("").change({.instance = "web", .memory_added = {{0x48000000, 0x49000000}}}));
+    CHECK(machine.harmed_by("share memory"));
+}
+
+TEST_CASE("fake, traps 15 and 16: a search for UARTs, and a start beside kho=on") {
+    const auto start = [](std::string command_line, std::string host) {
+        Loaded machine;
+        machine.kernel.load(1);
+        machine.kernel.find("web")->image->command_line = std::move(command_line);
+        machine.files.with("proc/cmdline", std::move(host));
+        CHECK(machine.kernel.start_instance(1, 0));
+        return machine.kernel.harm.size();
+    };
+    CHECK(start("console=mktty0", "quiet") == 1);
+    CHECK(start("console=mktty0 8250.nr_uarts=0", "quiet") == 0);
+    CHECK(start("console=ttyS1", "quiet") == 0);
+    CHECK(start("console=ttyS1", "quiet kho=on") == 1);
 }

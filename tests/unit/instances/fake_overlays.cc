@@ -46,7 +46,9 @@ std::vector<PhysRange> FakeMultikernel::free_memory() const {
     }
     // Chunks that touch stay apart: no piece lies in two.
     std::vector<PhysRange> free;
-    const auto held = held_by(instances);
+    auto held = held_by(instances);
+    held.insert(held.end(), lost.begin(), lost.end());
+    held = normalized(std::move(held));
     for (const PhysRange& range : all) {
         const auto rest = difference(std::span(&range, 1), held);
         free.insert(free.end(), rest.begin(), rest.end());
@@ -105,6 +107,7 @@ int FakeMultikernel::write_baseline(std::string_view blob) {
     for (const std::uint64_t cpu : cpus)
         if (!host_cpus.contains(cpu))
             return failed(ENODEV, fmt::format("CPU {} is not present", cpu));
+    baseline_cpus_ = cpus; // what failed stays to be seen
     for (const DeviceTreeNode& node : resources->children) {
         if (!node.name.starts_with("memory@"))
             continue;
@@ -116,6 +119,7 @@ int FakeMultikernel::write_baseline(std::string_view blob) {
         all = move_pool_cpu(cpu, true) == 0 && all;
     if (!all)
         return failed(EBUSY, "not all CPUs were moved");
+    baseline_cpus_.clear();
     if (const DeviceTreeNode* devices = resources->child("devices"))
         for (const DeviceTreeNode& node : devices->children) {
             const std::string pci_id = node.string("pci-id").value_or("");
@@ -172,6 +176,8 @@ int FakeMultikernel::run_fragment(const DeviceTreeNode& fragment, bool undo) {
         return failed(EPERM, "there is no pool");
     if (!pool && target != "/instances" && !instance)
         return failed(ENOENT, fmt::format("no instance {}", target));
+    if (undo && instance && (instance->status == "loaded" || instance->status == "active"))
+        return failed(EBUSY, fmt::format("instance {} is {}", instance->name, instance->status));
     const DeviceTreeNode* content = fragment.child("__overlay__");
     if (!content)
         return EINVAL;
@@ -240,6 +246,7 @@ int FakeMultikernel::create(const DeviceTreeNode& operation) {
     }
     if (const DeviceTreeNode* chosen = operation.child("chosen"))
         instance.chosen = *chosen;
+    instance.created = instance.memory;
     instances.emplace(*id, std::move(instance));
     return 0;
 }
@@ -250,9 +257,43 @@ int FakeMultikernel::destroy(std::string_view name) {
         return failed(ENOENT, fmt::format("no instance {}", name));
     if (instance->status == "active" || instance->status == "loaded")
         return failed(EBUSY, fmt::format("instance {} is {}", name, instance->status));
+    remove_harm(*instance);
     free_cpus.insert(free_cpus.end(), instance->cpus.begin(), instance->cpus.end());
     free_devices.insert(free_devices.end(), instance->devices.begin(), instance->devices.end());
     instances.erase(instance->id);
+    return 0;
+}
+
+// What a removal does besides giving back what the instance has.
+void FakeMultikernel::remove_harm(const Instance& instance) {
+    if (instance.out_of_memory)
+        harm.push_back(fmt::format("BUG: instance {} was removed after a load that failed with ENOMEM", instance.id));
+    const bool left_alone =
+        std::ranges::any_of(instance.cpus, [this](std::uint64_t cpu) { return running_cpus.contains(cpu); });
+    for (const PhysRange& range : instance.created)
+        if (std::ranges::count(instance.memory, range) == 0)
+            harm.push_back(fmt::format("BUG: instance {} was removed without {:#x}, which it was created with",
+                                       instance.id, range.begin));
+    for (const PhysRange& range : instance.memory)
+        if (left_alone || std::ranges::count(instance.created, range) == 0)
+            lost.push_back(range);
+}
+
+// A range that is added to a kernel that runs: it is told of the one that was named, while the first free one is
+// booked.
+int FakeMultikernel::book_memory(Instance& instance, PhysRange named) {
+    constexpr std::uint64_t block = 128 << 20;
+    const auto free = free_memory();
+    const auto found = std::ranges::find_if(free, [&](PhysRange one) { return one.size() >= named.size(); });
+    if (found == free.end())
+        return failed(ENOMEM, "no such piece is free");
+    const PhysRange booked{found->begin, found->begin + named.size()};
+    if (named.begin % block != 0)
+        return failed(EINVAL, fmt::format("{:#x} is no beginning of a block of memory", named.begin));
+    if (booked != named)
+        harm.push_back(fmt::format("instance {} uses {:#x}, and {:#x} is booked for it: two kernels may share memory",
+                                   instance.id, named.begin, booked.begin));
+    instance.memory.push_back(booked);
     return 0;
 }
 
@@ -276,13 +317,16 @@ int FakeMultikernel::move_memory(const DeviceTreeNode& item, Instance* instance,
         const bool parked =
             found == chunks.begin() &&
             !(free_cpus.empty() && std::ranges::all_of(instances, [](auto& one) { return one.second.cpus.empty(); }));
-        if (parked || std::ranges::any_of(held, [&](PhysRange one) { return one.overlaps(*range); }))
+        const auto in_it = [&](PhysRange one) { return one.overlaps(*range); };
+        if (parked || std::ranges::any_of(held, in_it) || std::ranges::any_of(lost, in_it))
             return failed(EBUSY, "the chunk is in use");
         chunks.erase(found);
         memory_left += range->size();
         return 0;
     }
     // An instance that does not run gets a piece of that size, wherever the kernel finds one.
+    if (add != undo && instance->status == "active")
+        return book_memory(*instance, *range);
     if (add != undo) {
         const auto free = free_memory();
         const auto found = std::ranges::find_if(free, [&](PhysRange one) { return one.size() >= range->size(); });
@@ -300,6 +344,7 @@ int FakeMultikernel::move_pool_cpu(std::uint64_t cpu, bool join) {
     if (!join) {
         if (std::erase(free_cpus, cpu) == 0)
             return failed(EBUSY, fmt::format("CPU {} is not free in the pool", cpu));
+        running_cpus.erase(cpu);
         host_cpus.insert(cpu);
         return 0;
     }

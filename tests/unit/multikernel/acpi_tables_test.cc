@@ -94,10 +94,10 @@ TEST_CASE("the FADT tells of a machine without legacy devices, fixed registers o
     CHECK(tables.table(fadt.x_dsdt).has(0, "DSDT"));
 }
 
-TEST_CASE("the MADT has the instance's CPUs in order, and nothing else") {
+TEST_CASE("the MADT has the instance's CPUs in order, and an I/O APIC that is none") {
     const Tables tables({.apic_ids = {0x11, 254, 255, 3, 0x12345}, .first_apic_id = {}, .serial_port = {}}, 0x20000000);
     const ByteView madt = tables.named("APIC");
-    REQUIRE(madt.size() == 44 + 3 * 8 + 2 * 16);
+    REQUIRE(madt.size() == 44 + 3 * 8 + 2 * 16 + 12);
     CHECK(madt.read<AcpiMadt>(0)->local_apic_address == 0xfee00000u);
     CHECK(madt.read<AcpiMadt>(0)->flags == 0u);
 
@@ -110,6 +110,9 @@ TEST_CASE("the MADT has the instance's CPUs in order, and nothing else") {
             CHECK(entry.flags == 1u);
             ids.push_back(entry.apic_id);
             uids.push_back(entry.processor_uid);
+        } else if (entry.type == acpi_io_apic) {
+            CHECK(offset + 12 == madt.size());
+            CHECK(madt.read<AcpiIoApic>(offset)->address == 0u);
         } else {
             const auto wide = madt.read<AcpiLocalX2apic>(offset).value();
             REQUIRE(wide.type == acpi_local_x2apic);
@@ -128,7 +131,7 @@ TEST_CASE("the MADT has the instance's CPUs in order, and nothing else") {
 TEST_CASE("a CPU that is not the instance's can lead the MADT, absent") {
     const Tables tables({.apic_ids = {2, 3}, .first_apic_id = 0, .serial_port = {}}, 0x20000000);
     const ByteView madt = tables.named("APIC");
-    REQUIRE(madt.size() == 44 + 3 * 8);
+    REQUIRE(madt.size() == 44 + 3 * 8 + 12);
     CHECK(madt.read<AcpiLocalApic>(44)->apic_id == 0);
     CHECK(madt.read<AcpiLocalApic>(44)->flags == 2u);
     CHECK(madt.read<AcpiLocalApic>(52)->apic_id == 2);
@@ -141,7 +144,7 @@ TEST_CASE("more CPUs than a page of entries") {
     std::vector<std::uint32_t> ids(8192);
     std::iota(ids.begin(), ids.end(), 0u);
     const Tables tables({.apic_ids = ids, .first_apic_id = {}, .serial_port = {}}, 0x20000000);
-    CHECK(tables.named("APIC").size() == 44 + 255 * 8 + (8192 - 255) * 16);
+    CHECK(tables.named("APIC").size() == 44 + 255 * 8 + (8192 - 255) * 16 + 12);
 }
 
 TEST_CASE("the DSDT has the serial port's eight registers, or no device") {

@@ -197,8 +197,10 @@ TEST_CASE("plan: more is given to a kernel that runs, less is not taken from it"
                                     "- delete instance db" + why,
                                     "+ create instance db: id 7, CPU 1 (apic 0x2), 64M of memory, device 0000:09:00.0",
                                     "~ load instance db: /boot/vmlinuz", "~ start instance db"});
-    auto machine = machine4(); // whole pieces can go
+    auto machine = machine4(); // whole pieces that were added can go, and none that it was created with
     machine.instances[0].memory = {{0x4000a000, 0x4400a000}, {0x5000a000, 0x5400a000}};
+    CHECK(plan({instance}, machine)[2] == "- delete instance db" + why);
+    machine.instances[0].added = {{0x5000a000, 0x5400a000}};
     CHECK(plan({instance}, machine) == Texts{"~ halt instance db" + why, "~ unload instance db" + why,
                                              "~ take from instance db: 128M of memory become 64M",
                                              "~ load instance db: /boot/vmlinuz", "~ start instance db"});

@@ -81,6 +81,21 @@ TEST_CASE("trap: an instance's memory in pieces shows in /proc/iomem only, whate
     CHECK(facts_of(files).instances[0].memory == std::vector<PhysRange>{{0x40800000, 0x40c00000}});
 }
 
+TEST_CASE("an instance's pieces are shown one by one, though they are some pages more than were asked for") {
+    MemoryFiles files = machine_with_multikernel();
+    FakeMultikernel kernel(files);
+    kernel.make_pool({0x10, 0x11}, 64 * mib);
+    kernel.add_instance("web", 1, {0x10}, 4 * mib);
+    kernel.instances[1].memory = {{0x40800000, 0x40a00000}, {0x41000000, 0x41100000}, {0x41800000, 0x41900000}};
+    kernel.show();
+    std::string& iomem = files.files["proc/iomem"];
+    iomem.replace(iomem.find("41800000-418fffff"), 17, "41800000-41900fff");
+    const SpawnInstance web = *facts_of(files).find("web");
+    CHECK(web.memory ==
+          std::vector<PhysRange>{{0x40800000, 0x40a00000}, {0x41000000, 0x41100000}, {0x41800000, 0x41901000}});
+    CHECK(web.told_size == 4 * mib);
+}
+
 TEST_CASE("free memory is what no instance holds, less what the kernel keeps of each chunk") {
     MemoryFiles files = machine_with_multikernel();
     FakeMultikernel kernel(files);

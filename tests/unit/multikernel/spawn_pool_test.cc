@@ -61,7 +61,7 @@ TEST_CASE("trap 8: what a failing baseline took goes back") {
     PoolRequest request = pool_request();
     request.memory.push_back({.size = 2048 * mib, .numa_node = {}}); // after the first chunk was had
     refused(make_pool(machine.control, request), Errc::no_room,
-            {"no such piece", "dmesg", "Everything is as it was before"});
+            {"no such piece", "dmesg", "Nothing was taken", "device_tree is not as it was"});
     CHECK(machine.kernel.state() == before);
     CHECK(machine.kernel.order == std::vector<std::string>{"baseline", "overlay"});
     CHECK(make_pool(machine.control, pool_request()));

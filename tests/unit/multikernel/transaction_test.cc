@@ -284,9 +284,20 @@ TEST_CASE("a change holds afterwards") {
     CHECK(machine.notices.texts()[0].find("elsewhere than at 0x50000000") != std::string::npos);
     CHECK(change_resources(machine.control, {.instance = "web",
                                              .cpus_removed = {0x11},
-                                             .memory_removed = {web->memory[0]},
+                                             .memory_removed = {web->memory[1]},
                                              .devices_removed = {{.pci_id = "0000:09:00.0"}}}));
     CHECK(machine.kernel.find("web")->cpus == std::vector<std::uint64_t>{0x10});
+}
+
+TEST_CASE("memory that a kernel which runs was told of, and that is not what was booked, is told at once") {
+    SpawnMachine machine;
+    machine.with_pool(512 * mib);
+    machine.kernel.add_instance("web", 1, {0x11}, 128 * mib - fake_park_size);
+    machine.kernel.load(1, "active");
+    machine.kernel.lost = {{0x48000000, 0x49000000}}; // by another program: no file shows it
+    refused(change_resources(machine.control, {.instance = "web", .memory_added = {{0x48000000, 0x50000000}}}),
+            Errc::io, {"0x48000000", "Halt it now"});
+    CHECK(machine.kernel.harm.size() == 1);
 }
 
 TEST_CASE("a CPU that a change was not given takes the change back") {
