@@ -180,7 +180,7 @@ FilesReport files_report(const Options& options, const LoadInputs& inputs) {
 // For errors whose exit code is not that of their kind.
 int failed(Session& session, const Error& error, int code) {
     print_notices(session.notices);
-    print(stderr, "kexec: {}\n", error.message);
+    print_message(stderr, "kexec", error.message);
     return code;
 }
 
@@ -318,7 +318,7 @@ Result<> keep_only_if_unchanged(Session& session, const LoadInputs& inputs) {
 
 // Both ways failed: the first reason may be the one that matters.
 Error both(const Error& files, const Error& segments) {
-    return {segments.code, fmt::format("{}\nkexec: before that, {}", segments.message, files.message)};
+    return {segments.code, fmt::format("{}; before that, {}", segments.message, files.message)};
 }
 
 // By either call, the first that does it.
@@ -333,7 +333,7 @@ Result<int> load_kernel(Session& session, const LoadInputs& inputs) {
         if (refused && !refused->may_fall_back)
             return std::unexpected(refused->why);
         if (refused && options.debug)
-            print(stderr, "{}\nfalling back to kexec_load\n\n", refused->why.message);
+            print(stderr, "{}\nfalling back to kexec_load\n\n", printable(refused->why.message));
     }
     if (way == LoadBy::segments || refused) {
         const auto loaded = load_by_segments(session, inputs, refused.has_value());

@@ -49,7 +49,7 @@ int run_arguments(std::vector<std::string> arguments) {
     Notices notices;
     const auto options = parse_options(std::move(arguments), notices);
     if (!options) {
-        print(stderr, "kexec: {}\n", options.error().message);
+        print_message(stderr, "kexec", options.error().message);
         return options.error().code == Errc::usage ? exit_usage : exit_failure;
     }
     if (options->help) {
@@ -68,7 +68,7 @@ int run_arguments(std::vector<std::string> arguments) {
     print_notices(notices);
     if (code)
         return *code;
-    print(stderr, "kexec: {}\n", code.error().message);
+    print_message(stderr, "kexec", code.error().message);
     return code.error().code == Errc::usage ? exit_usage : exit_failure;
 }
 
@@ -79,12 +79,12 @@ int run_all(std::vector<std::string> arguments) {
     try {
         code = run_arguments(std::move(arguments));
     } catch (const std::exception& exception) { // a library's; ours are values
-        print(stderr, "kexec: {}\n", exception.what());
+        print_message(stderr, "kexec", exception.what());
     }
     const auto arrived = flushed(stdout, "standard output");
     if (arrived || code != exit_ok)
         return code;
-    print(stderr, "kexec: {}\n", arrived.error().message);
+    print_message(stderr, "kexec", arrived.error().message);
     return exit_failure;
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "options.h"
 
+#include "core/arguments.h"
 #include "loader/formats.h"
+#include "machine/capabilities.h"
 #include "option_rows.h"
 
 #include <algorithm>
@@ -59,7 +61,16 @@ constexpr OptionRow verb_rows[] = {
          return {};
      }},
     {"status", 'S', nullptr, "Exit with 1 if a crash kernel (-l: a kernel) is loaded, else 0.", set<&Options::status>},
-    {"check", 0, nullptr, "Tell what this machine can do, and how that was learned.", set<&Options::check>},
+    {"check", 0, "[TOPIC]", "Tell what this machine can do, and how that was learned.",
+     [](Options& options, const char* value) -> Result<> {
+         namespace topics = capability_topics;
+         if (value && std::ranges::find(topics::all, std::string_view(value)) == topics::all.end())
+             return fail(Errc::usage, "--check={}: the topics are {}", value, fmt::join(topics::all, ", "));
+         options.check = true;
+         if (value)
+             options.check_topic = value;
+         return {};
+     }},
     {"capture", 0, "DIR", "Write what a load reads of this machine to DIR, for --machine.", take<&Options::capture_to>},
     {"halt", 0, "[HOW]", "With --multikernel=ID: stop that instance; HOW is force: without asking it.",
      [](Options& options, const char* value) -> Result<> {
@@ -265,7 +276,7 @@ Result<> check_combination(Options& options, bool verb_given, std::span<const st
 Result<Options> parse_options(std::vector<std::string> arguments, Notices& notices) {
     std::vector<const OptionRow*> rows;
     std::vector<option> long_options;
-    std::string letters;
+    std::string letters = ":";
     for_each_row([&](const OptionRow& row) {
         const int value = row.letter ? row.letter : long_option_base + static_cast<int>(rows.size());
         long_options.push_back({row.name, has_argument(row), nullptr, value});
@@ -291,8 +302,9 @@ Result<Options> parse_options(std::vector<std::string> arguments, Notices& notic
         if (value == -1)
             break;
         const auto chosen = std::ranges::find(long_options, value, &option::val);
-        if (value == '?' || chosen == long_options.end())
-            return fail(Errc::usage, "nothing was done; --help lists the options");
+        if (value == '?' || value == ':' || chosen == long_options.end())
+            return fail(Errc::usage, "{}; nothing was done; --help lists the options",
+                        refused_option(value, argv.data(), long_options));
         const OptionRow& row = *rows[static_cast<std::size_t>(chosen - long_options.begin())];
         KX_TRY(row.apply(options, optarg));
         verb_given |= std::ranges::any_of(verb_rows, [&](const OptionRow& verb) { return &verb == &row; });

@@ -5,7 +5,7 @@ namespace kx {
 
 void print_notices(Notices& notices) {
     for (const std::string& text : notices.take())
-        print(stderr, "kexec: note: {}\n", text);
+        print_message(stderr, "kexec: note", text);
 }
 
 Result<> refuse_if_strict(const Session& session) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kdump/program/log_text.h"
 
+#include "core/terminal_text.h"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -13,7 +15,7 @@ namespace {
 constexpr std::size_t write_at = 64 << 10;
 
 constexpr bool shown_as_it_is(unsigned char c) {
-    return (c >= 0x20 && c < 0x7f) || (c >= '\t' && c <= '\r');
+    return (c >= 0x20 && c < 0x7f) || c == '\t' || c == '\n';
 }
 
 constexpr std::array<bool, 256> shown = [] {
@@ -85,7 +87,7 @@ Result<> write_out(std::string& text, std::FILE* out) {
 
 void append_text(std::string& out, const LogRecord& record, bool callers) {
     if (!record.line.empty()) {
-        out += record.line;
+        out += printable_lines(record.line);
         return;
     }
     const std::uint64_t nanoseconds = record.nanoseconds.value_or(0);
@@ -126,7 +128,7 @@ void append_json(std::string& out, const LogRecord& record) {
         if (equals != entry.npos)
             object["dictionary"][std::string(entry.substr(0, equals))] = entry.substr(equals + 1);
     }
-    out += object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+    out += json_text(object, -1);
     out += '\n';
 }
 

@@ -2,7 +2,6 @@
 // vmcore-dmesg: prints the log of the kernel that crashed. Any failure is exit code 1.
 #include "kdump/program/command.h"
 #include "kdump/program/dmesg_command.h"
-#include "kdump/program/message.h"
 #include "kdump/program/run_program.h"
 
 #include <vector>
@@ -21,7 +20,7 @@ std::vector<ArgumentRow> all_rows() {
 }
 
 int report(const Error& error) {
-    print_message("vmcore-dmesg", error.message);
+    print_message(stderr, "vmcore-dmesg", error.message);
     return exit_failure;
 }
 
@@ -46,7 +45,7 @@ int run(std::span<const std::string> words) {
     Notices notices;
     const auto printed = print_log(arguments->operands()[0], log_format(*arguments), stdout, notices);
     for (const std::string& text : notices.take())
-        print_message("vmcore-dmesg: note", text);
+        print_message(stderr, "vmcore-dmesg: note", text);
     return printed ? exit_done : report(printed.error());
 }
 
