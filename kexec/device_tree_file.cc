@@ -7,7 +7,14 @@ namespace kx {
 
 Result<std::string> read_device_tree_file(const std::string& path) {
     constexpr std::uint64_t limit = 64 << 20;
-    const File file = KX_TRY(File::open(path));
+    auto opened = File::open(path);
+    if (!opened && opened.error().code == Errc::malformed)
+        return std::string(); // empty: no device tree, as its reader says
+    if (!opened && opened.error().code == Errc::usage)
+        opened.error().code = Errc::io; // a folder or device: what cannot be read is a failure here
+    if (!opened)
+        return std::unexpected(opened.error());
+    const File& file = *opened;
     const auto bytes = file.bytes().view().bytes();
     if (bytes.size() > limit)
         return fail(Errc::unsupported, "{}: {:#x} bytes, and {:#x} at most are read", path, bytes.size(), limit);

@@ -9,13 +9,15 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include <unistd.h>
+
 namespace kx::kdump {
 namespace {
 
 constexpr std::size_t write_at = 64 << 10;
 
 constexpr bool shown_as_it_is(unsigned char c) {
-    return (c >= 0x20 && c < 0x7f) || c == '\t' || c == '\n';
+    return (c >= 0x20 && c < 0x7f) || (c >= '\t' && c <= '\r');
 }
 
 constexpr std::array<bool, 256> shown = [] {
@@ -76,7 +78,10 @@ char* put_number(char* to, std::uint64_t value, std::ptrdiff_t width, char fille
     return std::copy(first, digits.end(), to);
 }
 
+// Whole records.
 Result<> write_out(std::string& text, std::FILE* out) {
+    if (isatty(fileno(out)))
+        text = printable_lines(text);
     if (std::fwrite(text.data(), 1, text.size(), out) != text.size())
         return fail(Errc::io, "standard output cannot be written: {}", std::strerror(errno));
     text.clear();
@@ -87,7 +92,7 @@ Result<> write_out(std::string& text, std::FILE* out) {
 
 void append_text(std::string& out, const LogRecord& record, bool callers) {
     if (!record.line.empty()) {
-        out += printable_lines(record.line);
+        out += record.line;
         return;
     }
     const std::uint64_t nanoseconds = record.nanoseconds.value_or(0);

@@ -17,12 +17,13 @@ struct LogFormat {
         false; // text: "[   T12] " or "[    C1] " behind the time, as a kernel with PRINTK_CALLER prints them
 };
 
-// "[    1.234567] text\n". Bytes that are neither printable ASCII nor a tab or line end are written as \x1b; in the
-// plain form, whose line is printed as the kernel wrote it, only what a terminal would obey is.
+// "[    1.234567] text\n". Bytes that are neither printable ASCII nor white space are written as \x1b; the plain form
+// is printed as the kernel wrote it.
 void append_text(std::string& out, const LogRecord& record, bool callers);
 // One line; bytes that are no UTF-8 become U+FFFD.
 void append_json(std::string& out, const LogRecord& record);
 
+// To a file or pipe as kexec-tools prints it, byte by byte; where `out` is a terminal, without what it would obey.
 // Errc::io where `out` cannot be written; the errors of Dump::open and read_kernel_log.
 Result<> print_log(const std::string& path, const LogFormat& format, std::FILE* out, Notices& notices);
 

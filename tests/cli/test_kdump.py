@@ -155,7 +155,7 @@ def test_every_command_has_its_section_and_options_in_the_page():
 
 def test_every_exit_code_is_explained():
     section = PAGE.split(".Sh EXIT STATUS")[1].split(".Sh ")[0]
-    assert re.findall(r"^\.It (\d+)$", section, re.M)[:3] == ["0", "1", "2"]
+    assert re.findall(r"^\.It (\d+)$", section, re.M)== ["0", "1"]
 
 
 @pytest.mark.parametrize("program, words", [("kdump", ["info"]), ("vmcore-dmesg", [])])
