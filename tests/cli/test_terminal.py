@@ -87,7 +87,9 @@ def test_json_says_the_same_and_is_harmless(machine, files):
 
 
 @pytest.mark.parametrize("suffix, content", [
-    (".toml", b"x\x1b = 1\n"), (".toml", b"pool = \"caf\xc3\xa9 \\u001b[2J \\u009b\"\n"), (".toml", b"[instance.\"\\u001b[2J\"]\nx = 1\n"),
+    (".toml", b"x\x1b = 1\n"),
+    (".toml", b"pool = \"caf\xc3\xa9 \\u001b[2J \\u009b\"\n"),
+    (".toml", b"[instance.\"\\u001b[2J\"]\nx = 1\n"),
     (".toml", b"[pool]\ncpus = \"\\u001b[2J\"\n"),
     (".dts", b"/dts-v1/;\n/ { \x1b[2J };\n"), (".dts", b"/dts-v1/;\n/include/ \"\x1b[2J\xc2\x9b\"\n"),
     (".dts", b"/dts-v1/;\n#line 1 \"\x1b[2J\x9b\"\n/ { x };\n"),
@@ -134,7 +136,8 @@ def test_dtc_dies_with_multikernelctl(tmp_path):
 
 
 @pytest.mark.parametrize("line", [("kexec", "-c", "-l", "--dry-run", "fifo"), ("kexec", "--show-handover=./fifo"),
-                                  ("kdump", "info", "fifo"), ("vmcore-dmesg", "fifo"), ("multikernelctl", "plan", "fifo"),
+                                  ("kdump", "info", "fifo"), ("vmcore-dmesg", "fifo"),
+                                  ("multikernelctl", "plan", "fifo"),
                                   ("kexec", "--dry-run", "-c", "-l", "kernel", "--initrd=fifo")], ids=" ".join)
 def test_a_fifo_that_nobody_writes_to_does_not_hold_a_program(line, files, machine):
     os.mkfifo(files / "fifo")

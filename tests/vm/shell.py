@@ -4,7 +4,8 @@
 
 /sbin/kexec is ours, as are kdump, vmcore-dmesg and multikernelctl; /kernel and /initrd are a second kernel to load,
 /crash.img is what saves the memory of the first when it crashes, to the disk /dev/vda, and make-kdump-image makes
-another; /multikernel.ko and /second.img are for a kernel beside it. `exit` powers off; Ctrl-a x ends QEMU, Ctrl-a c reaches its monitor.
+another; /multikernel.ko and /second.img are for a kernel beside it. `exit` powers off; Ctrl-a x ends QEMU, Ctrl-a c
+reaches its monitor.
 """
 
 import argparse
@@ -40,7 +41,8 @@ ready() {{
     echo "$(uname -sr), $(nproc) CPUs, ours: $(ls /sbin | tr '\\n' ' ')"
     echo "try:  kexec -l /kernel --initrd=/initrd --append='console=ttyS0 quiet' && kexec -e"
     echo "      kexec -p /kernel --initrd=/crash.img --append='{crash_kernel.APPEND}' && echo c >/proc/sysrq-trigger"
-    echo "      insmod /multikernel.ko && echo 0 >/sys/devices/system/cpu/cpu1/online && kexec --multikernel-pool=256M &&"
+    echo "      insmod /multikernel.ko && echo 0 >/sys/devices/system/cpu/cpu1/online &&"
+    echo "        kexec --multikernel-pool=256M &&"
     echo "        kexec -l --multikernel --cpu 1 /kernel --initrd=/second.img && kexec -e --multikernel=1 --wait=60"
 }}
 ready
