@@ -224,7 +224,7 @@ Result<int> run(Session& session) {
         print(wishes.destination == "-" ? session.err : session.out, "{}", text_of(summary));
     const std::string incomplete = incomplete_text(summary);
     if (!incomplete.empty())
-        print(session.err, "kdump: {}\n", incomplete);
+        print_message(session.err, "kdump", incomplete);
     return incomplete.empty() && summary.result.left_out.unreadable == 0 ? exit_done : exit_failure;
 }
 
