@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 dist_man_MANS += doc/kdump.8 doc/kexec.8 doc/multikernelctl.8 doc/vmcore-dmesg.8
+dist_examples_SCRIPTS = doc/examples/make-kdump-image
+examplesdir = $(docdir)/examples
 EXTRA_DIST += \
 	doc/adding-a-format.md \
 	doc/adding-an-architecture.md \
 	doc/architecture.md \
 	doc/boot-params.md \
+	doc/crash-kernel.md \
 	doc/multikernel-abi.md \
 	doc/multikernel-debug.md \
 	doc/multikernel-dialects.md \

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "check_crash.h"
+#include "core/terminal_text.h"
+#include "core/wrapped_text.h"
 #include "machine/capabilities.h"
 #include "machine/kho.h"
 #include "machine/multikernel.h"
@@ -14,6 +16,8 @@
 #include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
+
+#include <unistd.h>
 
 namespace kx {
 namespace {
@@ -110,17 +114,36 @@ void add_isolation(std::vector<Capability>& capabilities) {
                                 .state = CapabilityState::no,
                                 .finding = std::string(thing.consequence),
                                 .learned_from = {},
-                                .advice = {}});
+                                .advice = {},
+                                .topic = capability_topics::multikernel});
 }
 
-std::string text_of(const std::vector<Capability>& capabilities) {
+constexpr std::size_t name_width = 28;
+constexpr std::size_t state_width = 8;
+constexpr std::size_t finding_at = name_width + 1 + state_width + 1;
+
+void add_row(std::string& text, const Capability& row, std::size_t width) {
+    text += fmt::format("{:<{}} {:<{}} {}\n", row.name, name_width, name_of(row.state), state_width,
+                        wrapped(printable(row.finding), finding_at, width));
+    const auto below = [&](const std::string& what) {
+        text += fmt::format("{:{}}{}\n", "", finding_at, wrapped(printable(what), finding_at, width));
+    };
+    if (!row.advice.empty())
+        below(row.advice);
+    if (!row.learned_from.empty())
+        below(fmt::format("({})", row.learned_from));
+}
+
+// A paragraph for each topic.
+std::string text_of(const std::vector<Capability>& capabilities, std::size_t width) {
     std::string text;
-    for (const Capability& row : capabilities) {
-        text += fmt::format("{:<29} {:<8} {}\n", row.name, name_of(row.state), row.finding);
-        if (!row.advice.empty())
-            text += fmt::format("{:<38} {}\n", "", row.advice);
-        if (!row.learned_from.empty())
-            text += fmt::format("{:<38} ({})\n", "", row.learned_from);
+    for (const std::string_view topic : capability_topics::all) {
+        std::string rows;
+        for (const Capability& row : capabilities)
+            if (row.topic == topic)
+                add_row(rows, row, width);
+        if (!rows.empty())
+            text += fmt::format("{}{}:\n{}", text.empty() ? "" : "\n", topic, rows);
     }
     return text;
 }
@@ -129,11 +152,12 @@ std::string json_of(const std::vector<Capability>& capabilities) {
     ordered_json json{{"schema", "kexec-check-1"}, {"capabilities", ordered_json::array()}};
     for (const Capability& row : capabilities)
         json["capabilities"].push_back({{"name", row.name},
+                                        {"topic", row.topic},
                                         {"state", name_of(row.state)},
                                         {"finding", row.finding},
                                         {"learned_from", row.learned_from},
                                         {"advice", row.advice}});
-    return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+    return json_text(json) + "\n";
 }
 
 } // namespace
@@ -145,7 +169,9 @@ Result<int> check(Session& session) {
     describe_multikernel(session, find(capabilities, capability_names::multikernel));
     capabilities.push_back(crash_kernel_capability(session.files));
     add_isolation(capabilities);
-    print(stdout, "{}", session.options.json ? json_of(capabilities) : text_of(capabilities));
+    if (const auto& topic = session.options.check_topic)
+        std::erase_if(capabilities, [&](const Capability& row) { return row.topic != *topic; });
+    print(stdout, "{}", session.options.json ? json_of(capabilities) : text_of(capabilities, columns(STDOUT_FILENO)));
     return exit_ok;
 }
 

@@ -12,7 +12,8 @@ namespace {
 constexpr std::string_view name = "crash kernel by kexec_load";
 
 Capability refused(const SystemFiles& files, const Error& why) {
-    Capability row{.name = std::string(name), .learned_from = files.display("proc/iomem")};
+    Capability row{
+        .name = std::string(name), .learned_from = files.display("proc/iomem"), .topic = capability_topics::crash};
     row.state = why.code == Errc::denied ? CapabilityState::unknown : CapabilityState::no;
     row.finding = why.message + ".";
     if (why.code == Errc::denied)
@@ -41,7 +42,8 @@ Capability crash_kernel_capability(const SystemFiles& files) {
     const auto facts = read_crash_facts(files, *machine, about_crash);
     if (!facts)
         return refused(files, facts.error());
-    Capability row{.name = std::string(name), .learned_from = files.display("proc/iomem")};
+    Capability row{
+        .name = std::string(name), .learned_from = files.display("proc/iomem"), .topic = capability_topics::crash};
     row.state = about_crash.texts().empty() ? CapabilityState::yes : CapabilityState::limited;
     row.finding = found_in(*facts);
     for (const std::string& text : about_crash.texts())

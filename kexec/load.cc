@@ -177,7 +177,7 @@ FilesReport files_report(const Options& options, const LoadInputs& inputs) {
 // For errors whose exit code is not that of their kind.
 int failed(Session& session, const Error& error, int code) {
     session.notices.tell();
-    print(stderr, "kexec: {}\n", error.message);
+    print_message(stderr, "kexec", error.message);
     return code;
 }
 
@@ -378,7 +378,7 @@ Result<std::optional<Refused>> load_by(Way way, bool is_last, Session& session, 
 Result<int> not_loaded(Session& session, Way last, const Refused& refused, const Refused* before) {
     Error why = refused.why;
     if (before)
-        why.message += fmt::format("\nkexec: before that, {}", before->why.message);
+        why.message += fmt::format("; before that, {}", before->why.message);
     if (session.options.load_by == LoadBy::files && refused.other_may)
         return failed(session, why, exit_no_file_load);
     if (last == Way::segments)
@@ -399,7 +399,7 @@ Result<int> load_kernel(Session& session, const LoadInputs& inputs) {
         if (is_last || !refused->other_may)
             return not_loaded(session, way, *refused, before ? &*before : nullptr);
         if (options.debug)
-            print(stderr, "{}\nfalling back to {}\n\n", refused->why.message, name_of(ways.back()));
+            print(stderr, "{}\nfalling back to {}\n\n", printable(refused->why.message), name_of(ways.back()));
         before = std::move(refused);
     }
     KX_TRY(keep_only_if_unchanged(session, inputs));

@@ -14,12 +14,16 @@ kexec_libkexec_a_SOURCES = \
 	kexec/core/file.cc kexec/core/file.h \
 	kexec/core/fmt_library.cc \
 	kexec/core/notices.h \
+	kexec/core/own_folder.cc kexec/core/own_folder.h \
 	kexec/core/phys_range.cc kexec/core/phys_range.h \
 	kexec/core/result.h \
 	kexec/core/shown.cc kexec/core/shown.h \
 	kexec/crash_load.cc kexec/crash_load.h \
 	kexec/core/shared_bytes.cc kexec/core/shared_bytes.h \
 	kexec/core/standard_files.cc kexec/core/standard_files.h \
+	kexec/core/terminal_text.cc kexec/core/terminal_text.h \
+	kexec/core/utf8.cc kexec/core/utf8.h \
+	kexec/core/wrapped_text.cc kexec/core/wrapped_text.h \
 	kexec/device_tree_file.cc kexec/device_tree_file.h \
 	kexec/foreseen.cc kexec/foreseen.h \
 	kexec/handover/digest.cc kexec/handover/digest.h \

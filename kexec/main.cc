@@ -50,7 +50,7 @@ int run_arguments(std::vector<std::string> arguments) {
     const auto options = parse_options(std::move(arguments), notices);
     if (!options) {
         notices.tell();
-        print(stderr, "kexec: {}\n", options.error().message);
+        print_message(stderr, "kexec", options.error().message);
         return options.error().code == Errc::usage ? exit_usage : exit_failure;
     }
     if (options->help || options->usage) {
@@ -69,7 +69,7 @@ int run_arguments(std::vector<std::string> arguments) {
     notices.tell();
     if (code)
         return *code;
-    print(stderr, "kexec: {}\n", code.error().message);
+    print_message(stderr, "kexec", code.error().message);
     return code.error().code == Errc::usage ? exit_usage : exit_failure;
 }
 
@@ -80,12 +80,12 @@ int run_all(std::vector<std::string> arguments) {
     try {
         code = run_arguments(std::move(arguments));
     } catch (const std::exception& exception) { // a library's; ours are values
-        print(stderr, "kexec: {}\n", exception.what());
+        print_message(stderr, "kexec", exception.what());
     }
     const auto arrived = flushed(stdout, "standard output");
     if (arrived || code != exit_ok)
         return code;
-    print(stderr, "kexec: {}\n", arrived.error().message);
+    print_message(stderr, "kexec", arrived.error().message);
     return exit_failure;
 }
 

@@ -2,7 +2,9 @@
 #include "options.h"
 
 #include "abbreviations.h"
+#include "core/arguments.h"
 #include "loader/formats.h"
+#include "machine/capabilities.h"
 #include "option_rows.h"
 
 #include <algorithm>
@@ -61,7 +63,16 @@ constexpr OptionRow verb_rows[] = {
          return {};
      }},
     {"status", 'S', nullptr, "Exit with 1 if a crash kernel (-l: a kernel) is loaded, else 0.", set<&Options::status>},
-    {"check", 0, nullptr, "Tell what this machine can do, and how that was learned.", set<&Options::check>},
+    {"check", 0, "[TOPIC]", "Tell what this machine can do, and how that was learned.",
+     [](Options& options, const char* value) -> Result<> {
+         namespace topics = capability_topics;
+         if (value && std::ranges::find(topics::all, std::string_view(value)) == topics::all.end())
+             return fail(Errc::usage, "--check={}: the topics are {}", value, fmt::join(topics::all, ", "));
+         options.check = true;
+         if (value)
+             options.check_topic = value;
+         return {};
+     }},
     {"capture", 0, "DIR", "Write what a load reads of this machine to DIR, for --machine.", take<&Options::capture_to>},
     {"halt", 0, "[HOW]", "With --multikernel=ID: stop that instance; HOW is force: without asking it.",
      [](Options& options, const char* value) -> Result<> {
@@ -262,7 +273,7 @@ struct GetoptTable {
     std::vector<const OptionRow*> rows;
     std::vector<option> long_options; // a row each, in the order of the rows; then the abbreviations
     std::vector<Abbreviation> abbreviations;
-    std::string letters = "?";
+    std::string letters = ":?";
 
     GetoptTable() {
         for_each_row([&](const OptionRow& row) {
@@ -325,7 +336,8 @@ Result<Options> parse_options(std::vector<std::string> arguments, Notices& notic
         if (options.usage)
             return options;
         if (!row)
-            return fail(Errc::usage, "nothing was done; --help lists the options");
+            return fail(Errc::usage, "{}; nothing was done; --help lists the options",
+                        refused_option(value, argv.data(), table.long_options));
         KX_TRY(row->apply(options, optarg));
         if (options.help || options.version)
             return options; // the first one counts, and nothing behind it

@@ -46,6 +46,7 @@ struct Options {
     bool unload = false;
     bool status = false;
     bool check = false;
+    std::optional<std::string> check_topic; // --check=TOPIC, one of capability_topics
     bool print_crash_size = false;
     bool load_named = false; // -l was given: -S asks for the normal image
     bool crash = false;      // -p

@@ -4,7 +4,7 @@
 namespace kx {
 
 void tell_on_standard_error(const std::string& notice) {
-    print(stderr, "kexec: note: {}\n", notice);
+    print_message(stderr, "kexec: note", notice);
 }
 
 Result<> refuse_if_strict(const Session& session) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/notices.h"
+#include "core/terminal_text.h"
 #include "machine/system_files.h"
 #include "multikernel/control.h"
 #include "options.h"
@@ -31,8 +32,7 @@ struct Session {
 // A reader that went away, or a full disk, never stops a load or a start half-way: what cannot be written is dropped
 // here, and main() fails in the end if that was standard output.
 template <typename... Args> void print(std::FILE* to, fmt::format_string<Args...> format, Args&&... args) {
-    const std::string text = fmt::format(format, std::forward<Args>(args)...);
-    std::fwrite(text.data(), 1, text.size(), to);
+    print_text(to, fmt::format(format, std::forward<Args>(args)...));
 }
 
 // Under --strict, a load about which there is a note is refused.

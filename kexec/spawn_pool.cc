@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "spawn_pool.h"
 
+#include "core/terminal_text.h"
 #include "machine/attribute.h"
 #include "multikernel/lock.h"
 #include "multikernel/spawn_checks.h"
@@ -70,7 +71,7 @@ std::string json_of(const SpawnFacts& facts) {
     json["cpus"] = facts.pool.made() ? ordered_json(facts.pool.cpus) : ordered_json::array();
     json["free_cpus"] = facts.pool.free_cpus;
     json["devices"] = facts.pool.devices;
-    return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+    return json_text(json) + "\n";
 }
 
 Result<int> show(const Session& session) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "v1_verbs.h"
 
+#include "core/terminal_text.h"
 #include "multikernel/kimage.h"
 #include "multikernel/lock.h"
 #include "multikernel/spawn_cpus.h"
@@ -44,7 +45,7 @@ Result<int> status(Session& session) {
         json["v1"] = {{"memory", ordered_json::array()}, {"started", record.started}};
         for (const PhysRange& range : record.memory)
             json["v1"]["memory"].push_back({{"begin", range.begin}, {"end", range.end}});
-        print(stdout, "{}\n", json.dump(2));
+        print(stdout, "{}\n", json_text(json));
         return exit_ok;
     }
     print(stdout, "v1 kernels keep no ids, and do not tell what runs. What this program did:\n");

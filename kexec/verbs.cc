@@ -2,6 +2,7 @@
 #include "verbs.h"
 
 #include "arch/architecture.h"
+#include "core/terminal_text.h"
 #include "instance_status.h"
 #include "kdump/crash/crash_facts.h"
 #include "machine/capabilities.h"
@@ -27,7 +28,7 @@ namespace {
 using nlohmann::ordered_json;
 
 void print_json(const ordered_json& json) {
-    print(stdout, "{}\n", json.dump(2, ' ', false, ordered_json::error_handler_t::replace));
+    print(stdout, "{}\n", json_text(json));
 }
 
 // The files moved into a folder of their own in newer kernels.
@@ -87,7 +88,7 @@ Result<int> unload(Session& session) {
     context.other_call_tried = call == Call::unload && session.options.load_by == LoadBy::either;
     const Error why = refusal(call, dropped.error(), context);
     if (session.options.load_by == LoadBy::files && dropped.error().value == ENOSYS) {
-        print(stderr, "kexec: {}\n", why.message);
+        print_message(stderr, "kexec", why.message);
         return exit_no_file_load;
     }
     return std::unexpected(why);
@@ -169,7 +170,7 @@ Result<int> capture(Session& session) {
     const std::string& folder = *session.options.capture_to;
     const auto written = KX_TRY(capture_machine(session.files, folder, session.notices, read_for_loads));
     print(stdout, "{} files were written to {}; plan for this machine with: kexec --machine={} KERNEL\n",
-          written.size(), folder, folder);
+          written.size(), printable(folder), printable(folder));
     return exit_ok;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/instance_view.h"
 
+#include "core/terminal_text.h"
 #include "machine/attribute.h"
 #include "multikernel/instance.h"
 #include "multikernel/overlay.h"
@@ -119,9 +120,9 @@ Result<InstanceView> choose_instance(std::span<const InstanceView> all, const In
 }
 
 std::string text_of(const InstanceView& instance) {
-    std::string text = fmt::format("{}: {}\n", instance.shown(), state_of(instance));
+    std::string text = fmt::format("{}: {}\n", printable(instance.shown()), printable(state_of(instance)));
     const auto line = [&text](std::string_view name, const std::string& value) {
-        text += fmt::format("  {:<8} {}\n", name, value);
+        text += fmt::format("  {:<8} {}\n", name, printable(value));
     };
     line("CPUs", instance.cpus.empty() ? "none" : text_of(instance.cpus));
     for (const PhysRange& range : instance.memory)
@@ -158,7 +159,7 @@ std::string json_of(std::span<const InstanceView> all) {
     ordered_json json{{"schema", "kexec-instances-1"}, {"instances", ordered_json::array()}};
     for (const InstanceView& instance : all)
         json["instances"].push_back(json_of(instance));
-    return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+    return json_text(json) + "\n";
 }
 
 } // namespace kx

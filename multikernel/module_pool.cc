@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/module_pool.h"
 
+#include "core/terminal_text.h"
 #include "multikernel/definition.h"
 #include "plan/report.h"
 
@@ -87,7 +88,7 @@ std::string json_of(const ModulePool& pool) {
     }
     for (const PhysRange& range : pool.free())
         json["free"].push_back(json_of(range));
-    return json.dump(2) + "\n";
+    return json_text(json) + "\n";
 }
 
 } // namespace kx

@@ -2,7 +2,7 @@
 // /run/kexec-tools-mk: what this program keeps until the next boot. Only the user who runs it (root) may enter.
 #pragma once
 
-#include "core/file.h"
+#include "core/own_folder.h"
 #include "core/result.h"
 
 #include <string>
@@ -13,8 +13,6 @@ namespace kx {
 // As SystemFiles names them.
 inline constexpr std::string_view run_folder = "run/kexec-tools-mk";
 inline constexpr std::string_view instance_records = "instances"; // below it
-
-enum class IfMissing { make, refuse };
 
 // The folder, or the folder `inside` in it, opened. Below `root` ("/" but in tests). Made with mode 0700 where
 // IfMissing::make; else Errc::not_found. A folder of somebody else's, one that others may write to and a symbolic link

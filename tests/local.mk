@@ -19,6 +19,7 @@ tests_unit_unit_SOURCES = \
 	tests/unit/core/phys_range_test.cc \
 	tests/unit/core/shown_test.cc \
 	tests/unit/core/standard_files_test.cc \
+	tests/unit/core/terminal_text_test.cc \
 	tests/unit/core/wire_test.cc \
 	tests/unit/crash/crash_facts_test.cc \
 	tests/unit/crash/crash_machine.h \
@@ -147,7 +148,7 @@ AM_TESTS_ENVIRONMENT = export srcdir='$(srcdir)';
 
 EXTRA_DIST += tests/fake/README.md tests/fake/fake.h tests/fake/fake_files.c \
 	tests/fake/fake_instances.c tests/fake/fake_syscalls.c tests/fake/preload.py \
-	tests/cli/conftest.py tests/cli/crash_image.py tests/cli/images.py tests/cli/machine_tree.py tests/cli/test_acpi_tables.py tests/cli/test_crash_peer.py \
+	tests/cli/conftest.py tests/cli/crash_image.py tests/cli/images.py tests/cli/machine_tree.py tests/cli/test_acpi_tables.py tests/cli/test_check.py tests/cli/test_terminal.py tests/cli/test_crash_image.py tests/cli/test_crash_peer.py \
 	tests/cli/test_advice.py tests/cli/test_advice_is_tried.py tests/cli/test_crash.py tests/cli/test_dropin.py tests/cli/test_dump_messages.py \
 	tests/cli/test_explained.py tests/cli/test_fake.py tests/cli/test_handover.py tests/cli/test_machine_facts.py \
 	tests/cli/test_manpage.py tests/cli/test_robust.py tests/cli/test_start_notes.py \

@@ -21,12 +21,13 @@ std::string reason() {
 }
 
 Result<FileDescriptor> opened(const std::string& path) {
-    if (path == "-" && !is_usable(STDIN_FILENO))
+    if (path != "-")
+        return open_input(path);
+    if (!is_usable(STDIN_FILENO))
         return fail(Errc::io, "standard input is closed, or not open for reading");
-    FileDescriptor fd(path == "-" ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
-                                  : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    FileDescriptor fd(fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3));
     if (!fd)
-        return fail(errno == ENOENT ? Errc::not_found : errno == EACCES ? Errc::denied : Errc::io, "{}", reason());
+        return fail(Errc::io, "{}", reason());
     return fd;
 }
 
@@ -41,7 +42,7 @@ Result<FileDescriptor> seekable(const std::string& path, FileDescriptor fd) {
         return fd;
     if (S_ISCHR(status.st_mode))
         return fail(Errc::usage, "is a {}, not a dump", isatty(fd.get()) ? "terminal" : "device");
-    return read_into_memfd(path, fd.get(), pipe_limit);
+    return read_into_memfd(path, fd.get(), pipe_limit, {.for_writer = std::chrono::seconds(5), .for_data = {}});
 }
 
 } // namespace

@@ -7,6 +7,7 @@
 #include "core/arguments.h"
 #include "core/notices.h"
 #include "core/result.h"
+#include "core/terminal_text.h"
 
 #include <cstddef>
 #include <cstdio>
@@ -16,8 +17,7 @@
 namespace kx::kdump {
 
 inline constexpr int exit_done = 0;
-inline constexpr int exit_failure = 1;
-inline constexpr int exit_usage = 2;
+inline constexpr int exit_failure = 1; // what was asked for cannot be meant, too
 
 struct Session {
     const Arguments& arguments;
@@ -37,8 +37,7 @@ struct Command {
 };
 
 template <typename... Args> void print(std::FILE* to, fmt::format_string<Args...> format, Args&&... args) {
-    const std::string text = fmt::format(format, std::forward<Args>(args)...);
-    std::fwrite(text.data(), 1, text.size(), to);
+    print_text(to, fmt::format(format, std::forward<Args>(args)...));
 }
 
 } // namespace kx::kdump

@@ -40,7 +40,7 @@ std::string usage_text() {
     text += "\n"
             " -h, --help      Show this text; after a command: what that command takes.\n"
             " -V, --version   Show the version.\n"
-            "\nExit codes: 0 done, 1 failure, 2 what was asked for cannot be meant.\n";
+            "\nExit codes: 0 done, 1 anything else.\n";
     return text;
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "core/terminal_text.h"
 #include "kdump/program/dump_summary.h"
 #include "plan/report.h"
 
@@ -24,14 +25,6 @@ std::string uptime_text(std::uint64_t nanoseconds) {
     const std::uint64_t days = seconds / 86400;
     return fmt::format("{}{:02}:{:02}:{:02}", days ? fmt::format("{} day{}, ", days, days == 1 ? "" : "s") : "",
                        seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
-}
-
-// Texts of the dump's: nothing in them may move the cursor of a terminal.
-std::string printable(std::string_view text) {
-    std::string out;
-    for (const char c : text)
-        out += c >= ' ' && c < 0x7f ? c : '?';
-    return out;
 }
 
 class Lines {
@@ -106,7 +99,7 @@ std::string json_of(const DumpSummary& summary) {
                                   {"page_size", summary.page_size},
                                   {"pages_in_dump", summary.pages_in_dump},
                                   {"compression", summary.compression}}}};
-    return document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+    return json_text(document) + "\n";
 }
 
 } // namespace kx::kdump

@@ -9,7 +9,6 @@ kdump_program_libprogram_a_SOURCES = \
 	kdump/program/dump_summary_text.cc \
 	kdump/program/info_command.cc \
 	kdump/program/log_text.cc kdump/program/log_text.h \
-	kdump/program/message.cc kdump/program/message.h \
 	kdump/program/panic_message.cc kdump/program/panic_message.h \
 	kdump/program/run_program.cc kdump/program/run_program.h \
 	kdump/program/save_command.cc \
@@ -26,3 +25,11 @@ kdump_program_kdump_LDFLAGS = $(AM_LDFLAGS) -static-libstdc++ -static-libgcc
 kdump_program_vmcore_dmesg_SOURCES = kdump/program/vmcore_dmesg.cc
 kdump_program_vmcore_dmesg_LDADD = $(kdump_libs)
 kdump_program_vmcore_dmesg_LDFLAGS = $(AM_LDFLAGS) -static-libstdc++ -static-libgcc
+
+# For the initial RAM disk of a crash kernel (doc/crash-kernel.md).
+if STATIC_KEXEC
+noinst_PROGRAMS += kdump/program/kdump-static
+kdump_program_kdump_static_SOURCES = $(kdump_program_kdump_SOURCES)
+kdump_program_kdump_static_LDADD = $(kdump_libs)
+kdump_program_kdump_static_LDFLAGS = $(AM_LDFLAGS) -static
+endif

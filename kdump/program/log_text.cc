@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kdump/program/log_text.h"
 
+#include "core/terminal_text.h"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
+
+#include <unistd.h>
 
 namespace kx::kdump {
 namespace {
@@ -74,7 +78,10 @@ char* put_number(char* to, std::uint64_t value, std::ptrdiff_t width, char fille
     return std::copy(first, digits.end(), to);
 }
 
+// Whole records.
 Result<> write_out(std::string& text, std::FILE* out) {
+    if (isatty(fileno(out)))
+        text = printable_lines(text);
     if (std::fwrite(text.data(), 1, text.size(), out) != text.size())
         return fail(Errc::io, "standard output cannot be written: {}", std::strerror(errno));
     text.clear();
@@ -126,7 +133,7 @@ void append_json(std::string& out, const LogRecord& record) {
         if (equals != entry.npos)
             object["dictionary"][std::string(entry.substr(0, equals))] = entry.substr(equals + 1);
     }
-    out += object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+    out += json_text(object, -1);
     out += '\n';
 }
 

@@ -23,6 +23,7 @@ void append_text(std::string& out, const LogRecord& record, bool callers);
 // One line; bytes that are no UTF-8 become U+FFFD.
 void append_json(std::string& out, const LogRecord& record);
 
+// To a file or pipe as kexec-tools prints it, byte by byte; where `out` is a terminal, without what it would obey.
 // Errc::io where `out` cannot be written; the errors of Dump::open and read_kernel_log.
 Result<> print_log(const std::string& path, const LogFormat& format, std::FILE* out, Notices& notices);
 

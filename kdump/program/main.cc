@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kdump/program/command_table.h"
-#include "kdump/program/message.h"
 #include "kdump/program/run_program.h"
 
 namespace kx::kdump {
 namespace {
 
 int usage_error(const std::string& message) {
-    print_message("kdump", message);
-    return exit_usage;
+    print_message(stderr, "kdump", message);
+    return exit_failure;
 }
 
 int report(const Error& error) {
-    if (error.code == Errc::usage)
-        return usage_error(error.message);
-    print_message("kdump", error.message);
+    print_message(stderr, "kdump", error.message);
     return exit_failure;
 }
 
@@ -32,7 +29,7 @@ int run_command(const Command& command, std::span<const std::string> words) {
                                        count < command.least_operands ? fmt::format("it takes {}", command.operands)
                                                                       : "too many arguments",
                                        command.name));
-    Notices notices([](const std::string& text) { print_message("kdump: note", text); });
+    Notices notices([](const std::string& text) { print_message(stderr, "kdump: note", text); });
     Session session{.arguments = *arguments, .notices = notices, .out = stdout, .err = stderr};
     const Result<int> code = command.run(session);
     notices.tell();

@@ -3,7 +3,6 @@
 
 #include "core/standard_files.h"
 #include "kdump/program/command.h"
-#include "kdump/program/message.h"
 
 #include <exception>
 
@@ -19,12 +18,12 @@ int run_program(std::string_view name, const std::vector<std::string>& words,
     try {
         code = run(words);
     } catch (const std::exception& exception) { // a library's; ours are values
-        print_message(name, exception.what());
+        print_message(stderr, name, exception.what());
     }
     const auto arrived = flushed(stdout, "standard output");
     if (arrived || code != exit_done)
         return code;
-    print_message(name, arrived.error().message);
+    print_message(stderr, name, arrived.error().message);
     return exit_failure;
 }
 

@@ -316,7 +316,7 @@ Result<int> run(Session& session) {
         print_summary(summary, wishes, session);
     const std::string incomplete = incomplete_text(summary);
     if (!incomplete.empty())
-        print_message("kdump", incomplete);
+        print_message(session.err, "kdump", incomplete);
     return incomplete.empty() && summary.result.left_out.unreadable == 0 ? exit_done : exit_failure;
 }
 

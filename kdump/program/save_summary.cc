@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kdump/program/save_summary.h"
 
+#include "core/terminal_text.h"
 #include "kdump/program/save_progress.h"
 #include "plan/report.h"
 
@@ -62,8 +63,8 @@ std::string text_of(const SaveSummary& summary) {
     const SaveResult& result = summary.result;
     const std::uint64_t read = result.pages_to_do * summary.page_size;
     std::string text =
-        fmt::format("{}: {} of {} pages, {} of memory in {} ({}, {})\n", summary.destination, result.pages_written,
-                    result.pages_total, size_text(result.pages_written * summary.page_size),
+        fmt::format("{}: {} of {} pages, {} of memory in {} ({}, {})\n", printable(summary.destination),
+                    result.pages_written, result.pages_total, size_text(result.pages_written * summary.page_size),
                     size_text(result.bytes_written), name_of(summary.options.format),
                     summary.compression == Compression::none ? "not compressed" : name_of(summary.compression));
     if (const std::string left_out = left_out_text(result.left_out); !left_out.empty())
@@ -116,7 +117,7 @@ std::string json_of(const SaveSummary& summary) {
                                        {"incomplete", result.incomplete}};
     if (const std::string why = incomplete_text(summary); !why.empty())
         document["error"] = why;
-    return document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+    return json_text(document) + "\n";
 }
 
 } // namespace kx::kdump

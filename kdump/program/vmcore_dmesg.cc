@@ -2,7 +2,6 @@
 // vmcore-dmesg: prints the log of the kernel that crashed. Any failure is exit code 1.
 #include "kdump/program/command.h"
 #include "kdump/program/dmesg_command.h"
-#include "kdump/program/message.h"
 #include "kdump/program/run_program.h"
 
 #include <vector>
@@ -21,7 +20,7 @@ std::vector<ArgumentRow> all_rows() {
 }
 
 int report(const Error& error) {
-    print_message("vmcore-dmesg", error.message);
+    print_message(stderr, "vmcore-dmesg", error.message);
     return exit_failure;
 }
 
@@ -43,7 +42,7 @@ int run(std::span<const std::string> words) {
     }
     if (arguments->operands().size() != 1)
         return report({Errc::usage, "which file? Usage: vmcore-dmesg [OPTION]... FILE|-"});
-    Notices notices([](const std::string& text) { print_message("vmcore-dmesg: note", text); });
+    Notices notices([](const std::string& text) { print_message(stderr, "vmcore-dmesg: note", text); });
     const auto printed = print_log(arguments->operands()[0], log_format(*arguments), stdout, notices);
     notices.tell();
     return printed ? exit_done : report(printed.error());

@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <ranges>
 
-#include <getopt.h>
-
 namespace kx {
 namespace {
 
@@ -25,6 +23,24 @@ std::string name_for_help(const ArgumentRow& row) {
 }
 
 } // namespace
+
+std::string refused_option(int answer, char* const* argv, std::span<const option> long_options) {
+    const std::string_view word = argv[optind - 1];
+    if (optopt != 0) {
+        const auto known = std::ranges::find(long_options, optopt, &option::val);
+        const char letter = static_cast<char>(optopt);
+        if (known == long_options.end()) // `word` may be the one before
+            return fmt::format("invalid option -- '{}'", letter);
+        if (answer == ':')
+            return word.starts_with("--") ? fmt::format("option '--{}' requires an argument", known->name)
+                                          : fmt::format("option requires an argument -- '{}'", letter);
+        return fmt::format("option '--{}' does not take an argument", known->name);
+    }
+    const std::string_view name = word.substr(2, word.find('=') - 2);
+    const auto begins = [name](const option& row) { return row.name && std::string_view(row.name).starts_with(name); };
+    const bool several = std::ranges::count_if(long_options, begins) > 1;
+    return fmt::format("{} option '{}'", several ? "ambiguous" : "unrecognized", word);
+}
 
 const Arguments::Given* Arguments::last(std::string_view name) const {
     for (const Given& one : std::views::reverse(given_)) {
@@ -46,7 +62,7 @@ const std::string* Arguments::value(std::string_view name) const {
 Result<Arguments> parse_arguments(const std::string& called, std::span<const std::string> words,
                                   std::span<const ArgumentRow> rows) {
     std::vector<option> long_options;
-    std::string letters;
+    std::string letters = ":";
     for (const ArgumentRow& row : rows) {
         const int value = row.letter ? row.letter : long_option_base + static_cast<int>(long_options.size());
         long_options.push_back({row.name, has_argument(row), nullptr, value});
@@ -70,8 +86,9 @@ Result<Arguments> parse_arguments(const std::string& called, std::span<const std
         if (value == -1)
             break;
         const auto chosen = std::ranges::find(long_options, value, &option::val);
-        if (value == '?' || chosen == long_options.end())
-            return fail(Errc::usage, "nothing was done; {} --help lists the options", called);
+        if (value == '?' || value == ':' || chosen == long_options.end())
+            return fail(Errc::usage, "{}; nothing was done; {} --help lists the options",
+                        refused_option(value, argv.data(), long_options), called);
         arguments.given_.push_back({chosen->name, optarg != nullptr, optarg ? optarg : ""});
     }
     arguments.operands_.assign(argv.begin() + optind, argv.end() - 1);

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include <getopt.h>
+
 namespace kx {
 
 struct ArgumentRow {
@@ -40,8 +42,11 @@ private:
     std::vector<std::string> operands_;
 };
 
-// `called` stands before getopt_long's own messages ("multikernelctl create"), which go to standard error.
-// Errc::usage.
+// What getopt_long refused when it answered '?' or ':', in the words that it has for that. Its own message would go to
+// the terminal with whatever the words and argv[0] hold: letters that begin with ':' keep it silent.
+std::string refused_option(int answer, char* const* argv, std::span<const option> long_options);
+
+// `called` is what the help is asked for by: "multikernelctl create". Errc::usage.
 Result<Arguments> parse_arguments(const std::string& called, std::span<const std::string> words,
                                   std::span<const ArgumentRow> rows);
 Arguments operands_only(std::vector<std::string> operands);

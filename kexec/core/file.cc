@@ -9,7 +9,9 @@
 #include <cstring>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/mman.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 namespace kx {
@@ -17,6 +19,7 @@ namespace {
 
 // The kernel reads no larger kernel or initrd.
 constexpr std::uint64_t input_limit = std::uint64_t{4} << 30;
+constexpr PipePatience input_patience{.for_writer = std::chrono::seconds(5), .for_data = std::chrono::seconds(60)};
 
 std::string reason() {
     return std::strerror(errno);
@@ -155,25 +158,83 @@ Result<FileDescriptor> sealed(FileDescriptor memfd) {
 
 } // namespace
 
-Result<FileDescriptor> read_into_memfd(const std::string& name, int source, std::uint64_t limit) {
+namespace {
+
+using std::chrono::milliseconds;
+
+// A FIFO in a file system, which a writer can still come to; what a shell makes for <(…) has had its writers.
+bool may_get_a_writer(int fd) {
+    constexpr auto pipe_filesystem = 0x50495045;
+    struct stat status {};
+    struct statfs filesystem {};
+    return (fcntl(fd, F_GETFL) & O_NONBLOCK) && fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode) &&
+           fstatfs(fd, &filesystem) == 0 && filesystem.f_type != pipe_filesystem;
+}
+
+Result<> wait_for_data(int fd, std::optional<milliseconds> patience) {
+    pollfd waiting{fd, POLLIN, 0};
+    const int most = patience ? static_cast<int>(patience->count()) : -1;
+    if (poll(&waiting, 1, most) == 0)
+        return fail(Errc::io, "a pipe that gave nothing for {} s", patience->count() / 1000);
+    return {};
+}
+
+// Up to buffer.size() bytes; 0 at the end.
+Result<std::size_t> read_some(int fd, std::span<std::byte> buffer, std::optional<milliseconds> patience) {
+    for (;;) {
+        const ssize_t got = ::read(fd, buffer.data(), buffer.size());
+        if (got >= 0)
+            return static_cast<std::size_t>(got);
+        if (errno == EAGAIN)
+            KX_TRY(wait_for_data(fd, patience));
+        else if (errno != EINTR)
+            return fail(Errc::io, "cannot be read: {}", reason());
+    }
+}
+
+// The first bytes. The end of a FIFO that nobody has opened for writing yet is none.
+Result<std::size_t> read_first(int fd, std::span<std::byte> buffer, PipePatience patience) {
+    constexpr milliseconds look_again(20);
+    const auto end = std::chrono::steady_clock::now() + patience.for_writer;
+    for (;;) {
+        const std::size_t got = KX_TRY(read_some(fd, buffer, patience.for_data));
+        if (got > 0 || !may_get_a_writer(fd))
+            return got;
+        if (std::chrono::steady_clock::now() >= end)
+            return fail(Errc::io, "a pipe that nobody wrote to for {} s", patience.for_writer.count() / 1000);
+        poll(nullptr, 0, static_cast<int>(look_again.count()));
+    }
+}
+
+} // namespace
+
+Result<FileDescriptor> open_input(const std::string& path) {
+    struct stat status {};
+    if (stat(path.c_str(), &status) == 0 && S_ISCHR(status.st_mode))
+        return fail(Errc::usage, "is a device, not a file");
+    FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    if (!file)
+        return fail(errno == ENOENT ? Errc::not_found : errno == EACCES ? Errc::denied : Errc::io, "{}", reason());
+    return file;
+}
+
+Result<FileDescriptor> read_into_memfd(const std::string& name, int source, std::uint64_t limit,
+                                       PipePatience patience) {
     auto memfd = KX_TRY(new_memfd(name));
     std::vector<std::byte> buffer(1 << 20);
     for (std::uint64_t total = 0;;) {
-        const ssize_t got = ::read(source, buffer.data(), buffer.size());
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return fail(Errc::io, "cannot be read: {}", reason());
+        const std::size_t got = total == 0 ? KX_TRY(read_first(source, buffer, patience))
+                                           : KX_TRY(read_some(source, buffer, patience.for_data));
         if (got == 0 && ftruncate(memfd.get(), static_cast<off_t>(total)) != 0)
             return fail(Errc::io, "a memory file cannot have {:#x} bytes: {}", total, reason());
         if (got == 0)
             return sealed(std::move(memfd));
-        total += static_cast<std::uint64_t>(got);
+        total += got;
         if (total > limit)
             return fail(Errc::unsupported, "has more than {:#x} bytes, the most that is taken from a pipe", limit);
-        const auto part = std::span(buffer).first(static_cast<std::size_t>(got));
+        const auto part = std::span(buffer).first(got);
         const bool zeros = std::ranges::all_of(part, [](std::byte b) { return b == std::byte{0}; });
-        if (zeros && lseek(memfd.get(), got, SEEK_CUR) >= 0) // a hole takes no memory
+        if (zeros && lseek(memfd.get(), static_cast<off_t>(got), SEEK_CUR) >= 0) // a hole takes no memory
             continue;
         KX_TRY(write_all(memfd.get(), ByteView(part)));
     }
@@ -199,9 +260,7 @@ Result<File> File::open(const std::string& path) {
 
     File file;
     file.path_ = path;
-    file.fd_ = FileDescriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file.fd_)
-        return error_here(errno == ENOENT ? Errc::not_found : errno == EACCES ? Errc::denied : Errc::io, reason());
+    file.fd_ = KX_TRY(within(path, open_input(path)));
     struct stat status {};
     if (fstat(file.fd_.get(), &status) != 0)
         return error_here(Errc::io, reason());
@@ -213,7 +272,7 @@ Result<File> File::open(const std::string& path) {
     if (S_ISREG(status.st_mode) && status.st_size > 0)
         file.mapping_ = KX_TRY(within(path, map(file.fd_.get(), 0, static_cast<std::uint64_t>(status.st_size))));
     if (!file.mapping_) {
-        file.fd_ = KX_TRY(within(path, read_into_memfd(path, file.fd_.get(), input_limit)));
+        file.fd_ = KX_TRY(within(path, read_into_memfd(path, file.fd_.get(), input_limit, input_patience)));
         if (fstat(file.fd_.get(), &status) != 0)
             return error_here(Errc::io, reason());
         if (status.st_size == 0)

@@ -5,8 +5,10 @@
 #include "core/bytes.h"
 #include "core/result.h"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <sys/stat.h>
@@ -41,8 +43,8 @@ class Mapping;
 // no load is made, nor counts as done, before it was asked.
 class File {
 public:
-    // Refuses, by name, what is no input: a directory, a device, an empty file, one that is missing or unreadable, and
-    // more than 4 GiB from a pipe.
+    // Refuses, by name, what is no input: a directory, a device, an empty file, one that is missing or unreadable, more
+    // than 4 GiB from a pipe, and a pipe that nobody writes to (5 s) or that stands still (60 s).
     static Result<File> open(const std::string& path);
 
     const std::string& path() const { return path_; }
@@ -80,8 +82,19 @@ private:
     std::shared_ptr<const Mapping> mapping_;
 };
 
-// What can be read from `source`, in a sealed memfd at its beginning. Errc::unsupported for more than `limit` bytes.
-Result<FileDescriptor> read_into_memfd(const std::string& name, int source, std::uint64_t limit);
+// Opens for reading without waiting: a FIFO opens whether or not anybody writes to it, and its reads do not block. A
+// character device is not opened at all: opening some does something (Errc::usage).
+Result<FileDescriptor> open_input(const std::string& path);
+
+// How long a reader waits for a FIFO that it did not block to open.
+struct PipePatience {
+    std::chrono::milliseconds for_writer;              // until somebody opens it for writing
+    std::optional<std::chrono::milliseconds> for_data; // then, for each next byte; nothing: for ever
+};
+
+// What can be read from `source`, in a sealed memfd at its beginning. Errc::unsupported for more than `limit` bytes,
+// Errc::io where patience runs out.
+Result<FileDescriptor> read_into_memfd(const std::string& name, int source, std::uint64_t limit, PipePatience patience);
 
 // A sealed memfd with this content (F_SEAL_SHRINK, GROW, WRITE and SEAL), positioned at its beginning, for system
 // calls that want a descriptor. `name` shows in /proc only.

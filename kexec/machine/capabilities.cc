@@ -24,6 +24,11 @@ Capability fact(std::string_view name, CapabilityState state, std::string findin
     return {std::string(name), state, std::move(finding), std::move(learned_from), std::move(advice)};
 }
 
+Capability about(std::string_view topic, Capability row) {
+    row.topic = topic;
+    return row;
+}
+
 // A file of /sys/kernel/kexec, or its old name (kexec_* and crash_* beside it).
 struct KexecFile {
     std::string path;
@@ -361,28 +366,30 @@ Result<std::uint64_t> read_crash_size(const SystemFiles& files) {
 std::vector<Capability> read_capabilities(const SystemFiles& files) {
     const KernelConfig config = KernelConfig::read(files);
     const Capability locked = lockdown(files);
+    namespace topics = capability_topics;
     std::vector<Capability> rows{
-        call_is_built_in(files, config, names::kexec_load, "KEXEC"),
-        call_is_built_in(files, config, names::kexec_file_load, "KEXEC_FILE"),
-        right_to_load(files),
-        loading_enabled(files),
-        load_limit(files, names::normal_load_limit, false),
-        load_limit(files, names::crash_load_limit, true),
-        locked,
-        signatures(config, locked),
-        secure_boot(files),
-        image_loaded(files, names::normal_loaded, "loaded"),
-        crash_reservation(files),
-        image_loaded(files, names::crash_loaded, "crash_loaded"),
-        crash_hotplug(files),
-        handover(files, config),
-        jump(config),
-        multikernel(files),
-        five_level_paging(files),
-        efi(files),
-        iomem(files),
+        about(topics::load, call_is_built_in(files, config, names::kexec_load, "KEXEC")),
+        about(topics::load, call_is_built_in(files, config, names::kexec_file_load, "KEXEC_FILE")),
+        about(topics::load, right_to_load(files)),
+        about(topics::load, loading_enabled(files)),
+        about(topics::load, load_limit(files, names::normal_load_limit, false)),
+        about(topics::crash, load_limit(files, names::crash_load_limit, true)),
+        about(topics::security, locked),
+        about(topics::security, signatures(config, locked)),
+        about(topics::security, secure_boot(files)),
+        about(topics::load, image_loaded(files, names::normal_loaded, "loaded")),
+        about(topics::crash, crash_reservation(files)),
+        about(topics::crash, image_loaded(files, names::crash_loaded, "crash_loaded")),
+        about(topics::crash, crash_hotplug(files)),
+        about(topics::load, handover(files, config)),
+        about(topics::load, jump(config)),
+        about(topics::multikernel, multikernel(files)),
+        about(topics::machine, five_level_paging(files)),
+        about(topics::machine, efi(files)),
+        about(topics::machine, iomem(files)),
     };
-    std::ranges::move(platform_capabilities(files), std::back_inserter(rows));
+    for (Capability& row : platform_capabilities(files))
+        rows.push_back(about(topics::machine, std::move(row)));
     settle_advice(rows);
     return rows;
 }

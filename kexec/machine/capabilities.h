@@ -5,6 +5,7 @@
 #include "core/result.h"
 #include "machine/system_files.h"
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -16,12 +17,23 @@ namespace kx {
 enum class CapabilityState { yes, no, unknown, limited };
 std::string_view name_of(CapabilityState state); // "yes", "no" …
 
+// What a capability is about; the words of --check=TOPIC.
+namespace capability_topics {
+inline constexpr std::string_view load = "load";
+inline constexpr std::string_view crash = "crash";
+inline constexpr std::string_view security = "security";
+inline constexpr std::string_view multikernel = "multikernel";
+inline constexpr std::string_view machine = "machine";
+inline constexpr std::array all{load, crash, security, multikernel, machine};
+} // namespace capability_topics
+
 struct Capability {
     std::string name; // fixed words, see capability_names
     CapabilityState state = CapabilityState::unknown;
     std::string finding;      // one plain sentence
     std::string learned_from; // a file as SystemFiles::display shows it; a caller that made a system call puts it here
     std::string advice;       // what to try where something stands in the way; may be empty
+    std::string_view topic{}; // one of capability_topics
 };
 
 namespace capability_names {

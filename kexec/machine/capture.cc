@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "machine/capture.h"
 
-#include "core/file.h"
+#include "core/own_folder.h"
 #include "layout/elf.h"
 #include "machine/attribute.h"
 #include "machine/capabilities.h"
@@ -11,10 +11,8 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <system_error>
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace kx {
@@ -22,50 +20,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr mode_t folder_mode = 0700; // root sees more of a machine than its users may
-constexpr mode_t file_mode = 0600;
-
-// With the folders above it. What exists keeps its mode.
-Result<> make_folder(const fs::path& folder) {
-    fs::path made;
-    for (const fs::path& part : folder) {
-        made /= part;
-        if (::mkdir(made.c_str(), folder_mode) != 0 && errno != EEXIST)
-            return fail(Errc::io, "{}: cannot be made: {}", made.string(), std::strerror(errno));
+// The folder at `path` below the capture's, made where it is missing.
+Result<FileDescriptor> folder_below(const FileDescriptor& top, const std::string& destination, const fs::path& path) {
+    FileDescriptor folder(openat(top.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!folder)
+        return fail(Errc::io, "{}: {}", destination, std::strerror(errno));
+    fs::path shown = destination;
+    for (const fs::path& part : path) {
+        shown /= part;
+        if (!part.empty() && part != ".")
+            folder = KX_TRY(open_own_folder(folder, part, shown, IfMissing::make));
     }
-    std::error_code error;
-    if (!fs::is_directory(folder, error))
-        return fail(Errc::io, "{}: is no folder", folder.string());
-    return {};
-}
-
-Result<> refuse_used(const std::string& destination) {
-    std::error_code error;
-    const bool exists = fs::exists(destination, error);
-    if (!error && exists && !fs::is_empty(destination, error) && !error)
-        return fail(Errc::usage, "{}: exists and is not empty; name a new folder", destination);
-    if (!error && exists && !fs::is_directory(destination, error))
-        return fail(Errc::usage, "{}: is no folder", destination);
-    if (error)
-        return fail(Errc::io, "{}: {}", destination, error.message());
-    return {};
-}
-
-Result<> write_new(const fs::path& path, std::string_view content) {
-    KX_TRY(make_folder(path.parent_path()));
-    const auto failed = [&path] { return fail(Errc::io, "{}: {}", path.string(), std::strerror(errno)); };
-    const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, file_mode));
-    if (!file)
-        return failed();
-    while (!content.empty()) {
-        const ssize_t written = ::write(file.get(), content.data(), content.size());
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return failed();
-        content.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return {};
+    return folder;
 }
 
 // kallsyms' lines with zeros for the addresses, which would tell where KASLR put the kernel. No reader looks at them.
@@ -149,7 +115,9 @@ Result<std::vector<std::string>> RecordingFiles::list(std::string_view path) con
 }
 
 Result<std::vector<std::string>> RecordingFiles::write_to(const std::string& destination) const {
-    KX_TRY(refuse_used(destination));
+    const FileDescriptor top = KX_TRY(make_own_folder(destination));
+    if (!KX_TRY(is_empty(top, destination)))
+        return fail(Errc::usage, "{}: exists and is not empty; name a new folder", destination);
     auto contents = contents_;
     contents.insert(heads_.begin(), heads_.end());
     for (const auto& [path, words] : searched_) {
@@ -164,15 +132,17 @@ Result<std::vector<std::string>> RecordingFiles::write_to(const std::string& des
         }
     }
 
-    KX_TRY(make_folder(destination));
     for (const std::string& folder : folders_)
         if (stays_below(folder))
-            KX_TRY(make_folder(fs::path(destination) / folder));
+            KX_TRY(folder_below(top, destination, folder));
     std::vector<std::string> written;
     for (const auto& [path, content] : contents) {
         if (!stays_below(path))
             continue;
-        KX_TRY(write_new(fs::path(destination) / path, without_secrets(path, content)));
+        const fs::path relative(path);
+        const FileDescriptor folder = KX_TRY(folder_below(top, destination, relative.parent_path()));
+        KX_TRY(write_new_file(folder, relative.filename(), fs::path(destination) / relative,
+                              without_secrets(path, content)));
         written.push_back(path);
     }
     return written;
@@ -186,7 +156,6 @@ void RecordingFiles::note_unread(Notices& notices) const {
 Result<std::vector<std::string>> capture_machine(const SystemFiles& files, const std::string& destination,
                                                  Notices& notices,
                                                  const std::function<void(const SystemFiles&)>& also) {
-    KX_TRY(refuse_used(destination));
     const RecordingFiles recording(files);
     Notices about_machine;
     const auto machine = read_machine(recording, about_machine);

@@ -10,6 +10,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -36,11 +37,22 @@ std::unexpected<Error> failed(const std::string& shown, int error) {
     return fail(code_of(error), "{}: {}", shown, std::strerror(error));
 }
 
+// What a captured machine holds, and what the kernel shows, are files; a device that a link leads to is not opened.
+Result<> refuse_no_file(const struct stat& status, const std::string& shown) {
+    if (!S_ISREG(status.st_mode))
+        return fail(Errc::io, "{}: is no file", shown);
+    return {};
+}
+
 // Up to `most` bytes; nothing is read behind them.
 Result<std::string> read_up_to(const std::string& shown, std::size_t most) {
-    FileDescriptor file(::open(shown.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    if (!file)
+    struct stat status {};
+    if (stat(shown.c_str(), &status) == 0)
+        KX_TRY(refuse_no_file(status, shown));
+    FileDescriptor file(::open(shown.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    if (!file || fstat(file.get(), &status) != 0)
         return failed(shown, errno);
+    KX_TRY(refuse_no_file(status, shown));
     std::string content;
     constexpr std::size_t buffer_size = 64 << 10;
     const auto buffer = std::make_unique_for_overwrite<char[]>(buffer_size);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "plan/report.h"
 
+#include "core/terminal_text.h"
 #include "plan/crash_report.h"
 
 #include <algorithm>
@@ -64,7 +65,7 @@ std::string text_of(const SegmentsReport& report) {
         text += fmt::format("{:<12} {:>#18x} {:>#18x} {:>10} {:>10}  {:<14} {:<14} {}\n", segment.name(), memory.begin,
                             memory.end, size_text(memory.size()), size_text(segment.byte_size()),
                             text_of(below(report, memory)), text_of(above(report, memory)),
-                            segment.source().empty() ? "made here" : segment.source());
+                            segment.source().empty() ? "made here" : printable(segment.source()));
     }
     return text;
 }
@@ -101,7 +102,7 @@ ordered_json json_of(const SegmentsReport& report) {
 std::string added_text(std::span<const InstanceReport::Parameter> added) {
     std::string text;
     for (const InstanceReport::Parameter& parameter : added)
-        text += fmt::format("added    {:<24} {}\n", parameter.text, parameter.why);
+        text += fmt::format("added    {:<24} {}\n", printable(parameter.text), printable(parameter.why));
     return text;
 }
 
@@ -109,7 +110,7 @@ std::string text_of(const HandoverReport& handover) {
     const std::string source = handover.kho_fdt         ? *handover.kho_fdt
                                : handover.instance_tree ? "made here around " + *handover.instance_tree
                                                         : "made here";
-    return fmt::format("handover {} bytes of device tree, {}\n", handover.size, source);
+    return fmt::format("handover {} bytes of device tree, {}\n", handover.size, printable(source));
 }
 
 ordered_json json_of(const HandoverReport& handover) {
@@ -202,11 +203,11 @@ std::string text_of(const SpawnReport& instance, std::string_view state) {
 }
 
 std::string text_of(const LoadReport& report) {
-    std::string text = fmt::format("kernel   {}{}{}\n", report.kernel_path,
+    std::string text = fmt::format("kernel   {}{}{}\n", printable(report.kernel_path),
                                    report.format.empty() ? "" : fmt::format(" ({})", report.format),
-                                   report.kernel_version.empty() ? "" : ", Linux " + report.kernel_version);
-    text += fmt::format("initrd   {}\ncmdline  {}\n", report.initrd_path.value_or("none"),
-                        report.command_line.empty() ? "(empty)" : report.command_line);
+                                   report.kernel_version.empty() ? "" : ", Linux " + printable(report.kernel_version));
+    text += fmt::format("initrd   {}\ncmdline  {}\n", printable(report.initrd_path.value_or("none")),
+                        report.command_line.empty() ? "(empty)" : printable(report.command_line));
     if (report.instance) {
         text += added_text(report.instance->added);
         if (report.instance->handover)
@@ -228,7 +229,7 @@ std::string text_of(const LoadReport& report) {
     if (report.segments && report.crash)
         text += "\n" + text_of(*report.crash);
     if (report.no_segments)
-        text += fmt::format("\nnot by kexec_load: {}\n", *report.no_segments);
+        text += fmt::format("\nnot by kexec_load: {}\n", printable(*report.no_segments));
     return text;
 }
 
@@ -250,7 +251,7 @@ std::string json_of(const LoadReport& report) {
     json["kexec_load"] = report.segments ? json_of(*report.segments) : ordered_json();
     json["no_kexec_load"] = report.no_segments ? ordered_json(*report.no_segments) : ordered_json();
     json["notices"] = report.notices;
-    return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+    return json_text(json) + "\n";
 }
 
 } // namespace kx

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/ctl/change.h"
 
+#include "core/terminal_text.h"
 #include "multikernel/overlay.h"
 #include "multikernel/run_folder.h"
 
@@ -27,7 +28,7 @@ std::string text_of(const Step& step) {
         return step.value.empty() ? fmt::format("would remove {}\n", step.target)
                                   : fmt::format("would write {}:\n{}{}", step.target, step.value, end);
     if (step.kind == "command")
-        return fmt::format("would run {}\n", step.value);
+        return fmt::format("would run {}\n", printable(step.value));
     return fmt::format("would call {}{}\n", step.target, step.value);
 }
 
@@ -95,11 +96,11 @@ int Change::report(std::string_view sentence) const {
         for (const Step& step : kernel_->steps)
             document["steps"].push_back({{"kind", step.kind}, {"target", step.target}, {"value", step.value}});
         document["notices"] = session_.notices.texts();
-        print(session_, "{}\n", document.dump(2, ' ', false, ordered_json::error_handler_t::replace));
+        print(session_, "{}\n", json_text(document));
         return exit_done;
     }
     if (!session_.dry_run) {
-        print(session_, "{}\n", sentence);
+        print(session_, "{}\n", printable(sentence));
         return exit_done;
     }
     for (const Step& step : kernel_->steps)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // `check`: what this machine can do, and what stands in the way.
+#include "core/terminal_text.h"
 #include "machine/attribute.h"
 #include "machine/capabilities.h"
 #include "machine/xen.h"
@@ -171,10 +172,10 @@ Result<int> run(Session& session) {
                               {"findings", ordered_json::array()}};
         for (const Finding& one : findings)
             document["findings"].push_back({{"item", one.item}, {"verdict", word_of(one.verdict)}, {"text", one.text}});
-        print(session, "{}\n", document.dump(2, ' ', false, ordered_json::error_handler_t::replace));
+        print(session, "{}\n", json_text(document));
     } else {
         for (const Finding& one : findings)
-            print(session, "{:<8} {}: {}\n", word_of(one.verdict), one.item, one.text);
+            print(session, "{:<8} {}: {}\n", word_of(one.verdict), printable(one.item), printable(one.text));
     }
     return good ? exit_done : exit_failure;
 }

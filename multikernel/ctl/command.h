@@ -7,6 +7,7 @@
 #include "core/arguments.h"
 #include "core/notices.h"
 #include "core/result.h"
+#include "core/terminal_text.h"
 #include "machine/system_files.h"
 #include "multikernel/control.h"
 #include "system/kernel.h"
@@ -60,8 +61,7 @@ struct Command {
 };
 
 template <typename... Args> void print(const Session& session, fmt::format_string<Args...> format, Args&&... args) {
-    const std::string text = fmt::format(format, std::forward<Args>(args)...);
-    std::fwrite(text.data(), 1, text.size(), session.out);
+    print_text(session.out, fmt::format(format, std::forward<Args>(args)...));
 }
 
 // For who waits at a terminal: a line to standard error, nothing where that is no terminal.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/ctl/console_line.h"
 
+#include "core/terminal_text.h"
 #include "multikernel/ctl/terminal.h"
 
 #include <algorithm>
@@ -89,6 +90,32 @@ Result<FileDescriptor> open_device(const std::string& path) {
         return fail(code_of(errno), "{}: {}", path, std::strerror(errno));
     return file;
 }
+
+// What an instance prints, for a terminal that is not attached to its console: line by line, and obeyed by none.
+class Shown {
+public:
+    explicit Shown(int output) : output_(output) {}
+
+    Result<> add(std::string_view text) {
+        if (output_ < 0)
+            return {};
+        pending_ += text;
+        const std::size_t end = pending_.size() > line_limit ? pending_.size() : pending_.rfind('\n') + 1;
+        return print(end);
+    }
+    Result<> finish() { return print(pending_.size()); }
+
+private:
+    Result<> print(std::size_t size) {
+        std::string text = pending_.substr(0, size);
+        pending_.erase(0, size);
+        std::erase(text, '\r');
+        return write_all(output_, printable_lines(text), "standard error");
+    }
+
+    int output_;
+    std::string pending_;
+};
 
 class Relay {
 public:
@@ -202,19 +229,20 @@ bool ConsolePattern::feed(std::string_view printed) {
 
 Result<> wait_for_pattern(int console, ConsolePattern& pattern, int output, Deadline deadline) {
     std::string last;
+    Shown shown(output);
     while (true) {
         pollfd waiting{console, POLLIN, 0};
         poll(&waiting, 1, milliseconds_to(deadline));
         std::string text;
         const Came came = read_now(console, text);
         if (came == Came::text) {
-            if (output >= 0)
-                KX_TRY(write_all(output, text, "standard output"));
+            KX_TRY(shown.add(text));
             last = (last + text).substr(last.size() + text.size() > 200 ? last.size() + text.size() - 200 : 0);
             if (pattern.feed(text))
-                return {};
+                return shown.finish();
         }
         if (came == Came::end || passed(deadline)) {
+            KX_TRY(shown.finish());
             while (last.ends_with('\n') || last.ends_with('\r'))
                 last.pop_back();
             const std::size_t line = last.rfind('\n');

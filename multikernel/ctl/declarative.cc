@@ -2,6 +2,7 @@
 // `plan`, `apply` and `revert`.
 #include "multikernel/ctl/declarative.h"
 
+#include "core/terminal_text.h"
 #include "multikernel/ctl/apply.h"
 #include "multikernel/ctl/command_table.h"
 #include "multikernel/ctl/desired_file.h"
@@ -54,7 +55,7 @@ ordered_json json_of(const DesiredStep& step) {
 }
 
 void print_document(const Session& session, const ordered_json& document) {
-    print(session, "{}\n", document.dump(2, ' ', false, ordered_json::error_handler_t::replace));
+    print(session, "{}\n", json_text(document));
 }
 
 void print_plan(const Session& session, const FilePlan& plan, std::string_view command, bool done) {
@@ -143,7 +144,7 @@ Result<FilePlan> revert_file(Session& session) {
 
 void print_steps(const Session& session, const FilePlan& plan) {
     for (const DesiredStep& step : plan.steps)
-        print(session, "{}\n", text_of(step));
+        print(session, "{}\n", printable(text_of(step)));
     if (plan.steps.empty())
         print(session, "nothing to do: it is so already\n");
 }
@@ -181,7 +182,7 @@ Result<int> carry_out(Session& session, std::string_view command, Result<FilePla
         KX_TRY(check_readable(plan.steps));
         if (!session.json)
             options.done = [&session](const DesiredStep& step) {
-                print(session, "{}\n", text_of(step));
+                print(session, "{}\n", printable(text_of(step)));
                 std::fflush(session.out);
             };
         KX_TRY(apply_steps(change, plan.steps, options));
@@ -226,7 +227,7 @@ Result<int> check_file(Session& session, const std::string& path) {
                                  {"notices", session.notices.texts()}});
     } else {
         for (const Problem& problem : problems)
-            print(session, "{}\n", text_of(problem));
+            print(session, "{}\n", printable(text_of(problem)));
         if (problems.empty())
             print(session, "no problems\n");
     }

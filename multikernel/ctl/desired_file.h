@@ -8,14 +8,15 @@
 #include "image/device_tree.h"
 #include "multikernel/desired_state.h"
 
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace kx::ctl {
 
-// By its first bytes: a blob's magic, then a source's first line, else TOML. Paths in it are relative to its folder, and come back absolute.
-// Errors name the file, with line and column where there are such.
+// By its first bytes: a blob's magic, then a source's first line, else TOML. Paths in it are relative to its folder,
+// and come back absolute. Errors name the file, with line and column where there are such.
 Result<DesiredState> read_desired_file(const std::string& path, Notices& notices);
 
 // "FILE:LINE:COLUMN: ": a key that is not known, is there twice or has a value that cannot be. Errc::malformed.
@@ -29,7 +30,9 @@ bool is_device_tree_source(std::string_view text);
 
 // As dtc, the device tree compiler, makes it of `text`. Errc::unsupported where there is no such program;
 // Errc::malformed with what it said, the file in the place of its standard input. Includes are looked for beside
-// `file`.
-Result<std::vector<std::byte>> compile_device_tree(std::string_view text, const std::string& file);
+// `file`. dtc is ended where it takes longer than `patience`, more memory or processor time than such a file needs, and
+// when this program ends.
+Result<std::vector<std::byte>> compile_device_tree(std::string_view text, const std::string& file,
+                                                   std::chrono::seconds patience = std::chrono::seconds(10));
 
 } // namespace kx::ctl

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "core/utf8.h"
 #include "multikernel/ctl/desired_file.h"
 
 #include <algorithm>
@@ -314,24 +315,6 @@ bool ends_in_escape(std::string_view text) {
     return (last - (before == text.npos ? 0 : before + 1)) % 2 == 0;
 }
 
-// The UTF-8 character at the beginning of the text; nothing: it is none.
-std::optional<std::pair<char32_t, std::size_t>> first_character(std::string_view text) {
-    const auto lead = static_cast<unsigned char>(text[0]);
-    const std::size_t length = lead >= 0xf0 && lead < 0xf5 ? 4 : lead >= 0xe0 ? 3 : 2;
-    if (lead < 0xc2 || lead >= 0xf5 || text.size() < length)
-        return std::nullopt;
-    char32_t character = lead & (0xffu >> (length + 1));
-    for (const char next : text.substr(1, length - 1)) {
-        if ((static_cast<unsigned char>(next) & 0xc0) != 0x80)
-            return std::nullopt;
-        character = character << 6 | (static_cast<unsigned char>(next) & 0x3f);
-    }
-    const bool overlong = (length == 3 && character < 0x800) || (length == 4 && character < 0x10000);
-    if (overlong || character > 0x10ffff || (character >= 0xd800 && character < 0xe000))
-        return std::nullopt;
-    return std::pair(character, length);
-}
-
 // A text in quotes or a comment, in ASCII: other characters as escapes, which only double quotes know; a comment that
 // has any is left out. Every byte is part of a character.
 std::string ascii_quotation(std::string_view quotation) {
@@ -408,10 +391,33 @@ Result<> check_characters(std::string_view text, const std::string& file) {
     return {};
 }
 
+// toml++ makes a table in a table for each dot of a key, and frees them by as many calls: a key of 100,000 dots would
+// be the end of the stack. Dots of numbers are counted, too, and are few. Texts in quotes and comments are left out.
+Result<> check_depth(std::string_view text, const std::string& file) {
+    constexpr std::size_t most_dots = 16; // no key of such a file has more than 3
+    std::size_t dots = 0, line = 1;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t quoted_to = end_of_quotation(text, at);
+        if (quoted_to > at) {
+            line += static_cast<std::size_t>(std::ranges::count(text.substr(at, quoted_to - at), '\n'));
+            at = quoted_to;
+            continue;
+        }
+        const char c = text[at++];
+        line += c == '\n';
+        if (std::string_view("\n=[]{},").contains(c))
+            dots = 0;
+        if (c == '.' && ++dots > most_dots)
+            return fail(Errc::malformed, "{}:{}: a key of more than {} parts", file, line, most_dots + 1);
+    }
+    return {};
+}
+
 } // namespace
 
 Result<DesiredState> parse_desired_toml(std::string_view text, const std::string& file) {
     KX_TRY(check_characters(text, file));
+    KX_TRY(check_depth(text, file));
     const std::string ascii = ascii_of(text);
     const toml::parse_result parsed = toml::parse(std::string_view(ascii), file);
     if (!parsed) {

@@ -3,17 +3,19 @@
 #include "core/file.h"
 #include "multikernel/ctl/desired_file.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
+#include <csignal>
 #include <cstring>
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-extern "C" char** environ;
 
 namespace kx::ctl {
 namespace {
@@ -21,6 +23,7 @@ namespace {
 constexpr std::string_view old_tag = "/multikernel-v1/;";
 constexpr std::string_view tag = "/dts-v1/;";
 constexpr std::size_t output_limit = 16 << 20;
+constexpr std::size_t messages_limit = 2000;
 constexpr const char* stdin_name = "<stdin>";
 
 // Where the first token begins, behind blanks and comments.
@@ -42,6 +45,13 @@ std::size_t first_token(std::string_view text) {
     return text.npos;
 }
 
+// dtc takes whatever the source names, by /incbin/ and /include/: devices and pipes without an end, too.
+struct Limit {
+    __rlimit_resource resource;
+    rlim_t most;
+};
+constexpr Limit limits[] = {
+    {RLIMIT_CPU, 10}, {RLIMIT_AS, 256 << 20}, {RLIMIT_FSIZE, 0}, {RLIMIT_NOFILE, 32}, {RLIMIT_CORE, 0}};
 struct Pipe {
     FileDescriptor reading, writing;
 };
@@ -53,58 +63,136 @@ Result<Pipe> make_pipe() {
     return Pipe{FileDescriptor(ends[0]), FileDescriptor(ends[1])};
 }
 
-// Both pipes to their ends. False where one gave more than the limit.
-bool drain(const Pipe& made, const Pipe& said, std::string& output, std::string& messages) {
+enum class Drained { to_the_end, too_much, too_slow };
+
+// Both pipes to their ends. Of the messages the beginning is kept.
+Drained drain(const Pipe& made, const Pipe& said, std::chrono::seconds patience, std::string& output,
+              std::string& messages) {
+    using std::chrono::steady_clock;
+    const auto end = steady_clock::now() + patience;
     std::array<pollfd, 2> waiting{{{made.reading.get(), POLLIN, 0}, {said.reading.get(), POLLIN, 0}}};
     const std::array<std::string*, 2> texts{&output, &messages};
     while (waiting[0].fd >= 0 || waiting[1].fd >= 0) {
-        if (poll(waiting.data(), waiting.size(), -1) < 0 && errno != EINTR)
-            return false;
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - steady_clock::now()).count();
+        if (left <= 0)
+            return Drained::too_slow;
+        if (poll(waiting.data(), waiting.size(), static_cast<int>(left)) <= 0)
+            continue;
         for (std::size_t i = 0; i < waiting.size(); i++) {
-            if (waiting[i].fd < 0 || waiting[i].revents == 0)
+            if (waiting[i].revents == 0)
                 continue;
             std::array<char, 4096> block;
             const ssize_t got = read(waiting[i].fd, block.data(), block.size());
-            if (got > 0)
+            if (got > 0 && (i == 0 || messages.size() < messages_limit))
                 texts[i]->append(block.data(), static_cast<std::size_t>(got));
-            else if (got == 0 || errno != EINTR)
+            else if (got == 0 || (got < 0 && errno != EINTR))
                 waiting[i].fd = -1;
-            if (texts[i]->size() > output_limit)
-                return false;
+            if (output.size() > output_limit)
+                return Drained::too_much;
         }
     }
-    return true;
+    return Drained::to_the_end;
 }
 
-Result<pid_t> spawn_dtc(const std::string& folder, const FileDescriptor& source, const Pipe& made, const Pipe& said) {
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, source.get(), STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, made.writing.get(), STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, said.writing.get(), STDERR_FILENO);
-    std::array<std::string, 10> words{"dtc", "-q", "-I", "dts", "-O", "dtb", "-i", folder, "-o", "-"};
-    std::array<char*, words.size() + 2> arguments{};
+// What becomes dtc, between fork and exec: nothing but system calls. Returns only where one fails.
+void become_dtc(char* const* arguments, const std::array<int, 3>& standard_files, pid_t parent) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        return; // it died before
+    for (const Limit& limit : limits) {
+        rlimit now{};
+        if (getrlimit(limit.resource, &now) != 0)
+            return;
+        now.rlim_cur = now.rlim_max = std::min(now.rlim_max, limit.most);
+        if (setrlimit(limit.resource, &now) != 0)
+            return;
+    }
+    for (int fd = 0; fd < 3; fd++)
+        if (dup2(standard_files[static_cast<std::size_t>(fd)], fd) < 0)
+            return;
+    signal(SIGPIPE, SIG_DFL);
+    execvp(arguments[0], arguments);
+}
+
+// A process that is ended, and waited for, whatever happens.
+class Child {
+public:
+    explicit Child(pid_t pid) : pid_(pid) {}
+    ~Child() {
+        if (pid_ > 0) {
+            kill(pid_, SIGKILL);
+            wait();
+        }
+    }
+    Child(Child&& other) noexcept : pid_(std::exchange(other.pid_, -1)) {}
+    Child(const Child&) = delete;
+    Child& operator=(const Child&) = delete;
+
+    // As waitpid tells it.
+    int wait() {
+        int status = 0;
+        while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+        }
+        pid_ = -1;
+        return status;
+    }
+
+private:
+    pid_t pid_;
+};
+
+Result<Child> start_dtc(const std::string& folder, const FileDescriptor& source, const Pipe& made, const Pipe& said) {
+    std::array<std::string, 11> words{"dtc", "-q", "-I", "dts", "-O", "dtb", "-i", folder, "-o", "-", "-"};
+    std::array<char*, words.size() + 1> arguments{};
     for (std::size_t i = 0; i < words.size(); i++)
         arguments[i] = words[i].data();
-    char dash[] = "-";
-    arguments[words.size()] = dash;
-    pid_t pid = 0;
-    const int error = posix_spawnp(&pid, "dtc", &actions, nullptr, arguments.data(), environ);
-    posix_spawn_file_actions_destroy(&actions);
-    if (error == ENOENT)
+    Pipe trouble = KX_TRY(make_pipe()); // closed by exec
+    const pid_t parent = getpid();
+    const pid_t pid = fork();
+    if (pid < 0)
+        return fail(Errc::io, "dtc cannot be run: {}", std::strerror(errno));
+    if (pid == 0) {
+        become_dtc(arguments.data(), {source.get(), made.writing.get(), said.writing.get()}, parent);
+        const int why = errno;
+        if (write(trouble.writing.get(), &why, sizeof why) < 0)
+            _exit(126);
+        _exit(127);
+    }
+    Child child(pid);
+    trouble.writing = FileDescriptor();
+    int why = 0;
+    if (read(trouble.reading.get(), &why, sizeof why) != sizeof why)
+        return child;
+    if (why == ENOENT)
         return fail(Errc::unsupported, "device tree source is compiled by dtc, which is not installed: apt install "
                                        "device-tree-compiler, or give a DTB or TOML");
-    if (error != 0)
-        return fail(Errc::io, "dtc cannot be run: {}", std::strerror(error));
-    return pid;
+    return fail(Errc::io, "dtc cannot be run: {}", std::strerror(why));
 }
 
-std::string replaced(std::string text, std::string_view from, std::string_view to) {
-    for (std::size_t at = 0; (at = text.find(from, at)) != text.npos; at += to.size())
-        text.replace(at, from.size(), to);
+// How dtc ended, where that was not by exit code 0; empty where it was.
+std::string trouble_of(Drained drained, int status, std::chrono::seconds patience) {
+    if (drained == Drained::too_slow)
+        return fmt::format("dtc did not end within {} s, and was ended", patience.count());
+    if (drained == Drained::too_much)
+        return fmt::format("dtc makes more than {} bytes of it", output_limit);
+    if (WIFSIGNALED(status))
+        return fmt::format("dtc was ended by SIG{}", sigabbrev_np(WTERMSIG(status)));
+    return WEXITSTATUS(status) != 0 ? "dtc refuses it" : "";
+}
+
+// On one line, with the file's name for standard input's, and not without end.
+std::string message_of(std::string text, std::string_view file) {
     while (text.ends_with('\n'))
         text.pop_back();
-    return text;
+    const bool cut = text.size() > messages_limit;
+    text.resize(std::min(text.size(), messages_limit));
+    const auto replace = [&text](std::string_view from, std::string_view to) {
+        for (std::size_t at = 0; (at = text.find(from, at)) != text.npos; at += to.size())
+            text.replace(at, from.size(), to);
+    };
+    replace(stdin_name, file);
+    replace("\n", "; ");
+    return text + (cut ? " …" : "");
 }
 
 } // namespace
@@ -114,7 +202,8 @@ bool is_device_tree_source(std::string_view text) {
     return at != text.npos && (text.substr(at).starts_with(old_tag) || text.substr(at).starts_with(tag));
 }
 
-Result<std::vector<std::byte>> compile_device_tree(std::string_view text, const std::string& file) {
+Result<std::vector<std::byte>> compile_device_tree(std::string_view text, const std::string& file,
+                                                   std::chrono::seconds patience) {
     std::string source(text);
     if (const std::size_t at = first_token(text); at != text.npos && text.substr(at).starts_with(old_tag))
         source.replace(at, old_tag.size(), fmt::format("{:<{}}", tag, old_tag.size())); // columns stay
@@ -125,19 +214,15 @@ Result<std::vector<std::byte>> compile_device_tree(std::string_view text, const 
     Pipe made = KX_TRY(make_pipe());
     Pipe said = KX_TRY(make_pipe());
     const std::size_t slash = file.rfind('/');
-    const pid_t pid = KX_TRY(spawn_dtc(slash == file.npos ? "." : file.substr(0, slash + 1), input, made, said));
+    Child dtc = KX_TRY(start_dtc(slash == file.npos ? "." : file.substr(0, slash + 1), input, made, said));
     made.writing = FileDescriptor();
     said.writing = FileDescriptor();
     std::string output, messages;
-    const bool whole = drain(made, said, output, messages);
-    made.reading = FileDescriptor(); // a dtc that still writes ends by that
-    said.reading = FileDescriptor();
-    int status = 0;
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-    }
-    if (!whole || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        return fail(Errc::malformed, "{}: dtc refuses it{}{}", file, messages.empty() ? "" : ":\n",
-                    replaced(messages, stdin_name, file));
+    const Drained drained = drain(made, said, patience, output, messages);
+    const std::string trouble = trouble_of(drained, drained == Drained::to_the_end ? dtc.wait() : 0, patience);
+    if (!trouble.empty())
+        return fail(Errc::malformed, "{}: {}{}{}", file, trouble, messages.empty() ? "" : ": ",
+                    message_of(messages, file));
     const auto blob = std::as_bytes(std::span<const char>(output));
     return std::vector<std::byte>(blob.begin(), blob.end());
 }

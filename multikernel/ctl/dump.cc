@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // `dump`: the device tree of an instance, or of the pool, as a multikernel kernel has it.
+#include "core/own_folder.h"
+#include "core/terminal_text.h"
 #include "multikernel/ctl/change.h"
 #include "multikernel/ctl/command_table.h"
 #include "multikernel/filesystem.h"
@@ -8,7 +10,6 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
-#include <fcntl.h>
 #include <unistd.h>
 
 namespace kx::ctl {
@@ -20,9 +21,7 @@ constexpr ArgumentRow rows[] = {
 };
 
 Result<> write_file(const std::string& path, std::string_view content) {
-    const FileDescriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-    if (!file)
-        return fail(errno == EACCES ? Errc::denied : Errc::io, "{}: {}", path, std::strerror(errno));
+    const FileDescriptor file = KX_TRY(open_output(path, 0644));
     while (!content.empty()) {
         const ssize_t written = ::write(file.get(), content.data(), content.size());
         if (written < 0 && errno == EINTR)
@@ -61,7 +60,7 @@ Result<int> run(Session& session) {
     if (session.json) {
         const nlohmann::ordered_json document{
             {"schema", "multikernelctl-dump-1"}, {"path", "/" + path}, {"size", blob.size()}, {"source", content}};
-        print(session, "{}\n", document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+        print(session, "{}\n", json_text(document));
         return exit_done;
     }
     if (output)

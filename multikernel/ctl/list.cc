@@ -32,6 +32,8 @@ std::string table_of(std::span<const InstanceView> all) {
     for (const InstanceView& instance : all)
         lines.push_back({fmt::format("{}", instance.id), instance.name.empty() ? "-" : instance.name, instance.status,
                          cpus_of(instance), size_text(total_size(instance.memory)), kernel_of(instance)});
+    for (Line& line : lines)
+        std::ranges::transform(line, line.begin(), printable);
     std::array<std::size_t, std::tuple_size_v<Line>> widths{};
     for (const Line& line : lines)
         for (std::size_t column = 0; column < line.size(); ++column)

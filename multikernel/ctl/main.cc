@@ -20,12 +20,12 @@ int run_all(const std::vector<std::string>& words) {
     try {
         code = run(words, {.files = files, .kernel = kernel, .out = stdout, .err = stderr});
     } catch (const std::exception& exception) { // a library's; ours are values
-        std::fprintf(stderr, "multikernelctl: %s\n", exception.what());
+        print_message(stderr, "multikernelctl", exception.what());
     }
     const auto arrived = flushed(stdout, "standard output");
     if (arrived || code != exit_done)
         return code;
-    std::fprintf(stderr, "multikernelctl: %s\n", arrived.error().message.c_str());
+    print_message(stderr, "multikernelctl", arrived.error().message);
     return exit_failure;
 }
 

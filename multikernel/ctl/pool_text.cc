@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "core/terminal_text.h"
 #include "multikernel/ctl/pool.h"
 #include "plan/report.h"
 
@@ -79,7 +80,7 @@ std::string pool_json(const MachineResources& machine) {
         if (device.pool || holder)
             json["devices"].push_back({{"name", device.name}, {"instance", id_or_null(holder)}});
     }
-    return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+    return json_text(json) + "\n";
 }
 
 } // namespace kx::ctl

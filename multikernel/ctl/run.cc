@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/ctl/run.h"
 
+#include "core/terminal_text.h"
 #include "multikernel/ctl/command_table.h"
 
 #include <algorithm>
@@ -13,8 +14,7 @@ namespace kx::ctl {
 namespace {
 
 template <typename... Args> void say(std::FILE* to, fmt::format_string<Args...> format, Args&&... args) {
-    const std::string text = fmt::format(format, std::forward<Args>(args)...);
-    std::fwrite(text.data(), 1, text.size(), to);
+    print_text(to, fmt::format(format, std::forward<Args>(args)...));
 }
 
 std::string_view name_of(Errc code) {
@@ -45,9 +45,9 @@ int report(const Error& error, bool json, const Surroundings& surroundings) {
     if (json) {
         const nlohmann::ordered_json document{
             {"schema", "multikernelctl-error-1"}, {"error", name_of(error.code)}, {"message", error.message}};
-        say(surroundings.out, "{}\n", document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+        say(surroundings.out, "{}\n", json_text(document));
     }
-    say(surroundings.err, "multikernelctl: {}\n", error.message);
+    print_message(surroundings.err, "multikernelctl", error.message);
     return error.code == Errc::usage ? exit_usage : exit_failure;
 }
 
@@ -69,7 +69,7 @@ int run_command(const Command& command, std::string program, const Arguments& ar
     std::optional<DirectoryFiles> captured;
     if (machine)
         captured.emplace(*machine);
-    Notices notices([&](const std::string& text) { say(surroundings.err, "multikernelctl: note: {}\n", text); });
+    Notices notices([&](const std::string& text) { print_message(surroundings.err, "multikernelctl: note", text); });
     Session session{.arguments = arguments,
                     .files = captured ? static_cast<const SystemFiles&>(*captured) : surroundings.files,
                     .kernel = surroundings.kernel,

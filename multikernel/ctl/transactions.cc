@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // `transactions` and `rollback`: the changes that a multikernel kernel keeps, and what undoes one.
+#include "core/terminal_text.h"
 #include "machine/attribute.h"
 #include "multikernel/ctl/change.h"
 #include "multikernel/ctl/command_table.h"
@@ -37,7 +38,7 @@ Result<int> list(Session& session) {
         if (all.empty())
             print(session, "no transactions\n");
         for (const Transaction& transaction : all)
-            print(session, "tx_{}: {}\n", transaction.number, text_of(transaction));
+            print(session, "tx_{}: {}\n", transaction.number, printable(text_of(transaction)));
         return exit_done;
     }
     ordered_json document{{"schema", "multikernelctl-transactions-1"}, {"transactions", ordered_json::array()}};
@@ -52,7 +53,7 @@ Result<int> list(Session& session) {
              {"resources", transaction.resources},
              {"source", tree ? ordered_json(device_tree_source(*tree)) : ordered_json(nullptr)}});
     }
-    print(session, "{}\n", document.dump(2, ' ', false, ordered_json::error_handler_t::replace));
+    print(session, "{}\n", json_text(document));
     return exit_done;
 }
 

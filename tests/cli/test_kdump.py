@@ -97,7 +97,7 @@ def test_info_without_names_and_log_says_what_it_can(tmp_path):
 def test_what_a_kernel_says_of_itself_moves_no_cursor(dump):
     done = run("info", dump(names=("Linux", "a\x1b[2Jb", RELEASE, "\n\x07", "x86_64", "")))
     assert "\x1b" not in done.stdout and "\x07" not in done.stdout
-    assert re.search(r"^host +a\?\[2Jb$", done.stdout, re.M)
+    assert re.search(r"^host +a\\x1b\[2Jb$", done.stdout, re.M)
 
 
 def test_a_cut_dump_is_incomplete(dump, tmp_path):
@@ -125,8 +125,8 @@ def test_a_dump_through_a_pipe(dump):
 
 @pytest.mark.parametrize("words, code", [
     (["--help"], 0), (["-h"], 0), (["--version"], 0), (["-V"], 0), (["info", "--help"], 0), (["dmesg", "-h"], 0),
-    ([], 2), (["nonsense"], 2), (["--nonsense"], 2), (["info"], 2), (["info", "a", "b"], 2), (["info", "--no", "a"], 2),
-    (["info", "/nonexistent"], 1), (["dmesg", "/nonexistent"], 1), (["info", "/dev/null"], 2)])
+    ([], 1), (["nonsense"], 1), (["--nonsense"], 1), (["info"], 1), (["info", "a", "b"], 1), (["info", "--no", "a"], 1),
+    (["info", "/nonexistent"], 1), (["dmesg", "/nonexistent"], 1), (["info", "/dev/null"], 1)])
 def test_exit_codes(words, code):
     done = run(*words)
     assert done.returncode == code
@@ -155,7 +155,7 @@ def test_every_command_has_its_section_and_options_in_the_page():
 
 def test_every_exit_code_is_explained():
     section = PAGE.split(".Sh EXIT STATUS")[1].split(".Sh ")[0]
-    assert re.findall(r"^\.It (\d+)$", section, re.M)[:3] == ["0", "1", "2"]
+    assert re.findall(r"^\.It (\d+)$", section, re.M)== ["0", "1"]
 
 
 @pytest.mark.parametrize("program, words", [("kdump", ["info"]), ("vmcore-dmesg", [])])
@@ -166,4 +166,4 @@ def test_what_a_dump_says_of_itself_does_not_reach_the_terminal_through_a_messag
     path = tmp_path / "dump"
     path.write_bytes(header)
     done = run(*words, path, program=program)
-    assert done.returncode == 1 and "32-bit machine (armv?[2J??31m)" in done.stderr
+    assert done.returncode == 1 and "32-bit machine (armv\\x1b[2J\\xc2\\x9b31m)" in done.stderr

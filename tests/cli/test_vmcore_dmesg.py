@@ -4,10 +4,12 @@
 import json
 import os
 import pathlib
+import pty
 import re
 import resource
 import subprocess
 import sys
+import tty
 
 import pytest
 
@@ -101,6 +103,25 @@ def test_output_is_the_same_as_debians(debian, vmcore, name):
     assert theirs.returncode == 0 and ours.returncode == 0
     assert ours.stderr == b""
     assert ours.stdout == theirs.stdout
+
+
+@pytest.mark.parametrize("name", VMCORES)
+def test_on_a_terminal_nothing_of_it_is_obeyed(vmcore, name):
+    """Where to a pipe the bytes are Debian's."""
+    ours, theirs = pty.openpty()
+    tty.setraw(theirs)
+    process = subprocess.Popen([PROGRAM, vmcore(VMCORES[name])], stdout=theirs)
+    os.close(theirs)
+    said = b""
+    try:
+        while block := os.read(ours, 65536):
+            said += block
+    except OSError:
+        pass  # the other side has ended
+    os.close(ours)
+    assert process.wait() == 0
+    assert not [byte for byte in said if byte != 10 and byte != 9 and (byte < 32 or byte == 127)]
+    said.decode()
 
 
 def test_output_is_what_it_should_be(vmcore):

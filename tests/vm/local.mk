@@ -39,6 +39,7 @@ EXTRA_DIST += \
 	tests/vm/test_crash.py \
 	tests/vm/test_flipped_byte.py \
 	tests/vm/test_harness.py \
+	tests/vm/test_shell.py \
 	tests/vm/test_kmod.py \
 	tests/vm/test_kmod_debug.py \
 	tests/vm/test_kmod_hostile.py \

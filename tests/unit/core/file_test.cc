@@ -3,12 +3,15 @@
 #include "core/file.h"
 #include "temporary_folder.h"
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 using namespace kx;
@@ -123,4 +126,47 @@ TEST_CASE("a sealed memory file has its content from where it is read, and stays
         CHECK((status.st_mode & 0111) == 0);
     CHECK(write(file->get(), "x", 1) < 0);
     CHECK(ftruncate(file->get(), 0) < 0);
+}
+
+TEST_CASE("a FIFO does not hold its reader up") {
+    using namespace std::chrono_literals;
+    const TemporaryFolder folder;
+    const std::string fifo = folder.path / "fifo";
+    REQUIRE(mkfifo(fifo.c_str(), 0600) == 0);
+    const auto input = open_input(fifo);
+    REQUIRE(input);
+    const PipePatience short_one{.for_writer = 50ms, .for_data = 50ms};
+    const auto nobody = read_into_memfd(fifo, input->get(), 100, short_one);
+    REQUIRE_FALSE(nobody);
+    CHECK(nobody.error().message.find("nobody wrote") != std::string::npos);
+
+    const FileDescriptor writer(open(fifo.c_str(), O_WRONLY | O_CLOEXEC));
+    const auto silent = read_into_memfd(fifo, input->get(), 100, short_one);
+    REQUIRE_FALSE(silent);
+    CHECK(silent.error().message.find("gave nothing") != std::string::npos);
+    REQUIRE(write(writer.get(), "abc", 3) == 3);
+    const auto stuck = read_into_memfd(fifo, input->get(), 100, short_one);
+    REQUIRE_FALSE(stuck);
+    CHECK(stuck.error().message.find("gave nothing") != std::string::npos);
+}
+
+TEST_CASE("a FIFO whose writer comes later is read whole") {
+    using namespace std::chrono_literals;
+    const TemporaryFolder folder;
+    const std::string fifo = folder.path / "fifo";
+    REQUIRE(mkfifo(fifo.c_str(), 0600) == 0);
+    std::thread writer([&] {
+        std::this_thread::sleep_for(100ms);
+        std::ofstream(fifo) << "content";
+    });
+    const auto file = File::open(fifo);
+    writer.join();
+    REQUIRE(file);
+    CHECK(file->bytes().view().size() == 7);
+}
+
+TEST_CASE("a device is not opened") {
+    const auto refused = open_input("/dev/null");
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Errc::usage);
 }

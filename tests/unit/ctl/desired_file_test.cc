@@ -3,7 +3,11 @@
 #include "multikernel/ctl/desired_file.h"
 #include "temporary_folder.h"
 
+#include <chrono>
+#include <filesystem>
 #include <fstream>
+
+#include <sys/stat.h>
 
 using namespace kx;
 using namespace kx::ctl;
@@ -207,7 +211,8 @@ TEST_CASE("DTS: the older tree, with its first line, CPUs in cells and reference
 TEST_CASE("DTS: what dtc says comes with the file's name") {
     const auto state = dts("/dts-v1/;\n/ { resources { cpus = <0x0 >> ; }; };\n");
     REQUIRE_FALSE(state);
-    CHECK(state.error().message.starts_with("dir/f.dts: dtc refuses it:\n"));
+    CHECK(state.error().message.starts_with("dir/f.dts: dtc refuses it: "));
+    CHECK(state.error().message.find('\n') == std::string::npos);
     CHECK(state.error().message.find("dir/f.dts:2.") != std::string::npos);
 }
 
@@ -246,4 +251,61 @@ TEST_CASE("declarative files are told apart by their first bytes, and paths are 
     std::ofstream(path, std::ios::binary)
         .write(reinterpret_cast<const char*>(blob->data()), static_cast<std::streamsize>(blob->size()));
     CHECK(read_desired_file(path, notices)->instances[0].name == "a");
+}
+
+TEST_CASE("TOML: a key of very many parts is refused before it is read") {
+    std::string parts = "a";
+    for (int i = 0; i < 100'000; i++)
+        parts += ".a";
+    const std::string said = "f.toml:2: a key of more than 17 parts";
+    CHECK(refusal("\n" + parts + " = 1\n") == said);
+    CHECK(refusal("\n[" + parts + "]\n") == said);
+    CHECK(refusal("\n[[" + parts + "]]\n") == said);
+    CHECK(refusal("\nx = { " + parts + " = 1 }\n") == said);
+    std::string quoted = "'a'";
+    for (int i = 0; i < 100'000; i++)
+        quoted += " . \"a\"";
+    CHECK(refusal("\n" + quoted + " = 1\n") == said);
+    CHECK(refusal("# " + parts + "\nx = \"" + parts + "\"\n").find("no key \"x\"") != std::string::npos);
+}
+
+TEST_CASE("TOML: values in values without end are refused") {
+    const std::size_t depth = 100'000;
+    CHECK_FALSE(refusal("pool = " + std::string(depth, '[') + "\n").empty());
+    std::string tables = "pool = ";
+    for (std::size_t i = 0; i < depth; i++)
+        tables += "{a=";
+    CHECK_FALSE(refusal(tables + "\n").empty());
+}
+
+TEST_CASE("DTS: nodes in nodes without end are refused") {
+    std::string source = "/dts-v1/;\n/ {";
+    for (int i = 0; i < 1000; i++)
+        source += "a {";
+    for (int i = 0; i < 1000; i++)
+        source += "};";
+    const auto blob = compile_device_tree(source + "};\n", "f.dts");
+    REQUIRE(blob);
+    const auto tree = parse_device_tree(ByteView(*blob));
+    REQUIRE_FALSE(tree);
+    CHECK(tree.error().message.find("more than 64 levels") != std::string::npos);
+}
+
+TEST_CASE("DTS: what never ends is ended") {
+    using namespace std::chrono_literals;
+    const test::TemporaryFolder folder;
+    REQUIRE(mkfifo((folder.path / "fifo").c_str(), 0600) == 0);
+    const auto refused = [&](const std::string& body, std::string_view why) {
+        const auto begin = std::chrono::steady_clock::now();
+        const auto blob = compile_device_tree("/dts-v1/;\n" + body, folder.path / "f.dts", 2s);
+        CHECK(std::chrono::steady_clock::now() - begin < 30s);
+        REQUIRE_FALSE(blob);
+        INFO(blob.error().message);
+        CHECK(blob.error().message.find(why) != std::string::npos);
+        CHECK(blob.error().message.size() < 3000);
+    };
+    refused("/ { a = /incbin/(\"fifo\"); };", "dtc did not end within 2 s");
+    refused("/include/ \"fifo\"\n", "dtc did not end within 2 s");
+    refused("/ { a = /incbin/(\"/dev/zero\"); };", "dtc ");
+    refused("/ { a = /incbin/(\"/dev/zero\", 0, 0x2000000); };", "dtc makes more than");
 }

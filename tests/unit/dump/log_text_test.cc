@@ -77,6 +77,12 @@ TEST_CASE("a line of the plain form is printed as it is", "[log]") {
     CHECK(text_of(record) == record.line);
 }
 
+TEST_CASE("a record as JSON holds no control character, DEL and C1 neither", "[log]") {
+    LogRecord record;
+    record.text = "\x1b\x7f\xc2\x9b caf\xc3\xa9";
+    CHECK(json_of(record) == "{\"text\":\"\\u001b\\u007f\\u009b caf\xc3\xa9\"}\n");
+}
+
 TEST_CASE("a record as JSON has what is known of it", "[log]") {
     LogRecord record;
     record.text = "a \"b\"\n\xff";

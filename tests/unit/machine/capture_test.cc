@@ -10,8 +10,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 using namespace kx;
 using namespace kx::test;
@@ -180,4 +182,93 @@ TEST_CASE("a listing cannot lead a capture out of its folder") {
     const Destination to;
     CHECK(recording.write_to(to.path) == std::vector<std::string>{"a/inside"});
     CHECK_FALSE(fs::exists(to.outer.path / "outside"));
+}
+
+namespace {
+
+constexpr uid_t somebody_else = 4711;
+
+// Another user, who acts when a capture has looked at its folder and before it writes: then it reads whole what it
+// had only searched.
+class Intruder final : public SystemFiles {
+public:
+    Intruder(const SystemFiles& files, std::function<void()> act) : files_(files), act_(std::move(act)) {}
+    Result<std::string> read(std::string_view path) const override {
+        if (path == "proc/kallsyms")
+            act_();
+        return files_.read(path);
+    }
+    Result<std::string> read_lines_with(std::string_view path, std::string_view word) const override {
+        return files_.read_lines_with(path, word);
+    }
+    Result<std::vector<std::string>> list(std::string_view path) const override { return files_.list(path); }
+    std::string display(std::string_view path) const override { return files_.display(path); }
+
+private:
+    const SystemFiles& files_;
+    std::function<void()> act_;
+};
+
+} // namespace
+
+TEST_CASE("a link that somebody puts below a capture's folder meanwhile is not followed") {
+    auto files = rich_machine();
+    files.with("proc/cmdline", "quiet\n");
+    for (const std::string planted : {"proc", "proc/cmdline", "sys", "sys/kernel", "sys/kernel/debug"}) {
+        INFO(planted);
+        const test::TemporaryFolder outer;
+        const fs::path top = outer.path / "captured", elsewhere = outer.path / "elsewhere";
+        fs::create_directory(elsewhere);
+        fs::create_directory(top);
+        const Intruder hostile(files, [&] {
+            fs::create_directories((top / planted).parent_path());
+            fs::create_directory_symlink(planted == "proc/cmdline" ? elsewhere / "written" : elsewhere, top / planted);
+        });
+        const RecordingFiles recording(hostile);
+        REQUIRE(recording.read("proc/cmdline"));
+        REQUIRE(recording.read_lines_with("proc/kallsyms", "kexec"));
+        REQUIRE(recording.list("sys/kernel/debug/kho"));
+        const auto written = recording.write_to(top);
+        REQUIRE_FALSE(written);
+        CHECK(written.error().message.find(top / planted) != std::string::npos);
+        CHECK(fs::is_empty(elsewhere));
+    }
+}
+
+TEST_CASE("a folder of another user's is not captured to, and a link of another user's leads nowhere") {
+    if (geteuid() != 0)
+        return; // only root can make one
+    const test::TemporaryFolder outer;
+    const fs::path theirs = outer.path / "theirs", link = outer.path / "link", real = outer.path / "real";
+    fs::create_directory(theirs);
+    REQUIRE(chown(theirs.c_str(), somebody_else, somebody_else) == 0);
+    Notices notices;
+    const auto refused = capture_machine(rich_machine(), theirs, notices);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Errc::denied);
+    CHECK(refused.error().message == theirs.string() + ": belongs to user 4711, not to this one");
+    CHECK(fs::is_empty(theirs));
+
+    fs::create_directory(real);
+    fs::create_directory_symlink(real, link);
+    REQUIRE(lchown(link.c_str(), somebody_else, somebody_else) == 0);
+    for (const fs::path& to : {link, link / "deeper"}) {
+        const auto followed = capture_machine(rich_machine(), to, notices);
+        REQUIRE_FALSE(followed);
+        CHECK(followed.error().message.find("link is a link of user 4711") != std::string::npos);
+    }
+    CHECK(fs::is_empty(real));
+    REQUIRE(lchown(link.c_str(), 0, 0) == 0);
+    CHECK(capture_machine(rich_machine(), link / "deeper" / ".." / "deeper" / "still", notices));
+    CHECK(fs::exists(real / "deeper/still/proc/iomem"));
+}
+
+TEST_CASE("a folder that everybody may write to is not captured to") {
+    const Destination to;
+    fs::create_directory(to.path);
+    fs::permissions(to.path, fs::perms::all);
+    Notices notices;
+    const auto refused = capture_machine(rich_machine(), to.path, notices);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message.find("others may write to it (mode 777)") != std::string::npos);
 }

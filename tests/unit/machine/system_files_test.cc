@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -63,9 +64,10 @@ TEST_CASE("of a head no byte more is read") {
     CHECK(files.read_head("proc/kcore", 0) == "");
     CHECK(files.read_head("proc/kcore", 100) == "headers, memory");
     CHECK(files.read_head("proc/none", 7).error().code == Errc::not_found);
-    // A file that never ends.
-    CHECK(DirectoryFiles("/").read_head("dev/zero", 200'000) == std::string(200'000, '\0'));
-    CHECK(DirectoryFiles("/").read("dev/zero").error().code == Errc::io);
+    // A file that takes for ever.
+    fs::resize_file(tree.write("endless", ""), std::uintmax_t{1} << 40);
+    CHECK((files.read_head("endless", 200'000) == std::string(200'000, '\0')));
+    CHECK(files.read("endless").error().code == Errc::io);
 }
 
 TEST_CASE("lines with a word are cut out of a long file") {
@@ -91,4 +93,16 @@ TEST_CASE("values and numbers of sysfs files") {
     CHECK(numbered_entries(files, "a", 3) == std::vector<std::string>{"2", "9", "10"});
     CHECK(numbered_entries(files, "a", 2).error().code == Errc::malformed);
     CHECK(read_number(files, "a/2/x") == 7u);
+}
+
+TEST_CASE("a FIFO and a device in a captured machine are no files") {
+    const test::TemporaryFolder folder;
+    REQUIRE(mkfifo((folder.path / "fifo").c_str(), 0600) == 0);
+    std::filesystem::create_symlink("/dev/zero", folder.path / "zero");
+    const DirectoryFiles files(folder.path);
+    for (const std::string name : {"fifo", "zero"}) {
+        const auto refused = files.read(name);
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().message == (folder.path / name).string() + ": is no file");
+    }
 }
