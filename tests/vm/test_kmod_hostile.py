@@ -212,7 +212,7 @@ online() {{ for n in 1 2 3; do cpu $n 1 || return; done; }}
 step online online
 """
     # QEMU tells all CPUs only where the model is one that does so.
-    with machine_with_module(script, kernel, typed=True, cpu="max,vendor=GenuineIntel,family=6,model=85") as machine:
+    with machine_with_module(script, kernel, typed=True, cpu="max,vendor=GenuineIntel,family=6,model=15") as machine:
         for ready in ("ready one", "ready two"):
             machine.wait_for(ready, vm.BOOT_SECONDS * kernels.PATIENCE)
             assert machine.monitor(BROADCAST) == ""
