@@ -2,8 +2,8 @@
 #include "kdump/program/stop_signals.h"
 
 #include "core/standard_files.h"
+#include "core/terminal_text.h"
 #include "kdump/program/command.h"
-#include "kdump/program/message.h"
 
 #include <algorithm>
 #include <cstring>
@@ -98,7 +98,7 @@ void StopSignals::watch() {
 
 // The main thread may be in the middle of printing, and standard error may be what holds it up.
 void StopSignals::end_process() const {
-    const std::string text = fmt::format("{}: {}\n", program_, without_controls(last_words_(come())));
+    const std::string text = fmt::format("{}: {}\n", program_, printable(last_words_(come())));
     pollfd err{STDERR_FILENO, POLLOUT, 0};
     if (poll(&err, 1, 100) == 1 && (err.revents & POLLOUT)) [[maybe_unused]]
         const ssize_t told = write(STDERR_FILENO, text.data(), text.size());
