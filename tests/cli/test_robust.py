@@ -56,9 +56,11 @@ def test_addresses_in_an_image_file_are_not_believed(kexec, files):
 # Options that only one of the calls obeys
 
 
-@pytest.mark.parametrize("option", ["-i", "--mem-min=0x1000", "--noefi", "--serial=0x2f8", "--reset-vga"])
-def test_an_option_of_one_call_chooses_it(kexec, option):
-    assert kexec(option, "-l", "kernel").names() == ["kexec_load", "sync"]
+@pytest.mark.parametrize("option, call", [
+    ("-i", "kexec_file_load"), ("--mem-min=0x1000", "kexec_load"), ("--noefi", "kexec_file_load"),
+    ("--serial=0x2f8", "kexec_file_load"), ("--reset-vga", "kexec_file_load")])
+def test_only_a_place_chooses_the_call(kexec, option, call):
+    assert kexec(option, "-l", "kernel").names() == [call, "sync"]
     forced = kexec("-s", option, "-l", "kernel")
     assert forced.code == 0 and forced.names() == ["kexec_file_load", "sync"]
     assert "no effect on kexec_file_load" in forced.stderr
