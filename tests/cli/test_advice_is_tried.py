@@ -68,7 +68,7 @@ def test_nothing_is_advised_that_was_tried(kexec, code):
     run = kexec("-a", "-l", "kernel", **both)
     assert run.code != 0
     if run.names() == ["kexec_file_load", "kexec_load"]:
-        last = run.stderr.split("\nkexec: before that")[0]
+        last = run.stderr.split("; before that, ")[0]
         assert not advised(last), last
 
 

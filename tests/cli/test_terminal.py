@@ -37,7 +37,7 @@ def assert_harmless(said, quoted=True):
 
 
 LINES = [("kexec", "-l", HOSTILE), ("kexec", b"--" + HOSTILE), ("kexec", b"--check=" + HOSTILE),
-         ("kexec", b"--type=" + HOSTILE, "x"), ("kexec", b"--show-handover=" + HOSTILE),
+         ("kexec", "-c", "-l", b"--type=" + HOSTILE, "/bin/true"), ("kexec", b"--show-handover=" + HOSTILE),
          ("kdump", "info", HOSTILE), ("kdump", "save", HOSTILE, "x"), ("kdump", HOSTILE), ("kdump", b"--" + HOSTILE),
          ("kdump", "info", b"--" + HOSTILE), ("kdump", "save", b"--level=" + HOSTILE, "x", "y"),
          ("vmcore-dmesg", HOSTILE), ("vmcore-dmesg", b"--" + HOSTILE), ("multikernelctl", HOSTILE),
