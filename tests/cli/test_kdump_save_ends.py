@@ -98,7 +98,7 @@ def test_the_limit_of_a_files_size_is_told_by_every_program(tmp_path, program):
 def test_the_source_is_never_written_over_by_whatever_name(vmcore, script):
     before = vmcore.read_bytes()
     done = shell(script, cwd=vmcore.parent)
-    assert done.returncode == 2 and "is the source itself" in text(done)
+    assert done.returncode == 1 and "is the source itself" in text(done)
     assert vmcore.read_bytes() == before
 
 
