@@ -2,6 +2,7 @@
 #include "multikernel/lifecycle.h"
 
 #include "machine/kho.h"
+#include "machine/xen.h"
 #include "multikernel/host_cpus.h"
 #include "multikernel/record.h"
 #include "multikernel/spawn_history.h"
@@ -108,6 +109,7 @@ Result<> look_at_halt(const InstanceControl& control, const InstanceView& instan
 } // namespace
 
 Result<> check_start(const InstanceControl& control, const InstanceView& instance) {
+    KX_TRY(refuse_xen(control.files));
     const std::string shown = instance.shown();
     if (instance.active())
         return fail(Errc::unsupported, "{} is running already", shown);

@@ -175,6 +175,20 @@ TEST_CASE("multikernelctl start, halt and unload on a stock kernel") {
     CHECK(machine.run({"show", "web"}).says("instance 1 (web): defined"));
 }
 
+TEST_CASE("multikernelctl starts nothing where Xen owns the machine") {
+    CtlModule machine;
+    load(machine, 1, {2}, 0x20000000);
+    machine.machine.with("proc/xen/capabilities", "control_d\n");
+    for (const std::vector<std::string>& more : {std::vector<std::string>{}, {"--dry-run"}}) {
+        std::vector<std::string> arguments{"start", "1"};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        const auto refused = machine.run(arguments);
+        CHECK(refused.code == 255);
+        CHECK(refused.err.find("dom0") != std::string::npos);
+    }
+    CHECK(machine.kernel.order.empty());
+}
+
 TEST_CASE("multikernelctl says what a stock kernel does not have") {
     CtlModule machine;
     CHECK(machine.run({"transactions"}).says("keeps no transactions"));
