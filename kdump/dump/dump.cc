@@ -41,6 +41,11 @@ Result<Content> parse_content(const DumpFile& file) {
     return fail(Errc::not_this_format, "is no dump: neither an ELF core file nor in the kdump-compressed format");
 }
 
+bool is_memory(std::span<const PhysRange> memory, std::uint64_t address) {
+    const auto range = std::ranges::upper_bound(memory, address, {}, &PhysRange::end);
+    return range != memory.end() && range->contains(address);
+}
+
 } // namespace
 
 Dump::Dump(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -158,27 +163,51 @@ std::uint64_t Dump::pages_of_memory() const {
     return pages;
 }
 std::uint64_t Dump::pages_present() const {
-    if (compressed()) // by blocks, of which a page has several, or several pages have one
-        return compressed()->pages_present(state_->file) * compressed()->header.block_size / page_size();
-    return total_size(vmcore()->pages) / page_size();
+    if (vmcore())
+        return total_size(vmcore()->pages) / page_size();
+    if (compressed()->header.block_size >= page_size()) // several pages have one block
+        return compressed()->pages_present(state_->file) * (compressed()->header.block_size / page_size());
+    std::uint64_t pages = 0;
+    for (auto run = next_present(0); run; run = next_present(run->end)) {
+        for (std::uint64_t at = run->begin; at < run->end; at += page_size())
+            pages += has_page(at);
+    }
+    return pages;
 }
 std::optional<std::uint64_t> Dump::phys_base() const {
     return compressed() ? std::optional(compressed()->header.phys_base) : std::nullopt;
 }
 
 Result<> Dump::read_physical(std::uint64_t address, std::span<std::byte> out) const {
-    return vmcore() ? vmcore()->read(state_->file, address, out) : compressed()->read(state_->file, address, out);
+    if (vmcore())
+        return vmcore()->read(state_->file, address, out);
+    const std::uint64_t block = compressed()->header.block_size;
+    if (block >= page_size())
+        return compressed()->read(state_->file, address, out);
+    while (!out.empty()) {
+        const auto part = out.first(std::min<std::uint64_t>(out.size(), block - address % block));
+        if (!is_memory(memory(), address) && has_page(address))
+            std::ranges::fill(part, std::byte{0});
+        else
+            KX_TRY(compressed()->read(state_->file, address, part));
+        address += part.size();
+        out = out.subspan(part.size());
+    }
+    return {};
 }
 
 bool Dump::has_page(std::uint64_t address) const {
     const auto page = PhysRange::at(align_down(address, page_size()), page_size());
     if (!page || vmcore())
         return page && vmcore()->has(*page);
+    bool any = false; // of several blocks all that are memory
     for (std::uint64_t at = page->begin; at < page->end; at += compressed()->header.block_size) {
-        if (!compressed()->has(state_->file, at))
+        const bool has = compressed()->has(state_->file, at);
+        if (!has && (page_size() <= compressed()->header.block_size || is_memory(memory(), at)))
             return false;
+        any |= has;
     }
-    return true;
+    return any;
 }
 
 std::optional<PhysRange> Dump::next_present(std::uint64_t from) const {

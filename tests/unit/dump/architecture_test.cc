@@ -158,6 +158,16 @@ TEST_CASE("a page is the kernel's, where blocks of the file have several (QEMU's
     CHECK(parts->has_page(0x4000));
     CHECK_FALSE(parts->has_page(0x8000)); // its last quarter is missing
     CHECK(parts.read(0x5ffe, 4) == "ffgg");
+    small.memory = {{4, 11}, {14, 15}}; // it is no memory
+    small.page(14, std::string(4096, 'z'));
+    const OpenedDump edges(small.build());
+    REQUIRE(edges.dump);
+    CHECK(edges->has_page(0x8000));
+    CHECK(edges->has_page(0xc000));
+    CHECK(edges->pages_present() == 3);
+    CHECK(edges.read(0xaffe, 4) == std::string("kk\0\0", 4));
+    CHECK(edges.read(0xdffe, 4) == std::string("\0\0zz", 4));
+    CHECK_FALSE(edges->has_page(0x10000));
 
     for (const char* told : {"", "PAGESIZE=3\n", "PAGESIZE=65536\n"}) { // which no x86-64 has
         KdumpBuilder plain;
