@@ -51,6 +51,11 @@ struct DumpNotes::Note {
     std::array<char, 17> name_bytes{};     // the first 16
 
     std::string_view name() const { return name_bytes.data(); }
+    // As all known notes are: with a short name of printable characters and a NUL.
+    bool is_named() const {
+        return name_size > 1 && name().size() == name_size - 1 &&
+               std::ranges::all_of(name(), [](char c) { return c > ' ' && c <= '~'; });
+    }
 };
 
 class DumpNotes::Walk {
@@ -91,7 +96,24 @@ public:
 
     // The next note of a CPU or of vmcoreinfo at or behind `from`; the segment's end if there is none.
     std::uint64_t next_wanted(std::uint64_t from) {
-        constexpr std::uint64_t least = sizeof(Header) + vmcoreinfo_name.size() + 1;
+        return search(from, sizeof(Header) + vmcoreinfo_name.size() + 1,
+                      [&](auto here, std::uint64_t at) { return starts_wanted(here) && note(at); });
+    }
+
+    // The same, or a sound note that is the first thing behind zeros.
+    std::uint64_t next_behind_zeros(std::uint64_t from) {
+        const std::uint64_t at = search(from, sizeof(Header), [](std::span<const std::byte> here, std::uint64_t) {
+            return std::ranges::any_of(here.first(4), [](std::byte byte) { return byte != std::byte{0}; });
+        });
+        if (at == end_)
+            return end_;
+        const auto found = note(at);
+        return found && *found && (*found)->is_named() ? at : next_wanted(at);
+    }
+
+private:
+    // The first place at or behind `from` with `least` bytes of which this is true; the segment's end if there is none.
+    template <typename Wanted> std::uint64_t search(std::uint64_t from, std::uint64_t least, const Wanted& is_wanted) {
         const std::uint64_t stop = end_ - from > search_limit ? from + search_limit : end_;
         std::uint64_t data_until = from; // what is before it is no hole
         for (std::uint64_t at = from; at < stop && stop - at >= least; at += 4) {
@@ -104,13 +126,12 @@ public:
             const auto here = bytes(at, least);
             if (!here)
                 break;
-            if (starts_wanted(*here) && note(at))
+            if (is_wanted(*here, at))
                 return at;
         }
         return end_;
     }
 
-private:
     const DumpFile& file_;
     std::uint64_t begin_, end_; // of the segment, as far as the file has it
     std::vector<std::byte> buffer_;
@@ -166,9 +187,9 @@ void DumpNotes::add(const DumpFile& file, FilePart segment, std::string_view whe
         if (!found || !*found) {
             if (!found && !cut_here)
                 damaged(where, found.error().message);
-            if (++broken_ > broken_limit)
+            if (!found && ++broken_ > broken_limit)
                 return;
-            at = walk.next_wanted(at + 4);
+            at = found ? walk.next_behind_zeros(at + 4) : walk.next_wanted(at + 4);
             continue;
         }
         if (auto taken = take(file, **found); !taken)
@@ -184,6 +205,8 @@ Result<> DumpNotes::take(const DumpFile& file, const Note& note) {
         // One byte more than is read of it, which Vmcoreinfo says.
         std::string text(std::min<std::uint64_t>(note.size, Vmcoreinfo::size_limit + 1), '\0');
         KX_TRY(file.read(note.description, std::as_writable_bytes(std::span(text))));
+        if (!vmcoreinfo.empty() && (text.empty() || text[0] == '\0')) // one that was reserved and never filled
+            return {};
         vmcoreinfo = std::move(text);
         vmcoreinfo_at_ = at + (note.description - note.begin);
     } else if (note.name() == "CORE" && note.type == nt_prstatus) {

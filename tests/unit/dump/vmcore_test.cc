@@ -306,6 +306,28 @@ TEST_CASE("notes of a cut file are read as far as they go") {
     CHECK(file->cpus()[0].pid == 3);
 }
 
+TEST_CASE("zeros between notes cost none of them, however many there are", "[dump]") {
+    const std::string unknown = elf_note("XYZ", 7, "odd");
+    VmcoreBuilder vmcore;
+    vmcore.notes.clear();
+    std::string sound;
+    for (std::uint32_t pid = 1; pid <= 1100; ++pid) {
+        vmcore.notes += prstatus_note(pid) + std::string(16, '\0') + unknown;
+        sound += prstatus_note(pid) + unknown;
+    }
+    vmcore.notes +=
+        std::string(16, '\0') + std::string("\5\0\0\0\1\0\0\0\1\0\0\0\2\3\4\5\6", 17) + std::string(19, '\0');
+    vmcore.notes += vmcoreinfo_note("OSRELEASE=6.1.0\n") + vmcoreinfo_note("");
+    sound += vmcoreinfo_note("OSRELEASE=6.1.0\n") + vmcoreinfo_note("");
+    vmcore.memory(0x1000, std::string(0x1000, 'm'));
+    const OpenedDump file(vmcore.build());
+    REQUIRE(file.dump);
+    CHECK(file->damage().empty());
+    CHECK(file->cpus().size() == 1100);
+    CHECK(file->vmcoreinfo().text() == "OSRELEASE=6.1.0\n");
+    CHECK(notes_of(*file.dump) == sound);
+}
+
 TEST_CASE("a page that is memory in part reads as zeros where it is none") {
     VmcoreBuilder<> vmcore;
     vmcore.vmcoreinfo("PAGESIZE=4096\n");
