@@ -192,8 +192,7 @@ std::vector<std::byte> ElfWriter::headers(std::uint64_t end) const {
 
 Result<> ElfWriter::write_front(Notices& notices) {
     WriteBuffer front(*sink_, 0, std::size_t{256} << 10);
-    if (sink_->rewrites || sink_->sequential)
-        front.append(headers(headers_first() ? end_ : 0));
+    front.append(headers(headers_first() ? end_ : 0));
     front.seek(notes_offset_);
     copy_notes(*dump_, front, notices);
     front.flush();
@@ -201,7 +200,7 @@ Result<> ElfWriter::write_front(Notices& notices) {
     if (front.error())
         return fail(front.error()->code, "{}; a dump's headers alone take {} bytes", front.error()->message,
                     notes_offset_ + dump_->notes_size());
-    added_until_ = notes_offset_ + dump_->notes_size();
+    front_end_ = added_until_ = notes_offset_ + dump_->notes_size();
     // A device may have an older dump on it, whose headers must not be taken for this one's.
     if (sink_->rewrites && !headers_first())
         KX_TRY(sink_->sync());
@@ -270,9 +269,10 @@ void ElfWriter::end(bool whole) {
     if (!error_)
         error_ = data_.error();
     whole = whole && !error_ && !sync_error_;
-    const std::uint64_t there = whole                   ? end_
-                                : error_ || sync_error_ ? std::min(data_.last_written(), added_until_)
-                                                        : added_until_;
+    const std::uint64_t there = whole ? end_
+                                : error_ || sync_error_
+                                    ? std::max(front_end_, std::min(data_.last_written(), added_until_))
+                                    : added_until_;
     if (!whole)
         pages_written_ = pages_before(there);
     if (!headers_first()) {

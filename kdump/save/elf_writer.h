@@ -52,7 +52,8 @@ private:
     std::uint64_t pages_in_runs() const;
     void make_loads();
     void add_loads(const DumpSegment& segment);
-    bool headers_first() const { return sink_->sequential || (sink_->rewrites && sink_->holes); }
+    // What was cut off then is shorter than they say. A device's length tells nothing.
+    bool headers_first() const { return sink_->sequential || sink_->holes; }
     std::vector<std::byte> headers(std::uint64_t end) const; // that promise what is before this offset
     Result<> write_front(Notices& notices);
     void go_to(std::uint64_t offset); // for the next page of the run
@@ -64,7 +65,8 @@ private:
     std::vector<Run> runs_;
     std::vector<Load> loads_;
     std::uint64_t notes_offset_ = 0;
-    std::uint64_t end_ = 0; // file offset
+    std::uint64_t front_end_ = 0; // file offset, of the notes
+    std::uint64_t end_ = 0;       // file offset
     std::uint64_t front_written_ = 0;
     WriteBuffer data_;
     std::size_t run_ = 0;           // of the next page
