@@ -112,6 +112,13 @@ Result<layout::KdumpHeader> read_header(const DumpFile& file) {
     return file.read<layout::KdumpHeader>(0);
 }
 
+// Both headers tell the count. Should they contradict, the larger one loses no page, if the bitmaps have room for it.
+std::uint64_t frames_of(const layout::KdumpHeader& header, const layout::KdumpSubHeader& sub,
+                        std::uint64_t bitmap_size) {
+    const std::uint64_t narrow = std::uint32_t{header.max_mapnr}, wide = sub.max_mapnr_64;
+    return wide == 0 || (narrow > wide && narrow / 8 < bitmap_size) ? narrow : wide;
+}
+
 } // namespace
 
 Result<CompressedHeader> parse_compressed_header(const DumpFile& file) {
@@ -128,7 +135,7 @@ Result<CompressedHeader> parse_compressed_header(const DumpFile& file) {
 
     const std::uint64_t bitmaps = (1 + std::uint64_t{header.sub_header_blocks}) * block_size;
     const std::uint64_t bitmap_size = std::uint64_t{header.bitmap_blocks} * block_size / 2;
-    const std::uint64_t frames = sub.max_mapnr_64 ? std::uint64_t{sub.max_mapnr_64} : std::uint64_t{header.max_mapnr};
+    const std::uint64_t frames = frames_of(header, sub, bitmap_size);
     if (frames > memory_limit / block_size)
         return fail(Errc::malformed, "it speaks of {:#x} pages of {} bytes, more than a machine has", frames,
                     block_size);

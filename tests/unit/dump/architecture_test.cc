@@ -175,3 +175,13 @@ TEST_CASE("a page is the kernel's, where blocks of the file have several (QEMU's
         CHECK(OpenedDump(plain.build())->page_size() == 4096);
     }
 }
+
+TEST_CASE("of two counts of pages the larger one counts, if the bitmaps have room for it", "[dump]") {
+    KdumpBuilder kdump;
+    kdump.page(40, std::string(4096, 'x'));
+    kdump.patch_sub_header = [](auto& sub) { sub.max_mapnr_64 = 32u; };
+    CHECK(OpenedDump(kdump.build())->has_page(40 * 4096));
+    kdump.patch_sub_header = [](auto&) {};
+    kdump.patch_header = [](auto& header) { header.max_mapnr = 0x80000040u; };
+    CHECK(OpenedDump(kdump.build())->has_page(40 * 4096));
+}
