@@ -114,6 +114,8 @@ Result<SaveResult> save(const Dump& dump, Sink& sink, const SaveOptions& options
     for (const std::string& doubt : dump.doubts())
         notices.add("{}: {}", dump.path(), doubt);
     PageSet kept = pages_in(dump);
+    if (kept.count() == 0)
+        notices.add("{}: has no page of memory, nor will what is written", dump.path());
     KX_TRY(check_plausible(dump, kept, sink));
     if (const std::uint64_t present = dump.incomplete() ? 0 : dump.pages_present(); present > kept.count())
         notices.add("{}: {} of its pages are not memory, as its bitmap has it, and are left out", dump.path(),

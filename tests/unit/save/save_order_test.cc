@@ -336,6 +336,18 @@ TEST_CASE("an ELF dump without a page has its notes") {
     CHECK(there.vmcoreinfo().text() == source.dump.vmcoreinfo().text());
 }
 
+TEST_CASE("a dump without a page of memory is told") {
+    const TemporaryFolder folder;
+    VmcoreBuilder<> vmcore;
+    vmcore.vmcoreinfo("OSRELEASE=6.1.0\n");
+    const Dump dump = Dump::open(folder.write("vmcore", vmcore.build())).value();
+    CachedDisk disk;
+    Notices notices;
+    Sink sink = disk.sink();
+    REQUIRE(save(dump, sink, options_for(SaveFormat::elf), notices));
+    CHECK(std::ranges::any_of(notices.texts(), [](const auto& n) { return n.find("no page of memory") != n.npos; }));
+}
+
 TEST_CASE("what is made for nothing goes away, but nothing that is somebody else's") {
     const TemporaryFolder folder;
     const std::string path = folder.write("dump", "old");
