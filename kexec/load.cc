@@ -149,13 +149,26 @@ void add_segments(LoadReport& report, const SegmentsLoad& load, const Options& o
                                      .verified = options.checks && !options.entry};
 }
 
-// Ready for kexec_file_load: everything that can be refused without the call has been.
-Result<ImageForKernel> prepare_files(Session& session, const LoadInputs& inputs) {
+bool has_call(Session& session, std::string_view name) {
+    const auto capabilities = read_capabilities(session.files);
+    const auto found = std::ranges::find(capabilities, name, &Capability::name);
+    return found == capabilities.end() || found->state != CapabilityState::no;
+}
+
+// Nothing is known that keeps the kernel from a load by kexec_load.
+bool segments_may_be_loaded(Session& session, const LoadInputs& inputs) {
+    const CallContext context = context_of_load(session, Call::load_segments, inputs);
+    return has_call(session, capability_names::kexec_load) && foreseen_causes(Call::load_segments, context).empty();
+}
+
+// Ready for kexec_file_load: everything that can be refused without the call has been. `segments_refused`: kexec_load
+// was tried before, or is known not to do it.
+Result<ImageForKernel> prepare_files(Session& session, const LoadInputs& inputs, bool segments_refused) {
     KX_TRY(refuse_flag_collision(session));
     if (const auto ignored = without_effect_by_files(session.options); !ignored.empty())
-        session.notices.add(
-            "no effect on kexec_file_load, where the kernel places and brings its own purgatory (use -c): {}",
-            fmt::join(ignored, ", "));
+        session.notices.add("no effect on kexec_file_load, where the kernel places and brings its own purgatory{}: {}",
+                            !segments_refused && segments_may_be_loaded(session, inputs) ? " (use -c)" : "",
+                            fmt::join(ignored, ", "));
     if (session.options.hotplug && session.options.load_by == LoadBy::files)
         session.notices.add("--hotplug has no effect on kexec_file_load: a kernel that can keep the elfcorehdr up to "
                             "date does so for what it loaded itself, unasked");
@@ -196,7 +209,7 @@ Result<> plan_files_instead(Session& session, const LoadInputs& inputs, LoadRepo
     if (!files_may_do_it(why))
         return std::unexpected(why);
     session.notices.add("not by kexec_load: {}", why.message);
-    KX_TRY(prepare_files(session, inputs));
+    KX_TRY(prepare_files(session, inputs, true));
     report.files = files_report(session.options, inputs);
     return {};
 }
@@ -224,7 +237,7 @@ Result<int> print_dry_run(Session& session, const LoadInputs& inputs) {
     const std::vector<Way> ways = ways_to_load(options);
     LoadReport report = basic_report(inputs);
     if (ways.front() == Way::files) {
-        KX_TRY(prepare_files(session, inputs));
+        KX_TRY(prepare_files(session, inputs, false));
         report.files = files_report(options, inputs);
     }
     SegmentsLoad load;
@@ -258,12 +271,6 @@ SysResult<> call_load(Session& session, const SegmentsLoad& load) {
     if (!loaded && loaded.error().value == EINVAL && load.debug)
         return session.kernel.load(load.placed.entry, segments, flags & ~uapi::kexec_debug);
     return loaded;
-}
-
-bool has_call(Session& session, std::string_view name) {
-    const auto capabilities = read_capabilities(session.files);
-    const auto found = std::ranges::find(capabilities, name, &Capability::name);
-    return found == capabilities.end() || found->state != CapabilityState::no;
 }
 
 // Whether kexec_load would make the load that kexec_file_load refused, as far as can be known without the call.
@@ -327,7 +334,7 @@ SysResult<> call_load_files(Session& session, const LoadInputs& inputs, int kern
 }
 
 Result<std::optional<Refused>> load_by_files(Session& session, const LoadInputs& inputs, const Refused* before) {
-    const ImageForKernel image = KX_TRY(prepare_files(session, inputs));
+    const ImageForKernel image = KX_TRY(prepare_files(session, inputs, before != nullptr));
     KX_TRY(refuse_if_strict(session));
     if (session.options.debug) {
         LoadReport report = basic_report(inputs);

@@ -197,6 +197,23 @@ def test_no_note_says_that_an_option_had_no_effect_where_it_had(kexec):
     assert "no effect" not in run.stderr
 
 
+@pytest.mark.parametrize("by", [["-a"], ["-s"]])
+def test_the_other_call_is_advised_only_where_it_may_help(kexec, machine, by):
+    assert "(use -c)" in kexec(*by, "--noefi", "-l", "kernel").stderr
+    machine.write("sys/kernel/security/lockdown", "none [integrity] confidentiality\n")
+    locked = kexec(*by, "--noefi", "-l", "kernel")
+    assert locked.code == 0 and "no effect" in locked.stderr and "use -c" not in locked.stderr
+
+
+@pytest.mark.parametrize("dry", [[], ["--dry-run"]])
+def test_a_call_that_was_refused_is_not_advised(kexec, dry):
+    place = ["--mem-max=0x1000"] if dry else ["--mem-max=0x3fffffff"]
+    run = kexec("-a", *place, *dry, "-l", "kernel", kexec_load=errno.EPERM)
+    assert "use -c" not in run.stderr
+    if not dry:
+        assert run.code == 0 and "no effect on kexec_file_load" in run.stderr
+
+
 @pytest.mark.parametrize("place", [["--mem-max=0x3fffffff"], ["--mem-min=0x2000000"], ["--entry=0x1000200"]])
 @pytest.mark.parametrize("by", [[], ["-a"]])
 def test_where_it_lies_is_for_kexec_load_unless_that_is_refused(kexec, place, by):
