@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     INVARIANT(!name.empty() && name.size() < 100);
     INVARIANT(std::ranges::all_of(name, [](char c) { return c >= ' ' && c <= '~'; }));
     if (carries_signature(fuzz_input(data, size)))
-        INVARIANT(size > 28 && (data[0] == 'M' || data[size - 1] == '\n'));
+        INVARIANT(size >= 28 && (data[0] == 'M' || data[size - 1] == '\n'));
     INVARIANT((name == "an empty file") == (size == 0));
     return 0;
 }

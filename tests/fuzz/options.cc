@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
         return 0;
     }
     const bool loads = options->load && !options->status && !options->check && !options->print_crash_size &&
-                       !options->help && !options->version;
+                       !options->help && !options->version && !options->usage;
     INVARIANT(!loads || !options->kernel.empty());
     INVARIANT(!loads || !options->memory_limits.empty());
     if (!options->help && !options->version) {

@@ -56,7 +56,7 @@ NOTHING_LOADED = [
     (load(options="-s"), "does not go with", USAGE),
     (load(options="-p"), "does not go with", USAGE),
     (load(files="/init"), "/init"),
-    (load(files="/no-such-kernel"), "/no-such-kernel"),
+    (load(files="/no-such-kernel"), "/no-such-kernel", USAGE),
     (load(files="/kernel --initrd=/no-such-initrd"), "/no-such-initrd"),
     (load(options="--strict"), "because of --strict"),
     (f'as_nobody "{load()}"', "root"),
