@@ -27,7 +27,7 @@ dmesg -n 1
 cpus=$(awk '/^processor/ {{ n = $3 }}
     /^initial apicid/ {{ printf "%s%d:0x%x", separator, n, $4; separator = "," }}' /proc/cpuinfo)
 memory=$(awk '/^MemTotal/ {{ print $2 }}' /proc/meminfo)
-echo "SECOND-KERNEL-UP instance=${{instance:-none}} release=$(uname -r) cpus=$cpus memory=$memory \
+echo "{uptime.REPORT}instance=${{instance:-none}} release=$(uname -r) cpus=$cpus memory=$memory \
 cmdline=$(cat /proc/cmdline)"
 {handover.SHOW}
 print_uptime &
@@ -59,7 +59,7 @@ class Report:
     cmdline: str
 
 
-UP = r"^SECOND-KERNEL-UP instance=(\S+) release=(\S+) cpus=(\S+) memory=(\d+) cmdline=(.*)\n"
+UP = rf"^{uptime.REPORT}instance=(\S+) release=(\S+) cpus=(\S+) memory=(\d+) cmdline=(.*)\n"
 
 
 def reports(log):

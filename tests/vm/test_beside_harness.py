@@ -70,6 +70,28 @@ def test_a_kernel_that_stops_is_noticed(spoken_with):
     assert uptime.stands_still(machine, 0)
 
 
+class Logged:
+    """A machine whose first port has one line more each time it is looked at."""
+    running = True
+
+    def __init__(self, *lines):
+        self.lines, self.seen = lines, 0
+
+    def log(self, _serial):
+        self.seen = min(self.seen + 1, len(self.lines))
+        return "".join(f"{line}\n" for line in self.lines[:self.seen])
+
+    def error(self, what, _serial):
+        return vm.MachineError(what)
+
+
+def test_uptimes_are_those_of_one_kernel():
+    handed_on = Logged("UPTIME 11.21\nSECOND-KERNEL-UP instance=crash", "UPTIME 3.60", "UPTIME 4.60")
+    assert uptime.goes_on(handed_on) == 4.60
+    with pytest.raises(vm.MachineError, match=r"did not go forward: \[11.21, 3.6\]"):
+        uptime.goes_on(Logged("UPTIME 11.21", "SECOND-KERNEL-UP instance=crash", "UPTIME 3.60"))
+
+
 def test_reports_are_read():
     log = ("noise\nSECOND-KERNEL-UP instance=none release=6.1 cpus=0:0x1 memory=100 cmdline=a b\n"
            "SECOND-KERNEL-UP instance=2 release=7.3 cpus=0:0x2,1:0x13 memory=200 cmdline=\n")

@@ -9,6 +9,9 @@ PRINT = """print_uptime() { while :; do echo "UPTIME $(cut -d' ' -f1 /proc/uptim
 """
 
 
+REPORT = "SECOND-KERNEL-UP "              # how a kernel begins that second_instance.py starts
+
+
 def printed(log):
     """The uptimes in a port's log, in seconds, as they came."""
     return [float(value) for value in re.findall(r"^UPTIME (\d+\.\d+)$", log, re.M)]
@@ -19,11 +22,13 @@ def goes_on(machine, serial=0, lines=2, timeout=30):
 
     MachineError when it does not, or when its clock did not go forward.
     """
-    before = printed(machine.log(serial))
+    log = machine.log(serial)
+    since = max(log.rfind(REPORT), 0)       # what is before it is another kernel's that had the port
+    before = printed(log[since:])
     deadline = time.monotonic() + timeout
     while True:
         was_running = machine.running
-        now = printed(machine.log(serial))
+        now = printed(machine.log(serial)[since:])
         new = now[max(len(before) - 1, 0):]
         if any(later <= earlier for earlier, later in zip(new, new[1:])):
             raise machine.error(f"uptimes did not go forward: {new}", serial)
