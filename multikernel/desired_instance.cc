@@ -74,8 +74,9 @@ private:
         const auto does = [&](Action action) {
             return std::ranges::find(steps_, action, &DesiredStep::action) != steps_.end();
         };
-        if (own_ && !own_->unclear.empty() && (does(Action::remove) || given_.memory_size != 0))
-            return fail(Errc::unsupported, "{}; it cannot be deleted, and no memory be taken from it", own_->unclear);
+        if (own_ && !own_->unclear.empty() && (does(Action::remove) || does(Action::load) || given_.memory_size != 0))
+            return fail(Errc::unsupported, "{}; it cannot be deleted or loaded, and no memory be taken from it",
+                        own_->unclear);
         if (!machine_.beside_kho.empty() && (does(Action::load) || does(Action::start)))
             return fail(Errc::unsupported, "{}", machine_.beside_kho);
         return {};

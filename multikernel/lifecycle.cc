@@ -45,6 +45,13 @@ Result<> refuse(Call call, Errno error, const InstanceControl& control, const In
     return std::unexpected(refusal(call, error, context_of(control, instance)));
 }
 
+// It misses memory that it was created with, where its image may lie and somebody else's be now.
+Result<> refuse_left_alone(const InstanceView& instance) {
+    if (instance.left_alone.empty())
+        return {};
+    return fail(Errc::unsupported, "{}: {}; leave it alone until the next boot", instance.shown(), instance.left_alone);
+}
+
 std::uint64_t id_flags(const InstanceView& instance) {
     return KEXEC_MULTIKERNEL | static_cast<std::uint64_t>(instance.id) << KEXEC_MK_ID_SHIFT;
 }
@@ -113,6 +120,7 @@ Result<> check_start(const InstanceControl& control, const InstanceView& instanc
     const std::string shown = instance.shown();
     if (instance.active())
         return fail(Errc::unsupported, "{} is running already", shown);
+    KX_TRY(refuse_left_alone(instance));
     if (of_module(instance) && instance.status == "halted")
         return fail(Errc::unsupported,
                     "{} is halted: its memory is what the stopped kernel left; drop it ({}) and load it again", shown,
@@ -143,7 +151,9 @@ Result<> check_unload(const InstanceControl& control, const InstanceView& instan
     if (instance.active())
         return fail(Errc::unsupported, "{} is running, and therefore not dropped; stop it first: {}", instance.shown(),
                     control.commands.halt(id));
-    if (instance.status == "loaded" || (of_module(instance) && instance.status != "defined"))
+    if (instance.status == "loaded")
+        return refuse_left_alone(instance);
+    if (of_module(instance) && instance.status != "defined")
         return {};
     const bool removable = (instance.status == "ready" || instance.status == "empty") && instance.left_alone.empty();
     return fail(Errc::unsupported, "{} is {}: it has no kernel to drop{}", instance.shown(), instance.status,

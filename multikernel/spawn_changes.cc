@@ -115,6 +115,8 @@ void accept_size(SpawnFacts& expected, const SpawnInstance* made, const Instance
         expected.instances.back().memory = {{0, total_size(made->memory)}};
 }
 
+} // namespace
+
 void note_lost(const InstanceControl& control, const SpawnInstance& instance) {
     if (instance.busy_after_halt)
         control.notices.add(
@@ -127,8 +129,6 @@ void note_lost(const InstanceControl& control, const SpawnInstance& instance) {
                             "its memory is lost until the next boot",
                             instance.id, instance.name);
 }
-
-} // namespace
 
 Result<SpawnInstance> create_instance(const InstanceControl& control, const InstanceRequest& request) {
     const auto before = KX_TRY(read_spawn_facts(control));

@@ -177,6 +177,16 @@ void note_what_stays(const InstanceControl& control, const OverlayContent& conte
     }
 }
 
+// As where an instance is removed by name.
+Result<> forget_created(const InstanceControl& control, const OverlayContent& content, const SpawnFacts& before) {
+    for (const InstanceRequest& created : content.created)
+        if (const SpawnInstance* instance = before.find(std::string_view(created.name))) {
+            note_lost(control, *instance);
+            KX_TRY(remove_spawn_record(control.run_root, instance->id));
+        }
+    return {};
+}
+
 std::unexpected<Error> removal_refused(const InstanceControl& control, const Transaction& transaction, int error) {
     const auto left = read_transactions(control.files, UINT32_MAX);
     const bool failed = left && std::ranges::any_of(*left, [&](const Transaction& one) {
@@ -235,8 +245,10 @@ Result<> roll_back(const InstanceControl& control, std::uint32_t number) {
     const auto left = KX_TRY(read_transactions(control.files, UINT32_MAX));
     if (std::ranges::find(left, number, &Transaction::number) != left.end())
         return fail(Errc::io, "{} is still there after it was undone; look at dmesg", shown_transaction(number));
-    if (found->status == "applied")
+    if (found->status == "applied") {
         note_what_stays(control, content);
+        KX_TRY(forget_created(control, content, facts));
+    }
     return {};
 }
 

@@ -51,6 +51,9 @@ std::vector<Overlay> removal_overlays(const SpawnInstance& instance);
 // more. A notice tells of memory that is lost all the same.
 Result<> remove_instance(const InstanceControl& control, const SpawnInstance& instance);
 
+// A notice of what is lost with an instance that was halted by force and is removed now; none for any other.
+void note_lost(const InstanceControl& control, const SpawnInstance& instance);
+
 // The change holds afterwards, or nothing of it does. Where an instance's memory comes to lie elsewhere than asked for,
 // which the kernel does to instances that do not run, a notice says where.
 Result<> change_resources(const InstanceControl& control, const ResourceChange& change);

@@ -122,7 +122,8 @@ Result<int> remove(Session& session) {
     const Change change = KX_TRY(Change::begin(session, "delete"));
     const auto instance = KX_TRY(instance_called(session, change.dialect(), session.arguments.operands()[0]));
     KX_TRY(delete_instance(change, instance));
-    return change.report(fmt::format("{}: deleted, what it held is free again", instance.shown()));
+    return change.report(
+        fmt::format("{}: deleted{}", instance.shown(), instance.halted_by_force ? "" : ", what it held is free again"));
 }
 
 } // namespace

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 
 using namespace kx;
 using namespace kx::test;
@@ -226,7 +227,15 @@ TEST_CASE("harm: by-force halts are not called stopped, and what the start meets
     CHECK(started.says("multikernelctl pool --remove-cpus"));
     CHECK_FALSE(started.says("kexec -"));
     machine.good({"unload", "web"});
-    CHECK(machine.good({"delete", "web"}).says("lost until the next boot"));
+    SECTION("deleted") {
+        const auto deleted = machine.good({"delete", "web"});
+        CHECK(deleted.says("lost until the next boot"));
+        CHECK_FALSE(deleted.says("free again"));
+    }
+    SECTION("rolled back") {
+        CHECK(machine.good({"rollback", "2"}).says("lost until the next boot"));
+    }
+    CHECK_FALSE(std::filesystem::exists(machine.folder.path / "run/kexec-tools-mk/spawn/1"));
     machine.good({"pool", "--remove-cpus", "apic:0x11"});
     machine.good({"pool", "--cpus", "apic:0x11"});
     machine.good({"create", "web", "--cpus", "apic:0x11", "--memory", "32M"});

@@ -130,6 +130,19 @@ TEST_CASE("harm: where a piece that it was created with is gone already, an inst
     CHECK(machine.safe());
 }
 
+TEST_CASE("harm: an image whose memory was taken away is neither started nor dropped") {
+    Grown machine;
+    REQUIRE(machine.run({"-l", "--multikernel=web", "@vmlinux"}) == 0);
+    machine.change(Overlay("").change({.instance = "web", .memory_removed = {machine.kernel.find("web")->created[0]}}));
+    machine.kernel.order.clear();
+    for (const char* dry_run : {"--dry-run", "--debug"}) {
+        refused_with(machine.run({"-e", "--multikernel=web", dry_run}), "until the next boot");
+        refused_with(machine.run({"-u", "--multikernel=web", dry_run}), "until the next boot");
+    }
+    CHECK(machine.kernel.order.empty());
+    CHECK(machine.safe());
+}
+
 TEST_CASE("harm: a halt by force is looked at, and what it may not have stopped is told") {
     MultikernelMachine machine;
     machine.make_web();

@@ -84,6 +84,19 @@ TEST_CASE("plan: nothing where all is as wanted") {
     CHECK(plan({gone}) == Texts{});
 }
 
+TEST_CASE("plan: nothing is stopped for a load that would be refused") {
+    MachineResources machine = machine4();
+    for (InstanceShare& share : machine.instances)
+        share.unclear = "which pieces were added cannot be told";
+    DesiredInstance other_kernel = db();
+    other_kernel.kernel = "/boot/other";
+    const DesiredState state{.pool = std::nullopt, .instances = {other_kernel}};
+    const std::vector views{loaded_with("/boot/vmlinuz", "", "console=mktty0 panic=-1")};
+    const auto steps = plan_desired(state, machine, views);
+    REQUIRE_FALSE(steps);
+    CHECK(steps.error().message.find("cannot be told") != std::string::npos);
+}
+
 TEST_CASE("plan: a new instance, in every state") {
     auto instance = web();
     CHECK(plan({instance}) == Texts{"+ create instance web: id 1, CPU 2 (apic 0x4), 64M of memory"});
