@@ -26,10 +26,14 @@ int mk_cpu_start(unsigned int cpu, u64 page, const struct mk_startup *startup,
 		 unsigned int ms);
 
 /*
- * The host would not bring the CPU online either: it is a further thread of a
- * core, and SMT is off (nosmt, nosmt=force, /sys/devices/system/cpu/smt).
+ * SMT is on, or cannot be switched off (nosmt, nosmt=force,
+ * /sys/devices/system/cpu/smt). Reads a file, which others can hold up: not
+ * under mk_changes, for which the host's reboot waits.
  */
-bool mk_cpu_forbidden(unsigned int cpu);
+bool mk_threads_allowed(void);
+
+/* A further thread of a core, which a host with SMT off does not bring online. */
+bool mk_cpu_further_thread(unsigned int cpu);
 
 /*
  * Brings the CPU online in the host and offline again, which leaves it as all

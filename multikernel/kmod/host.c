@@ -101,14 +101,15 @@ static int memory_changes(struct notifier_block *nb, unsigned long action,
 	return notifier_from_errno(-EBUSY);
 }
 
-/* An active instance or, with `or_loaded`, one that could be started. */
+/* An active instance or, with `or_loaded`, one that can or will be started. */
 static u32 find_instance(bool or_loaded)
 {
 	struct mk_instance *inst;
 
 	list_for_each_entry(inst, &mk_instances, node) {
 		if (mk_running(inst) || inst->status == MK_RETURNING ||
-		    (or_loaded && inst->status == MK_LOADED))
+		    (or_loaded && (inst->status == MK_LOADED ||
+				   inst->status == MK_LOADING)))
 			return inst->id;
 	}
 	return 0;

@@ -40,8 +40,7 @@ static unsigned int thread_bits(void)
 	return 1;
 }
 
-/* Also where SMT cannot be switched off: then there is nothing to forbid. */
-static bool threads_are_allowed(void)
+bool mk_threads_allowed(void)
 {
 	char control[24];
 	int ret = mk_read_sys("devices/system/cpu/smt/control", control,
@@ -52,10 +51,9 @@ static bool threads_are_allowed(void)
 	return strcmp(control, "off") && strcmp(control, "forceoff");
 }
 
-bool mk_cpu_forbidden(unsigned int cpu)
+bool mk_cpu_further_thread(unsigned int cpu)
 {
-	return mk_apic_id(cpu) & (BIT(thread_bits()) - 1) &&
-	       !threads_are_allowed();
+	return mk_apic_id(cpu) & (BIT(thread_bits()) - 1);
 }
 
 static int bring_online(unsigned int cpu)

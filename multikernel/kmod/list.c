@@ -25,6 +25,7 @@ struct mk_instance *mk_find(s64 id)
 int mk_list_add(struct mk_instance *inst)
 {
 	struct mk_instance *next;
+	int ret = 0;
 
 	lockdep_assert_held(&mk_changes);
 	list_for_each_entry(next, &mk_instances, node) {
@@ -34,9 +35,12 @@ int mk_list_add(struct mk_instance *inst)
 			break;
 	}
 	spin_lock(&mk_claims);
-	list_add_tail(&inst->node, &next->node);
+	if (mk_falling_asleep())
+		ret = -EBUSY;
+	else
+		list_add_tail(&inst->node, &next->node);
 	spin_unlock(&mk_claims);
-	return 0;
+	return ret;
 }
 
 void mk_list_del(struct mk_instance *inst)

@@ -116,12 +116,12 @@ static struct mk_cpus *only(unsigned int cpu)
 	return cpus;
 }
 
-static int forbidden_cpu(const struct mk_cpus *cpus)
+static int forbidden_cpu(const struct mk_cpus *cpus, bool threads)
 {
 	unsigned int i;
 
-	for (i = 0; i < cpus->nr; i++) {
-		if (mk_cpu_forbidden(cpus->cpu[i])) {
+	for (i = 0; i < cpus->nr && !threads; i++) {
+		if (mk_cpu_further_thread(cpus->cpu[i])) {
 			pr_info("CPU %u is not started: SMT is off, and it is not the first thread of its core\n",
 				cpus->cpu[i]);
 			return -EPERM;
@@ -135,7 +135,7 @@ static int forbidden_cpu(const struct mk_cpus *cpus)
  * the instance had for CPUs.
  */
 static int start_instance(struct mk_instance *inst, unsigned int cpu,
-			  struct mk_cpus **before)
+			  bool threads, struct mk_cpus **before)
 {
 	struct mk_cpus *cpus = inst->cpus ? inst->cpus : only(cpu);
 	int ret;
@@ -146,7 +146,7 @@ static int start_instance(struct mk_instance *inst, unsigned int cpu,
 	if (cpus->cpu[0] != cpu)
 		ret = -EINVAL;
 	else
-		ret = forbidden_cpu(cpus);
+		ret = forbidden_cpu(cpus, threads);
 	if (!ret)
 		ret = take_cpus(inst, cpus);
 	if (ret)
@@ -182,6 +182,7 @@ static void return_boot_cpu(struct mk_instance *inst, struct mk_cpus *before)
 
 int mk_start(s32 id, s32 cpu)
 {
+	bool threads = mk_threads_allowed();
 	struct mk_cpus *before;
 	struct mk_instance *inst;
 	int ret;
@@ -196,7 +197,7 @@ int mk_start(s32 id, s32 cpu)
 	else if (!mk_cpu_exists(cpu))
 		ret = -ENODEV;
 	else
-		ret = start_instance(inst, cpu, &before);
+		ret = start_instance(inst, cpu, threads, &before);
 	mutex_unlock(&mk_changes);
 	if (ret == -EIO)
 		return_boot_cpu(inst, before);
@@ -338,7 +339,8 @@ int mk_halt_all(void)
 	return ret;
 }
 
-static int assign_cpus(struct mk_instance *inst, struct mk_cpus *cpus)
+static int assign_cpus(struct mk_instance *inst, struct mk_cpus *cpus,
+		       bool threads)
 {
 	struct mk_cpus *before = inst->cpus;
 	unsigned int i;
@@ -348,7 +350,7 @@ static int assign_cpus(struct mk_instance *inst, struct mk_cpus *cpus)
 		if (!mk_cpu_exists(cpus->cpu[i]))
 			return -ENODEV;
 	}
-	ret = forbidden_cpu(cpus);
+	ret = forbidden_cpu(cpus, threads);
 	if (ret)
 		return ret;
 	spin_lock(&mk_claims);
@@ -366,6 +368,7 @@ static int assign_cpus(struct mk_instance *inst, struct mk_cpus *cpus)
 
 int mk_set_cpus(u32 id, struct mk_cpus *cpus)
 {
+	bool threads = mk_threads_allowed();
 	struct mk_instance *inst;
 	int ret;
 
@@ -377,7 +380,7 @@ int mk_set_cpus(u32 id, struct mk_cpus *cpus)
 	else if (inst->status != MK_LOADED)
 		ret = -EBUSY;
 	else
-		ret = assign_cpus(inst, cpus);
+		ret = assign_cpus(inst, cpus, threads);
 	mutex_unlock(&mk_changes);
 	return ret;
 }
