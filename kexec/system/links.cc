@@ -2,6 +2,7 @@
 #include "system/links.h"
 
 #include <cstring>
+#include <limits>
 
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -90,10 +91,12 @@ Result<LinkAnswer> parse_links(ByteView datagram, std::uint32_t sequence) {
         else if (header.nlmsg_type == RTM_NEWLINK)
             answer.links.push_back(KX_TRY(link_in(payload)));
         else if (header.nlmsg_type == NLMSG_ERROR) {
-            const int error = -KX_TRY(native<std::int32_t>(payload, 0));
-            answer.done = error == 0;
-            if (error != 0)
-                answer.error = error;
+            const auto negated = KX_TRY(native<std::int32_t>(payload, 0));
+            if (negated > 0 || negated == std::numeric_limits<std::int32_t>::min())
+                return fail(Errc::malformed, "an error number of {}", negated);
+            answer.done = negated == 0;
+            if (negated != 0)
+                answer.error = -negated;
         }
     }
     return answer;

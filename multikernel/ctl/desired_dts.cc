@@ -17,6 +17,16 @@ public:
         : root_(root), file_(std::move(file)), notices_(notices) {}
 
     Result<DesiredState> read() {
+        auto state = read_tree();
+        if (!state && !wrong_node_.empty())
+            return fail(Errc::malformed, "{}: {}: {}", file_, wrong_node_, state.error().message);
+        if (!state)
+            return fail(Errc::malformed, "{}: {}", file_, state.error().message);
+        return state;
+    }
+
+private:
+    Result<DesiredState> read_tree() {
         if (const auto good = check_compatible(); !good)
             return std::unexpected(good.error());
         const DeviceTreeNode* resources = root_.child("resources");
@@ -30,16 +40,14 @@ public:
             for (const DeviceTreeNode& node : instances->children)
                 state.instances.push_back(KX_TRY(in("/instances/" + node.name, instance_of(node))));
         if (!state.pool && state.instances.empty())
-            return fail(Errc::malformed, "{}: there is neither /resources nor /instances in it", file_);
+            return fail(Errc::malformed, "there is neither /resources nor /instances in it");
         return state;
     }
 
-private:
-    template <typename T> Result<T> in(const std::string& node, Result<T> result) const {
-        if (!result && !result.error().message.starts_with(file_))
-            result.error().message.insert(0, fmt::format("{}: {}: ", file_, node));
-        if (!result)
-            result.error().code = Errc::malformed;
+    // Remembers the innermost node that is wrong.
+    template <typename T> Result<T> in(const std::string& node, Result<T> result) {
+        if (!result && wrong_node_.empty())
+            wrong_node_ = node;
         return result;
     }
 
@@ -49,7 +57,7 @@ private:
         const auto compatible = root_.string("compatible");
         if (compatible && (*compatible == multikernel_compatible || *compatible == "linux,multikernel-host"))
             return {};
-        return fail(Errc::malformed, "{}: it is a tree for {}, not for a multikernel machine (\"{}\")", file_,
+        return fail(Errc::malformed, "it is a tree for {}, not for a multikernel machine (\"{}\")",
                     compatible ? fmt::format("\"{}\"", *compatible) : "several kinds of machines",
                     multikernel_compatible);
     }
@@ -220,6 +228,7 @@ private:
 
     const DeviceTreeNode& root_;
     std::string file_;
+    std::string wrong_node_;
     Notices& notices_;
     CpuFormat format_ = CpuFormat::u64;
     std::map<std::uint32_t, const DeviceTreeNode*> phandles_;

@@ -469,6 +469,7 @@ def links():
     yield "bad-short-attribute", message(16, link(2, 1, b"eth0", length=1))
     yield "bad-long-attribute", message(16, link(2, 1, b"eth0", length=0xfff0))
     yield "bad-error-without-code", message(2, b"")
+    yield "bad-error-least", message(2, struct.pack("<i", -2**31) + bytes(16))
 
 
 def kimage():
@@ -665,6 +666,12 @@ def desired_dtb():
     yield "bad-cpus", wish({"web": {"resources": {"cpus": be32(3)}}})
     yield "bad-reference", wish({"web": {"resources": {"devices": be32(9)}}})
     yield "bad-no-resources", wish({"web": {"id": be32(1)}})
+    # The targets call their file "f".
+    yield "bad-named-as-the-file", flattened({
+        "compatible": b"multikernel-v1\0",
+        "instances": {"web": {"id": be32(1), "resources": {"cpus": cells(3), "memory-bytes": cells(64 << 20),
+                                                           "devices": be32(2)}}},
+        "device-references": {"f": {"phandle": be32(2), "parent": be32(9)}}})
 
 
 def crash_note(name, kind, content):

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <limits>
 
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -94,6 +95,9 @@ TEST_CASE("datagrams that contradict themselves are refused") {
     auto empty_attribute = whole.bytes;
     empty_attribute[sizeof(nlmsghdr) + sizeof(ifinfomsg)] = std::byte{0};
     CHECK_FALSE(parse_links(ByteView(empty_attribute), 7));
+    Datagram positive, least;
+    CHECK_FALSE(parse_links(ByteView(positive.error(EPERM).bytes), 7));
+    CHECK_FALSE(parse_links(ByteView(least.error(std::numeric_limits<std::int32_t>::min()).bytes), 7));
 }
 
 TEST_CASE("taking a link down changes IFF_UP and nothing else") {
