@@ -1,58 +1,58 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 noinst_LIBRARIES += multikernel/libmultikernel.a
 multikernel_libmultikernel_a_SOURCES = \
-	multikernel/acpi_tables.cc multikernel/acpi_tables.h \
-	multikernel/added_parameters.cc \
-	multikernel/aml.cc multikernel/aml.h \
-	multikernel/control.h \
-	multikernel/cpu_choice.cc multikernel/cpu_choice.h \
-	multikernel/cpu_list.cc multikernel/cpu_list.h \
-	multikernel/definition.cc multikernel/definition.h \
-	multikernel/desired_instance.cc multikernel/desired_instance.h \
-	multikernel/desired_plan.cc multikernel/desired_plan.h \
-	multikernel/desired_state.cc multikernel/desired_state.h \
-	multikernel/facts.cc multikernel/facts.h \
-	multikernel/filesystem.cc multikernel/filesystem.h \
-	multikernel/handover_tree.cc multikernel/handover_tree.h \
-	multikernel/free_id.h \
-	multikernel/host_cpus.cc multikernel/host_cpus.h \
-	multikernel/instance.cc multikernel/instance.h \
-	multikernel/instance_reading.cc \
-	multikernel/instance_view.cc multikernel/instance_view.h \
-	multikernel/isolation.h \
-	multikernel/kept_handover.cc multikernel/kept_handover.h \
-	multikernel/kimage.cc multikernel/kimage.h \
-	multikernel/lifecycle.cc multikernel/lifecycle.h \
-	multikernel/lock.cc multikernel/lock.h \
-	multikernel/machine_resources.cc multikernel/machine_resources.h \
-	multikernel/memory_choice.cc multikernel/memory_choice.h \
-	multikernel/memory_pool.cc multikernel/memory_pool.h \
-	multikernel/module_pool.cc multikernel/module_pool.h \
-	multikernel/module_pool_changes.cc \
-	multikernel/overlay.cc multikernel/overlay.h \
-	multikernel/overlay_content.cc multikernel/overlay_content.h \
-	multikernel/overlay_write.cc multikernel/overlay_write.h \
-	multikernel/pool_advice.cc multikernel/pool_advice.h \
-	multikernel/pool_candidates.cc \
-	multikernel/pool_record.cc multikernel/pool_record.h \
-	multikernel/pool_steps.cc multikernel/pool_steps.h \
-	multikernel/read_machine_resources.cc \
-	multikernel/record.cc multikernel/record.h \
-	multikernel/record_text.cc multikernel/record_text.h \
-	multikernel/run_folder.cc multikernel/run_folder.h \
-	multikernel/serial_ports.cc multikernel/serial_ports.h \
-	multikernel/spawn_changes.cc \
-	multikernel/spawn_checks.cc multikernel/spawn_checks.h \
-	multikernel/spawn_cpus.cc multikernel/spawn_cpus.h \
-	multikernel/spawn_history.cc multikernel/spawn_history.h \
-	multikernel/spawn_kernel.cc multikernel/spawn_kernel.h \
-	multikernel/spawn_pool.cc \
-	multikernel/spawn_record.cc multikernel/spawn_record.h \
-	multikernel/spawn_trees.cc \
-	multikernel/spawn_undo.cc multikernel/spawn_undo.h \
-	multikernel/transaction.cc multikernel/transaction.h \
-	multikernel/validation.cc multikernel/validation.h \
-	multikernel/validation_cpus.cc \
-	multikernel/validation_devices.cc \
-	multikernel/validation_memory.cc \
-	multikernel/validation_rules.h
+	multikernel/placed/x86_64/acpi_tables.cc multikernel/placed/x86_64/acpi_tables.h \
+	multikernel/placed/x86_64/parameters.cc \
+	multikernel/placed/x86_64/aml.cc multikernel/placed/x86_64/aml.h \
+	multikernel/core/control.h \
+	multikernel/instance/cpu_choice.cc multikernel/instance/cpu_choice.h \
+	multikernel/core/cpu_list.cc multikernel/core/cpu_list.h \
+	multikernel/records/definition.cc multikernel/records/definition.h \
+	multikernel/desired/instance_steps.cc multikernel/desired/instance_steps.h \
+	multikernel/desired/plan.cc multikernel/desired/plan.h \
+	multikernel/desired/state.cc multikernel/desired/state.h \
+	multikernel/module/facts.cc multikernel/module/facts.h \
+	multikernel/native/filesystem.cc multikernel/native/filesystem.h \
+	multikernel/placed/handed_tree.cc multikernel/placed/handed_tree.h \
+	multikernel/core/free_id.h \
+	multikernel/module/host_cpus.cc multikernel/module/host_cpus.h \
+	multikernel/placed/own_machine.cc multikernel/placed/own_machine.h \
+	multikernel/dialects/instance_reading.cc \
+	multikernel/instance/view.cc multikernel/instance/view.h \
+	multikernel/core/isolation.h \
+	multikernel/records/handed_page.cc multikernel/records/handed_page.h \
+	multikernel/core/kimage.cc multikernel/core/kimage.h \
+	multikernel/instance/lifecycle.cc multikernel/instance/lifecycle.h \
+	multikernel/records/lock.cc multikernel/records/lock.h \
+	multikernel/instance/resources.cc multikernel/instance/resources.h \
+	multikernel/placed/memory_choice.cc multikernel/placed/memory_choice.h \
+	multikernel/placed/memory_pool.cc multikernel/placed/memory_pool.h \
+	multikernel/module/pool.cc multikernel/module/pool.h \
+	multikernel/module/pool_changes.cc \
+	multikernel/native/overlay.cc multikernel/native/overlay.h \
+	multikernel/native/overlay_content.cc multikernel/native/overlay_content.h \
+	multikernel/native/overlay_write.cc multikernel/native/overlay_write.h \
+	multikernel/native/pool_advice.cc multikernel/native/pool_advice.h \
+	multikernel/module/pool_candidates.cc \
+	multikernel/records/pool_record.cc multikernel/records/pool_record.h \
+	multikernel/desired/pool_steps.cc multikernel/desired/pool_steps.h \
+	multikernel/dialects/read_machine_resources.cc \
+	multikernel/records/record.cc multikernel/records/record.h \
+	multikernel/records/record_text.cc multikernel/records/record_text.h \
+	multikernel/records/run_folder.cc multikernel/records/run_folder.h \
+	multikernel/placed/x86_64/serial_ports.cc multikernel/placed/x86_64/serial_ports.h \
+	multikernel/native/changes.cc \
+	multikernel/native/checks.cc multikernel/native/checks.h \
+	multikernel/records/known_cpus.cc multikernel/records/known_cpus.h \
+	multikernel/native/history.cc multikernel/native/history.h \
+	multikernel/native/kernel.cc multikernel/native/kernel.h \
+	multikernel/native/pool.cc \
+	multikernel/native/record.cc multikernel/native/record.h \
+	multikernel/native/trees.cc \
+	multikernel/native/undo.cc multikernel/native/undo.h \
+	multikernel/native/transaction.cc multikernel/native/transaction.h \
+	multikernel/desired/validation.cc multikernel/desired/validation.h \
+	multikernel/desired/validation_cpus.cc \
+	multikernel/desired/validation_devices.cc \
+	multikernel/desired/validation_memory.cc \
+	multikernel/desired/validation_rules.h

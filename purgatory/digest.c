@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "digest.h"
+#include "purgatory/digest.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "handover.h"
+#include "include/purgatory_block.h"
 
 /* In .data, not .bss: its bytes are in the file, for kexec to fill. The magic is for kexec to write. */
 __attribute__((used, section(".data.handover"))) struct handover handover = {.size = sizeof(struct handover)};

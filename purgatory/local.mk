@@ -2,13 +2,13 @@
 # Purgatory is built with flags of its own, never the user's: it runs on the bare machine. An architecture adds
 # purgatory/arch/NAME/, its include line here, KX_PURGATORY in configure.ac, and its place in embed.S and purgatory.h.
 # The compiler runs in the source folder, so that the image does not depend on where that is.
-PURGATORY_CPPFLAGS = -Iinclude -I. -Ipurgatory/freestanding $(XXHASH_CFLAGS)
+PURGATORY_CPPFLAGS = -I. -Ipurgatory/freestanding $(XXHASH_CFLAGS)
 PURGATORY_CFLAGS = -std=c17 -O2 -ffreestanding -fno-builtin -fpie -fvisibility=hidden -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -fno-delete-null-pointer-checks $(KX_WARNINGS)
 PURGATORY_LINK = -nostdlib -static-pie -Wl,--no-dynamic-linker -Wl,-T,purgatory/purgatory.lds \
 	-Wl,-z,max-page-size=4096 -Wl,--build-id=none -Wl,--orphan-handling=error
 
-PURGATORY_INCLUDES = include/handover.h purgatory/digest.h purgatory/machine.h purgatory/message.h purgatory/prepare.h \
+PURGATORY_INCLUDES = include/purgatory_block.h purgatory/digest.h purgatory/machine.h purgatory/message.h purgatory/prepare.h \
 	purgatory/verify.h purgatory/freestanding/assert.h purgatory/freestanding/limits.h purgatory/freestanding/stdlib.h purgatory/freestanding/string.h
 # What runs anywhere, the tests included; then what only a purgatory has.
 PURGATORY_PORTABLE = purgatory/digest.c purgatory/message.c purgatory/prepare.c purgatory/verify.c
@@ -22,7 +22,7 @@ PURGATORY_EMBED =
 include purgatory/arch/x86_64/local.mk
 
 noinst_LIBRARIES += purgatory/libpurgatory.a
-purgatory_libpurgatory_a_SOURCES = purgatory/embed.S include/purgatory.h
+purgatory_libpurgatory_a_SOURCES = purgatory/embed.S include/purgatory_images.h
 purgatory_libpurgatory_a_CPPFLAGS = $(PURGATORY_EMBED)
 purgatory/libpurgatory_a-embed.$(OBJEXT): $(PURGATORY_IMAGES)
 CLEANFILES += $(PURGATORY_IMAGES)

@@ -12,7 +12,7 @@
 #ifndef PURGATORY_MACHINE_H
 #define PURGATORY_MACHINE_H
 
-#include "handover.h"
+#include "include/purgatory_block.h"
 
 /* Open the consoles that the handover block allows. */
 void console_open(const struct handover* handover);

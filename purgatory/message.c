@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "message.h"
+#include "purgatory/message.h"
 
-#include "machine.h"
+#include "purgatory/machine.h"
 
 void say(const char* text) {
     while (*text)

@@ -2,7 +2,7 @@
 #ifndef PURGATORY_MESSAGE_H
 #define PURGATORY_MESSAGE_H
 
-#include "digest.h"
+#include "purgatory/digest.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "prepare.h"
+#include "purgatory/prepare.h"
 
-#include "digest.h"
-#include "machine.h"
-#include "message.h"
-#include "verify.h"
+#include "purgatory/digest.h"
+#include "purgatory/machine.h"
+#include "purgatory/message.h"
+#include "purgatory/verify.h"
 
 #include <stddef.h>
 #include <string.h>

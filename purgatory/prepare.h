@@ -2,7 +2,7 @@
 #ifndef PURGATORY_PREPARE_H
 #define PURGATORY_PREPARE_H
 
-#include "handover.h"
+#include "include/purgatory_block.h"
 
 #include <stdbool.h>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "verify.h"
+#include "purgatory/verify.h"
 
-#include "digest.h"
-#include "message.h"
+#include "purgatory/digest.h"
+#include "purgatory/message.h"
 
 static void say_region(const struct handover_region* region) {
     say("purgatory: ");

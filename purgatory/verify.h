@@ -2,7 +2,7 @@
 #ifndef PURGATORY_VERIFY_H
 #define PURGATORY_VERIFY_H
 
-#include "handover.h"
+#include "include/purgatory_block.h"
 
 #include <stdint.h>
 

@@ -12,125 +12,125 @@ tests_unit_unit_SOURCES = \
 	tests/golden/instance_golden_test.cc \
 	tests/golden/placed_text.cc tests/golden/placed_text.h \
 	tests/unit/catch.h \
-	tests/unit/core/byte_view_test.cc \
-	tests/unit/core/command_line_test.cc \
-	tests/unit/core/file_test.cc \
-	tests/unit/core/notices_test.cc \
-	tests/unit/core/phys_range_test.cc \
-	tests/unit/core/shown_test.cc \
-	tests/unit/core/standard_files_test.cc \
-	tests/unit/core/terminal_text_test.cc \
-	tests/unit/core/wire_test.cc \
-	tests/unit/crash/crash_facts_test.cc \
-	tests/unit/crash/crash_machine.h \
-	tests/unit/crash/crash_plan_test.cc \
-	tests/unit/crash/elfcorehdr_test.cc \
-	tests/unit/ctl/apply_test.cc \
-	tests/unit/ctl/spawn_harm_test.cc \
-	tests/unit/ctl/console_test.cc \
-	tests/unit/ctl/desired_file_test.cc \
-	tests/unit/dump/architecture_test.cc \
-	tests/unit/dump/compressed_dump_test.cc \
-	tests/unit/dump/crashed_kernel.h \
-	tests/unit/dump/kdump_builder.h \
-	tests/unit/dump/kernel_memory_test.cc \
-	tests/unit/dump/opened_dump.h \
-	tests/unit/dump/page_tables_test.cc \
-	tests/unit/dump/vmcore_builder.h \
-	tests/unit/dump/vmcore_test.cc \
-	tests/unit/dump/vmcoreinfo_test.cc \
-	tests/unit/handover/purgatory_test.cc \
-	tests/unit/image/bzimage_builder.h \
-	tests/unit/image/bzimage_test.cc \
-	tests/unit/image/device_tree_builder.h \
-	tests/unit/image/device_tree_test.cc \
-	tests/unit/image/elf_builder.h \
-	tests/unit/image/elf_test.cc \
-	tests/unit/image/identify_test.cc \
-	tests/unit/image/pack.cc tests/unit/image/pack.h \
-	tests/unit/image/unpack_test.cc \
-	tests/unit/image/vmlinux_test.cc
+	tests/unit/kexec/core/byte_view_test.cc \
+	tests/unit/kexec/core/command_line_test.cc \
+	tests/unit/kexec/core/file_test.cc \
+	tests/unit/kexec/core/notices_test.cc \
+	tests/unit/kexec/core/phys_range_test.cc \
+	tests/unit/kexec/core/shown_test.cc \
+	tests/unit/kexec/cli/standard_files_test.cc \
+	tests/unit/kexec/core/terminal_text_test.cc \
+	tests/unit/kexec/core/wire_test.cc \
+	tests/unit/kexec/crash/facts_test.cc \
+	tests/unit/kexec/crash/crash_machine.h \
+	tests/unit/kexec/crash/plan_test.cc \
+	tests/unit/kexec/crash/elfcorehdr_test.cc \
+	tests/unit/multikernel/ctl/apply_test.cc \
+	tests/unit/multikernel/ctl/native_harm_test.cc \
+	tests/unit/multikernel/ctl/commands/console_test.cc \
+	tests/unit/multikernel/desired/file_test.cc \
+	tests/unit/kdump/dump/architecture_test.cc \
+	tests/unit/kdump/dump/compressed_dump_test.cc \
+	tests/unit/kdump/kernel/crashed_kernel.h \
+	tests/unit/kdump/dump/kdump_builder.h \
+	tests/unit/kdump/kernel/memory_test.cc \
+	tests/unit/kdump/dump/opened_dump.h \
+	tests/unit/kdump/kernel/page_tables_test.cc \
+	tests/unit/kdump/dump/vmcore_builder.h \
+	tests/unit/kdump/dump/vmcore_test.cc \
+	tests/unit/kdump/dump/vmcoreinfo_test.cc \
+	tests/unit/kexec/purgatory/fill_test.cc \
+	tests/unit/kexec/image/bzimage_builder.h \
+	tests/unit/kexec/image/bzimage_test.cc \
+	tests/unit/kexec/image/device_tree/device_tree_builder.h \
+	tests/unit/kexec/image/device_tree/device_tree_test.cc \
+	tests/unit/kexec/image/elf_builder.h \
+	tests/unit/kexec/image/elf_test.cc \
+	tests/unit/kexec/image/identify_test.cc \
+	tests/unit/kexec/image/unpack/pack.cc tests/unit/kexec/image/unpack/pack.h \
+	tests/unit/kexec/image/unpack/unpack_test.cc \
+	tests/unit/kexec/image/vmlinux_test.cc
 tests_unit_unit_SOURCES += \
-	tests/unit/instances/dialect_safety_test.cc \
-	tests/unit/instances/definition_load_test.cc \
-	tests/unit/instances/fake_module.h \
-	tests/unit/instances/fake_multikernel.cc tests/unit/instances/fake_multikernel.h \
-	tests/unit/instances/fake_multikernel_files.cc tests/unit/instances/fake_multikernel_test.cc \
-	tests/unit/instances/fake_overlays.cc \
-	tests/unit/instances/handover_test.cc \
-	tests/unit/instances/instance_pool_test.cc \
-	tests/unit/instances/instance_verbs_test.cc \
-	tests/unit/instances/machine4.h \
-	tests/unit/instances/named_instances_test.cc \
-	tests/unit/instances/multikernel_machine.h \
-	tests/unit/instances/spawn_harm_test.cc \
-	tests/unit/instances/spawn_verbs_test.cc \
-	tests/unit/instances/v1_verbs_test.cc \
-	tests/unit/ctl/ctl_machine.h \
-	tests/unit/ctl/ctl_module_test.cc \
-	tests/unit/ctl/ctl_spawn_test.cc \
-	tests/unit/load/crash_load_test.cc tests/unit/load/load_test.cc \
-	tests/unit/loader/boot_params_fields_test.cc \
-	tests/unit/loader/chosen_handover_test.cc \
-	tests/unit/machine/capabilities_test.cc \
-	tests/unit/machine/capture_test.cc \
-	tests/unit/machine/fixtures_test.cc \
-	tests/unit/machine/machine_test.cc \
-	tests/unit/machine/memory_blocks_test.cc \
-	tests/unit/machine/memory_files.h \
-	tests/unit/machine/memory_map_test.cc \
-	tests/unit/machine/system_files_test.cc \
-	tests/unit/multikernel/acpi_tables_test.cc \
-	tests/unit/multikernel/captured_states_test.cc \
-	tests/unit/multikernel/cpu_choice_test.cc \
-	tests/unit/multikernel/cpu_list_test.cc \
-	tests/unit/multikernel/definition_test.cc \
-	tests/unit/multikernel/facts_test.cc \
-	tests/unit/multikernel/handover_tree_test.cc \
-	tests/unit/multikernel/filesystem_test.cc \
-	tests/unit/multikernel/instance_test.cc \
-	tests/unit/multikernel/kimage_test.cc \
-	tests/unit/multikernel/lock_test.cc \
-	tests/unit/multikernel/memory_choice_test.cc \
-	tests/unit/multikernel/memory_pool_test.cc \
-	tests/unit/multikernel/overlay_test.cc \
-	tests/unit/multikernel/record_test.cc \
-	tests/unit/multikernel/serial_ports_test.cc \
-	tests/unit/multikernel/desired_plan_test.cc \
-	tests/unit/multikernel/validation_test.cc \
-	tests/unit/multikernel/spawn_history_test.cc \
-	tests/unit/multikernel/spawn_machine.h \
-	tests/unit/multikernel/spawn_pool_test.cc \
-	tests/unit/multikernel/transaction_test.cc \
-	tests/unit/plan/placement_test.cc \
+	tests/unit/multikernel/dialects/dialect_safety_test.cc \
+	tests/unit/multikernel/module/definition_load_test.cc \
+	tests/unit/multikernel/module/fake_module.h \
+	tests/unit/multikernel/native/fake_multikernel.cc tests/unit/multikernel/native/fake_multikernel.h \
+	tests/unit/multikernel/native/fake_multikernel_files.cc tests/unit/multikernel/native/fake_multikernel_test.cc \
+	tests/unit/multikernel/native/fake_overlays.cc \
+	tests/unit/multikernel/placed/handed_test.cc \
+	tests/unit/kexec/program/instance_pool_test.cc \
+	tests/unit/multikernel/module/verbs_test.cc \
+	tests/unit/multikernel/machine4.h \
+	tests/unit/multikernel/native/named_instances_test.cc \
+	tests/unit/multikernel/native/multikernel_machine.h \
+	tests/unit/multikernel/native/harm_test.cc \
+	tests/unit/multikernel/native/verbs_test.cc \
+	tests/unit/multikernel/v1/verbs_test.cc \
+	tests/unit/multikernel/ctl/ctl_machine.h \
+	tests/unit/multikernel/ctl/module_test.cc \
+	tests/unit/multikernel/ctl/native_test.cc \
+	tests/unit/kexec/program/crash_load_test.cc tests/unit/kexec/program/load_test.cc \
+	tests/unit/kexec/loader/x86/boot_params_fields_test.cc \
+	tests/unit/kexec/loader/device_tree/chosen_kho_test.cc \
+	tests/unit/kexec/machine/capabilities_test.cc \
+	tests/unit/kexec/machine/capture_test.cc \
+	tests/unit/kexec/machine/fixtures_test.cc \
+	tests/unit/kexec/machine/machine_test.cc \
+	tests/unit/kexec/machine/memory_blocks_test.cc \
+	tests/unit/kexec/machine/memory_files.h \
+	tests/unit/kexec/machine/memory_map_test.cc \
+	tests/unit/kexec/machine/system_files_test.cc \
+	tests/unit/multikernel/placed/x86_64/acpi_tables_test.cc \
+	tests/unit/multikernel/native/captured_states_test.cc \
+	tests/unit/multikernel/instance/cpu_choice_test.cc \
+	tests/unit/multikernel/core/cpu_list_test.cc \
+	tests/unit/multikernel/records/definition_test.cc \
+	tests/unit/multikernel/module/facts_test.cc \
+	tests/unit/multikernel/placed/handed_tree_test.cc \
+	tests/unit/multikernel/native/filesystem_test.cc \
+	tests/unit/multikernel/placed/own_machine_test.cc \
+	tests/unit/multikernel/core/kimage_test.cc \
+	tests/unit/multikernel/records/lock_test.cc \
+	tests/unit/multikernel/placed/memory_choice_test.cc \
+	tests/unit/multikernel/placed/memory_pool_test.cc \
+	tests/unit/multikernel/native/overlay_test.cc \
+	tests/unit/multikernel/records/record_test.cc \
+	tests/unit/multikernel/placed/x86_64/serial_ports_test.cc \
+	tests/unit/multikernel/desired/plan_test.cc \
+	tests/unit/multikernel/desired/validation_test.cc \
+	tests/unit/multikernel/native/history_test.cc \
+	tests/unit/multikernel/native/spawn_machine.h \
+	tests/unit/multikernel/native/pool_test.cc \
+	tests/unit/multikernel/native/transaction_test.cc \
+	tests/unit/kexec/plan/placement_test.cc \
 	tests/unit/purgatory/image_test.cc \
 	tests/unit/purgatory/memory_renamed.c \
 	tests/unit/purgatory/memory_test.cc \
 	tests/unit/purgatory/prepare_test.cc \
-	tests/unit/save/failing_sink.h \
-	tests/unit/save/page_filter_test.cc \
-	tests/unit/save/page_layout_test.cc \
-	tests/unit/save/page_set_test.cc \
-	tests/unit/save/paged_kernel.h \
-	tests/unit/save/save_order_test.cc \
-	tests/unit/save/save_test.cc \
-	tests/unit/system/errno_text_test.cc \
-	tests/unit/system/fake_kernel.h \
-	tests/unit/system/fake_kernel_test.cc \
-	tests/unit/system/links_test.cc \
-	tests/unit/system/network_test.cc \
+	tests/unit/kdump/save/failing_sink.h \
+	tests/unit/kdump/save/page_filter_test.cc \
+	tests/unit/kdump/save/page_layout_test.cc \
+	tests/unit/kdump/save/page_set_test.cc \
+	tests/unit/kdump/save/paged_kernel.h \
+	tests/unit/kdump/save/save_order_test.cc \
+	tests/unit/kdump/save/save_test.cc \
+	tests/unit/kexec/system/errno_text_test.cc \
+	tests/unit/kexec/system/fake_kernel.h \
+	tests/unit/kexec/system/fake_kernel_test.cc \
+	tests/unit/kexec/system/links_test.cc \
+	tests/unit/kexec/system/network_test.cc \
 	tests/unit/temporary_folder.h \
 	$(PURGATORY_PORTABLE)
 # The log of a dump, and what kdump prints.
 tests_unit_unit_SOURCES += \
-	tests/unit/dump/kernel_log_test.cc \
-	tests/unit/dump/log_builder.h \
-	tests/unit/dump/log_text_test.cc \
-	tests/unit/dump/panic_message_test.cc
+	tests/unit/kdump/kernel/log_test.cc \
+	tests/unit/kdump/kernel/log_builder.h \
+	tests/unit/kdump/program/log_text_test.cc \
+	tests/unit/kdump/program/panic_message_test.cc
 if CATCH2_IS_V2
 tests_unit_unit_SOURCES += tests/unit/main.cc
 endif
-tests_unit_unit_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests -I$(srcdir)/tests/unit $(CATCH2_CFLAGS) \
+tests_unit_unit_CPPFLAGS = $(AM_CPPFLAGS) $(CATCH2_CFLAGS) \
 	-DTEST_SOURCE='"$(abs_srcdir)"'
 tests_unit_unit_LDADD = kdump/crash/libcrash.a kdump/program/libprogram.a kdump/save/libsave.a \
 	kdump/dump/libdump.a multikernel/ctl/libmultikernelctl.a kexec/libkexec.a $(KEXEC_LIBS) \

@@ -3,7 +3,7 @@
 // address is physical.
 #pragma once
 
-#include "wire.h"
+#include "include/wire.h"
 
 #include <cstddef>
 

@@ -3,7 +3,7 @@
 // setup_data list. Linux Documentation/arch/x86/boot.rst and zero-page.rst.
 #pragma once
 
-#include "wire.h"
+#include "include/wire.h"
 
 #include <cstddef>
 

@@ -2,7 +2,7 @@
 // ELF as files hold it (System V gABI, chapters 4 and 5), in either byte order.
 #pragma once
 
-#include "wire.h"
+#include "include/wire.h"
 
 namespace kx::layout {
 

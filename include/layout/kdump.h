@@ -10,7 +10,7 @@
 //     where those say                      pages, compressed or not
 #pragma once
 
-#include "wire.h"
+#include "include/wire.h"
 
 #include <string_view>
 

@@ -2,9 +2,9 @@
 # What kexec -p needs.
 noinst_LIBRARIES += kdump/crash/libcrash.a
 kdump_crash_libcrash_a_SOURCES = \
-	kdump/crash/crash_architecture.cc kdump/crash/crash_architecture.h \
-	kdump/crash/crash_facts.cc kdump/crash/crash_facts.h \
-	kdump/crash/crash_memory_map.cc kdump/crash/crash_memory_map.h \
-	kdump/crash/crash_plan.cc kdump/crash/crash_plan.h \
-	kdump/crash/elfcorehdr.cc kdump/crash/elfcorehdr.h \
-	kdump/crash/kernel_mappings.cc kdump/crash/kernel_mappings.h
+	kexec/crash/architecture.cc kexec/crash/architecture.h \
+	kexec/crash/facts.cc kexec/crash/facts.h \
+	kexec/crash/memory_map.cc kexec/crash/memory_map.h \
+	kexec/crash/plan.cc kexec/crash/plan.h \
+	kexec/crash/elfcorehdr.cc kexec/crash/elfcorehdr.h \
+	kexec/crash/kernel_mappings.cc kexec/crash/kernel_mappings.h

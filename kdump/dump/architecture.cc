@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kdump/dump/architecture.h"
 
-#include "layout/elf.h"
+#include "include/layout/elf.h"
 
 #include <algorithm>
 #include <array>

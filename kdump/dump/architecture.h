@@ -4,7 +4,7 @@
 // the registers' notes serves where both are silent.
 #pragma once
 
-#include "core/result.h"
+#include "kexec/core/result.h"
 #include "kdump/dump/dump.h"
 
 #include <cstdint>

@@ -3,7 +3,7 @@
 
 #include "kdump/dump/page_reader.h"
 #include "kdump/dump/vmcoreinfo.h"
-#include "layout/kdump.h"
+#include "include/layout/kdump.h"
 
 #include <algorithm>
 #include <mutex>

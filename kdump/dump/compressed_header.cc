@@ -2,7 +2,7 @@
 #include "kdump/dump/compressed_header.h"
 
 #include "kdump/dump/architecture.h"
-#include "layout/kdump.h"
+#include "include/layout/kdump.h"
 
 #include <array>
 #include <bit>

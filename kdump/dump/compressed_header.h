@@ -2,7 +2,7 @@
 // The headers of a dump in the kdump-compressed format (layout/kdump.h), as facts.
 #pragma once
 
-#include "core/result.h"
+#include "kexec/core/result.h"
 #include "kdump/dump/dump_file.h"
 
 #include <cstdint>

@@ -3,8 +3,8 @@
 // is ever read, whatever it says of itself.
 #pragma once
 
-#include "core/phys_range.h"
-#include "core/result.h"
+#include "kexec/core/phys_range.h"
+#include "kexec/core/result.h"
 #include "kdump/dump/vmcoreinfo.h"
 
 #include <cstddef>

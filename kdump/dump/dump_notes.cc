@@ -2,7 +2,7 @@
 #include "kdump/dump/dump_notes.h"
 
 #include "kdump/dump/vmcoreinfo.h"
-#include "layout/elf.h"
+#include "include/layout/elf.h"
 
 #include <algorithm>
 #include <array>

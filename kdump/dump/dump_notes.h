@@ -3,7 +3,7 @@
 // is passed through from there. Device dumps of network cards may be hundreds of MiB.
 #pragma once
 
-#include "core/result.h"
+#include "kexec/core/result.h"
 #include "kdump/dump/compressed_header.h"
 #include "kdump/dump/dump.h"
 #include "kdump/dump/dump_file.h"

@@ -3,8 +3,8 @@
 // mapped, read in large pieces where not. Any number of windows may look at one dump; a window is not shared.
 #pragma once
 
-#include "core/file.h"
-#include "core/result.h"
+#include "kexec/core/file.h"
+#include "kexec/core/result.h"
 #include "kdump/dump/dump.h"
 
 #include <cstddef>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kdump/dump/flattened.h"
 
-#include "layout/kdump.h"
+#include "include/layout/kdump.h"
 
 #include <algorithm>
 #include <cstring>

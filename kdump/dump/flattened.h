@@ -3,7 +3,7 @@
 // ones, what no record has is zeros.
 #pragma once
 
-#include "core/result.h"
+#include "kexec/core/result.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -11,24 +11,24 @@ kdump_dump_libdump_a_SOURCES = \
 	kdump/dump/dump_state.h \
 	kdump/dump/dump_window.cc kdump/dump/dump_window.h \
 	kdump/dump/flattened.cc kdump/dump/flattened.h \
-	kdump/dump/kernel_log.h \
-	kdump/dump/kernel_memory.cc kdump/dump/kernel_memory.h \
+	kdump/kernel/log.h \
+	kdump/kernel/memory.cc kdump/kernel/memory.h \
 	kdump/dump/page_bitmap.cc kdump/dump/page_bitmap.h \
 	kdump/dump/page_codec.cc kdump/dump/page_codec.h \
 	kdump/dump/page_reader.cc kdump/dump/page_reader.h \
-	kdump/dump/page_tables.cc kdump/dump/page_tables.h \
-	kdump/dump/page_tables_arm64.cc \
-	kdump/dump/page_tables_riscv64.cc \
-	kdump/dump/page_tables_x86_64.cc \
+	kdump/kernel/page_tables.cc kdump/kernel/page_tables.h \
+	kdump/kernel/arch/arm64.cc \
+	kdump/kernel/arch/riscv64.cc \
+	kdump/kernel/arch/x86_64.cc \
 	kdump/dump/vmcore.cc kdump/dump/vmcore.h \
 	kdump/dump/vmcoreinfo.cc kdump/dump/vmcoreinfo.h
 # The log.
 kdump_dump_libdump_a_SOURCES += \
-	kdump/dump/kernel_log.cc \
-	kdump/dump/kernel_log_forms.h \
-	kdump/dump/kernel_log_plain.cc \
-	kdump/dump/kernel_log_records.cc \
-	kdump/dump/kernel_log_rings.cc
+	kdump/kernel/log.cc \
+	kdump/kernel/log_forms.h \
+	kdump/kernel/log_plain.cc \
+	kdump/kernel/log_records.cc \
+	kdump/kernel/log_rings.cc
 kdump_dump_libdump_a_CPPFLAGS = $(AM_CPPFLAGS) $(DUMP_CPPFLAGS)
 
 # What programs that read and write dumps are linked with. The kdump format's rarer compressions are optional,

@@ -2,7 +2,7 @@
 // Unpacks the pages of a kdump-compressed dump.
 #pragma once
 
-#include "core/result.h"
+#include "kexec/core/result.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -3,11 +3,11 @@
 // file, a decoder, and the last page that was unpacked.
 #pragma once
 
-#include "core/result.h"
+#include "kexec/core/result.h"
 #include "kdump/dump/compressed_header.h"
 #include "kdump/dump/dump_file.h"
 #include "kdump/dump/page_codec.h"
-#include "layout/kdump.h"
+#include "include/layout/kdump.h"
 
 #include <cstddef>
 #include <cstdint>

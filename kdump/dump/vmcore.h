@@ -2,8 +2,8 @@
 // An ELF vmcore: /proc/vmcore, a copy of it, or what makedumpfile -E and QEMU write.
 #pragma once
 
-#include "core/phys_range.h"
-#include "core/result.h"
+#include "kexec/core/phys_range.h"
+#include "kexec/core/result.h"
 #include "kdump/dump/dump.h"
 #include "kdump/dump/dump_file.h"
 #include "kdump/dump/dump_notes.h"

@@ -3,7 +3,7 @@
 // (Documentation/admin-guide/kdump/vmcoreinfo.rst).
 #pragma once
 
-#include "core/result.h"
+#include "kexec/core/result.h"
 
 #include <cstdint>
 #include <map>

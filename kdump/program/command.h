@@ -4,10 +4,10 @@
 // item in doc/kdump.8 (a test holds the page against the table).
 #pragma once
 
-#include "core/arguments.h"
-#include "core/notices.h"
-#include "core/result.h"
-#include "core/terminal_text.h"
+#include "kexec/cli/arguments.h"
+#include "kexec/core/notices.h"
+#include "kexec/core/result.h"
+#include "kexec/core/terminal_text.h"
 
 #include <cstddef>
 #include <cstdio>

@@ -2,7 +2,7 @@
 // The options that `kdump dmesg` and vmcore-dmesg share.
 #pragma once
 
-#include "core/arguments.h"
+#include "kexec/cli/arguments.h"
 #include "kdump/program/log_text.h"
 
 #include <span>

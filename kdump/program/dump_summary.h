@@ -2,8 +2,8 @@
 // What `kdump info` tells of a dump.
 #pragma once
 
-#include "core/notices.h"
-#include "core/result.h"
+#include "kexec/core/notices.h"
+#include "kexec/core/result.h"
 #include "kdump/dump/dump.h"
 #include "kdump/program/panic_message.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "core/terminal_text.h"
+#include "kexec/core/terminal_text.h"
 #include "kdump/program/dump_summary.h"
-#include "plan/report.h"
+#include "kexec/load/report.h"
 
 #include <ctime>
 #include <nlohmann/json.hpp>

@@ -10,11 +10,11 @@ kdump_program_libprogram_a_SOURCES = \
 	kdump/program/info_command.cc \
 	kdump/program/log_text.cc kdump/program/log_text.h \
 	kdump/program/panic_message.cc kdump/program/panic_message.h \
-	kdump/program/run_program.cc kdump/program/run_program.h \
+	kexec/cli/run_program.cc kexec/cli/run_program.h \
 	kdump/program/save_command.cc \
 	kdump/program/save_progress.cc kdump/program/save_progress.h \
 	kdump/program/save_summary.cc kdump/program/save_summary.h \
-	kdump/program/stop_signals.cc kdump/program/stop_signals.h
+	kexec/cli/stop_signals.cc kexec/cli/stop_signals.h
 
 sbin_PROGRAMS += kdump/program/kdump kdump/program/vmcore-dmesg
 kdump_libs = kdump/program/libprogram.a kdump/save/libsave.a kdump/dump/libdump.a kexec/libkexec.a $(KDUMP_LIBS)

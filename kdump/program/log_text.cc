@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kdump/program/log_text.h"
 
-#include "core/terminal_text.h"
+#include "kexec/core/terminal_text.h"
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kdump/program/command_table.h"
-#include "kdump/program/run_program.h"
+#include "kexec/cli/run_program.h"
 
 namespace kx::kdump {
 namespace {

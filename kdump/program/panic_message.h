@@ -2,7 +2,7 @@
 // Finds, in a kernel's log, why it crashed and where.
 #pragma once
 
-#include "kdump/dump/kernel_log.h"
+#include "kdump/kernel/log.h"
 
 #include <cstdint>
 #include <optional>

@@ -2,7 +2,7 @@
 #include "kdump/program/save_progress.h"
 
 #include "kdump/program/command.h"
-#include "plan/report.h"
+#include "kexec/load/report.h"
 
 #include <algorithm>
 

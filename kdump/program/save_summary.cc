@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kdump/program/save_summary.h"
 
-#include "core/terminal_text.h"
+#include "kexec/core/terminal_text.h"
 #include "kdump/program/save_progress.h"
-#include "plan/report.h"
+#include "kexec/load/report.h"
 
 #include <array>
 #include <nlohmann/json.hpp>

@@ -2,7 +2,7 @@
 // vmcore-dmesg: prints the log of the kernel that crashed. Any failure is exit code 1.
 #include "kdump/program/command.h"
 #include "kdump/program/dmesg_command.h"
-#include "kdump/program/run_program.h"
+#include "kexec/cli/run_program.h"
 
 #include <vector>
 

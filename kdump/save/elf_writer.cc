@@ -2,7 +2,7 @@
 #include "kdump/save/elf_writer.h"
 
 #include "kdump/save/note_copy.h"
-#include "layout/elf.h"
+#include "include/layout/elf.h"
 
 #include <algorithm>
 #include <cstring>

@@ -9,7 +9,7 @@
 // last.
 #pragma once
 
-#include "core/result.h"
+#include "kexec/core/result.h"
 #include "kdump/dump/dump.h"
 #include "kdump/save/page_packer.h"
 #include "kdump/save/page_set.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kdump/save/sink.h"
-#include "layout/kdump.h"
+#include "include/layout/kdump.h"
 
 #include <algorithm>
 #include <array>

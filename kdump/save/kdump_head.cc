@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kdump/save/kdump_head.h"
 
-#include "kdump/dump/kernel_memory.h"
+#include "kdump/kernel/memory.h"
 
 #include <algorithm>
 #include <charconv>

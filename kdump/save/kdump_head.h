@@ -4,7 +4,7 @@
 
 #include "kdump/dump/dump.h"
 #include "kdump/save/save.h"
-#include "layout/kdump.h"
+#include "include/layout/kdump.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -5,7 +5,7 @@
 // header comes last.
 #pragma once
 
-#include "core/result.h"
+#include "kexec/core/result.h"
 #include "kdump/dump/dump.h"
 #include "kdump/save/kdump_head.h"
 #include "kdump/save/page_packer.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kdump/save/page_filter.h"
 
-#include "kdump/dump/kernel_memory.h"
+#include "kdump/kernel/memory.h"
 #include "kdump/save/page_layout.h"
 #include "kdump/save/page_map.h"
 

@@ -3,8 +3,8 @@
 // before they are read.
 #pragma once
 
-#include "core/notices.h"
-#include "core/result.h"
+#include "kexec/core/notices.h"
+#include "kexec/core/result.h"
 #include "kdump/dump/dump.h"
 #include "kdump/save/page_set.h"
 #include "kdump/save/save.h"

@@ -2,7 +2,7 @@
 #include "kdump/save/page_layout.h"
 
 #include "kdump/save/save.h"
-#include "wire.h"
+#include "include/wire.h"
 
 #include <algorithm>
 #include <bit>

@@ -2,7 +2,7 @@
 // What struct page of the crashed kernel looks like and what its words mean, from vmcoreinfo alone.
 #pragma once
 
-#include "core/notices.h"
+#include "kexec/core/notices.h"
 #include "kdump/dump/vmcoreinfo.h"
 #include "kdump/save/page_type.h"
 

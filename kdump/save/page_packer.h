@@ -3,7 +3,7 @@
 // where that makes it smaller, else as it is.
 #pragma once
 
-#include "core/result.h"
+#include "kexec/core/result.h"
 #include "kdump/dump/dump.h"
 #include "kdump/save/save.h"
 

@@ -2,7 +2,7 @@
 // A set of page frames, by number: a bit each, where there is memory at all and not all of 32768 are in the set.
 #pragma once
 
-#include "core/phys_range.h"
+#include "kexec/core/phys_range.h"
 
 #include <array>
 #include <cstddef>

@@ -2,8 +2,8 @@
 // Writes a dump of the pages that are worth keeping.
 #pragma once
 
-#include "core/notices.h"
-#include "core/result.h"
+#include "kexec/core/notices.h"
+#include "kexec/core/result.h"
 #include "kdump/dump/dump.h"
 #include "kdump/save/sink.h"
 

@@ -2,8 +2,8 @@
 // Where the bytes of a dump go: a file, a block device, a stream; in tests, something that fails when told to.
 #pragma once
 
-#include "core/file.h"
-#include "core/result.h"
+#include "kexec/core/file.h"
+#include "kexec/core/result.h"
 
 #include <cstddef>
 #include <cstdint>

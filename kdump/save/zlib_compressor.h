@@ -3,7 +3,7 @@
 // what either writes.
 #pragma once
 
-#include "core/result.h"
+#include "kexec/core/result.h"
 
 #include <cstddef>
 #include <memory>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "arch/architecture.h"
+#include "kexec/arch/architecture.h"
 
 #include <algorithm>
 #include <array>

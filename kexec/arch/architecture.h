@@ -2,9 +2,9 @@
 // An architecture is a row of facts. All rows are compiled on every host, so that any machine can plan for any other.
 #pragma once
 
-#include "core/byte_view.h"
-#include "core/phys_range.h"
-#include "core/result.h"
+#include "kexec/core/byte_view.h"
+#include "kexec/core/phys_range.h"
+#include "kexec/core/result.h"
 
 #include <cstdint>
 #include <optional>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "core/byte_view.h"
+#include "kexec/core/byte_view.h"
 
 #include <algorithm>
 

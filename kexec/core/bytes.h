@@ -3,7 +3,7 @@
 // Copies share the owner; a part keeps the whole alive.
 #pragma once
 
-#include "core/byte_view.h"
+#include "kexec/core/byte_view.h"
 
 #include <memory>
 #include <vector>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "core/command_line.h"
+#include "kexec/core/command_line.h"
 
 #include <algorithm>
 

@@ -2,8 +2,8 @@
 // Input files are mapped once and never copied. What cannot be mapped (a pipe) is read into a sealed memfd first.
 #pragma once
 
-#include "core/bytes.h"
-#include "core/result.h"
+#include "kexec/core/bytes.h"
+#include "kexec/core/result.h"
 
 #include <chrono>
 #include <cstdint>

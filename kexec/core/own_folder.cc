@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "core/own_folder.h"
+#include "kexec/core/own_folder.h"
 
 #include <algorithm>
 #include <array>

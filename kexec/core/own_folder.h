@@ -3,8 +3,8 @@
 // who may write near it can lead a file of ours elsewhere.
 #pragma once
 
-#include "core/file.h"
-#include "core/result.h"
+#include "kexec/core/file.h"
+#include "kexec/core/result.h"
 
 #include <string>
 #include <string_view>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "core/phys_range.h"
+#include "kexec/core/phys_range.h"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "core/shared_bytes.h"
+#include "kexec/core/shared_bytes.h"
 
 #include <array>
 #include <cstdint>

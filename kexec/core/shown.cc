@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "core/shown.h"
+#include "kexec/core/shown.h"
 
 #include <fmt/format.h>
 

@@ -2,7 +2,7 @@
 // How ranges and paths are written in messages.
 #pragma once
 
-#include "core/phys_range.h"
+#include "kexec/core/phys_range.h"
 
 #include <string>
 #include <string_view>

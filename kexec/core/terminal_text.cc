@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "core/terminal_text.h"
+#include "kexec/core/terminal_text.h"
 
-#include "core/utf8.h"
+#include "kexec/core/utf8.h"
 
 #include <algorithm>
 

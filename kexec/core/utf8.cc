@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "core/utf8.h"
+#include "kexec/core/utf8.h"
 
 namespace kx {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "core/wrapped_text.h"
+#include "kexec/core/wrapped_text.h"
 
 #include <algorithm>
 

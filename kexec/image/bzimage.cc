@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "image/bzimage.h"
+#include "kexec/image/bzimage.h"
 
 #include <algorithm>
 #include <bit>

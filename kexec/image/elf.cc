@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "image/elf.h"
+#include "kexec/image/elf.h"
 
 #include <algorithm>
 

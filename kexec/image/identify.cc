@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "image/identify.h"
+#include "kexec/image/identify.h"
 
-#include "image/bzimage.h"
-#include "image/elf.h"
-#include "image/unpack.h"
+#include "kexec/image/bzimage.h"
+#include "kexec/image/elf.h"
+#include "kexec/image/unpack/unpack.h"
 
 #include <algorithm>
 #include <optional>

@@ -2,7 +2,7 @@
 // Names what bytes are, for the message when they are not what was wanted.
 #pragma once
 
-#include "core/byte_view.h"
+#include "kexec/core/byte_view.h"
 
 #include <string>
 

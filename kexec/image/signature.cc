@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "image/signature.h"
+#include "kexec/image/signature.h"
 
-#include "wire.h"
+#include "include/wire.h"
 
 #include <string_view>
 

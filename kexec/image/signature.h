@@ -2,7 +2,7 @@
 // Whether a kernel image carries a signature at all; whether it is good is for a kernel to say.
 #pragma once
 
-#include "core/byte_view.h"
+#include "kexec/core/byte_view.h"
 
 namespace kx {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "image/vmlinux.h"
+#include "kexec/image/vmlinux.h"
 
-#include "image/bzimage.h"
-#include "image/elf.h"
-#include "image/identify.h"
+#include "kexec/image/bzimage.h"
+#include "kexec/image/elf.h"
+#include "kexec/image/identify.h"
 
 #include <algorithm>
 #include <vector>

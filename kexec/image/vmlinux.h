@@ -4,10 +4,10 @@
 // machine; so the vmlinux is taken out of it here.
 #pragma once
 
-#include "core/bytes.h"
-#include "core/phys_range.h"
-#include "core/result.h"
-#include "image/unpack.h"
+#include "kexec/core/bytes.h"
+#include "kexec/core/phys_range.h"
+#include "kexec/core/result.h"
+#include "kexec/image/unpack/unpack.h"
 
 #include <cstdint>
 #include <optional>

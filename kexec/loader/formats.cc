@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "loader/formats.h"
+#include "kexec/loader/formats.h"
 
-#include "image/bzimage.h"
-#include "image/identify.h"
-#include "image/unpack.h"
-#include "loader/bzimage.h"
+#include "kexec/image/bzimage.h"
+#include "kexec/image/identify.h"
+#include "kexec/image/unpack/unpack.h"
+#include "kexec/loader/x86/bzimage.h"
 
 #include <algorithm>
 #include <utility>

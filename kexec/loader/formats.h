@@ -3,10 +3,10 @@
 // and a row in formats.cc: doc/adding-a-format.md.
 #pragma once
 
-#include "core/notices.h"
-#include "loader/load_request.h"
-#include "machine/machine.h"
-#include "plan/load_plan.h"
+#include "kexec/core/notices.h"
+#include "kexec/loader/load_request.h"
+#include "kexec/machine/machine.h"
+#include "kexec/plan/load_plan.h"
 
 #include <span>
 #include <string_view>

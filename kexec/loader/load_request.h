@@ -2,8 +2,8 @@
 // What the user asked to be loaded, typed. Loaders see this, never argv.
 #pragma once
 
-#include "core/bytes.h"
-#include "core/phys_range.h"
+#include "kexec/core/bytes.h"
+#include "kexec/core/phys_range.h"
 
 #include <array>
 #include <cstddef>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "machine/attribute.h"
+#include "kexec/machine/attribute.h"
 
 #include <algorithm>
 #include <charconv>

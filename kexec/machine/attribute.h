@@ -2,9 +2,9 @@
 // Files that hold one value, as sysfs and /proc/sys have them, and folders of numbered entries.
 #pragma once
 
-#include "core/notices.h"
-#include "core/result.h"
-#include "machine/system_files.h"
+#include "kexec/core/notices.h"
+#include "kexec/core/result.h"
+#include "kexec/machine/system_files.h"
 
 #include <cstdint>
 #include <optional>

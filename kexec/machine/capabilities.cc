@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "machine/capabilities.h"
+#include "kexec/machine/capabilities.h"
 
-#include "machine/attribute.h"
-#include "machine/kernel_config.h"
-#include "machine/kho.h"
-#include "machine/memory_map.h"
-#include "machine/multikernel.h"
-#include "machine/platform.h"
+#include "kexec/machine/attribute.h"
+#include "kexec/machine/kernel_config.h"
+#include "kexec/machine/kho.h"
+#include "kexec/machine/memory_map.h"
+#include "kexec/machine/multikernel.h"
+#include "kexec/machine/platform.h"
 
 #include <algorithm>
 #include <climits>

@@ -2,8 +2,8 @@
 // What the running kernel can do with kexec, as far as files tell it; each fact with where it was learned.
 #pragma once
 
-#include "core/result.h"
-#include "machine/system_files.h"
+#include "kexec/core/result.h"
+#include "kexec/machine/system_files.h"
 
 #include <array>
 #include <cstdint>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "machine/capture.h"
+#include "kexec/machine/capture.h"
 
-#include "core/own_folder.h"
-#include "layout/elf.h"
-#include "machine/attribute.h"
-#include "machine/capabilities.h"
-#include "machine/machine.h"
+#include "kexec/core/own_folder.h"
+#include "include/layout/elf.h"
+#include "kexec/machine/attribute.h"
+#include "kexec/machine/capabilities.h"
+#include "kexec/machine/machine.h"
 
 #include <algorithm>
 #include <cerrno>

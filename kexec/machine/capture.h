@@ -3,8 +3,8 @@
 // change.
 #pragma once
 
-#include "core/notices.h"
-#include "machine/system_files.h"
+#include "kexec/core/notices.h"
+#include "kexec/machine/system_files.h"
 
 #include <map>
 #include <set>

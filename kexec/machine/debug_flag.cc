@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "machine/debug_flag.h"
+#include "kexec/machine/debug_flag.h"
 
-#include "machine/attribute.h"
-#include "machine/multikernel.h"
+#include "kexec/machine/attribute.h"
+#include "kexec/machine/multikernel.h"
 
 namespace kx {
 

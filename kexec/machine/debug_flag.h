@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "machine/system_files.h"
+#include "kexec/machine/system_files.h"
 
 namespace kx {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "machine/efi.h"
+#include "kexec/machine/efi.h"
 
-#include "machine/attribute.h"
+#include "kexec/machine/attribute.h"
 
 #include <initializer_list>
 

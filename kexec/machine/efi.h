@@ -2,10 +2,10 @@
 // What the running kernel tells of the EFI firmware below /sys/firmware/efi.
 #pragma once
 
-#include "core/notices.h"
-#include "core/result.h"
-#include "machine/machine.h"
-#include "machine/system_files.h"
+#include "kexec/core/notices.h"
+#include "kexec/core/result.h"
+#include "kexec/machine/machine.h"
+#include "kexec/machine/system_files.h"
 
 #include <optional>
 

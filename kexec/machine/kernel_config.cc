@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "machine/kernel_config.h"
+#include "kexec/machine/kernel_config.h"
 
-#include "machine/attribute.h"
+#include "kexec/machine/attribute.h"
 
 namespace kx {
 namespace {

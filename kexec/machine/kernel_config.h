@@ -2,7 +2,7 @@
 // What the running kernel was built with, where that is told: its configuration, else its symbols.
 #pragma once
 
-#include "machine/system_files.h"
+#include "kexec/machine/system_files.h"
 
 #include <optional>
 #include <string>

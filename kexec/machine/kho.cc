@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "machine/kho.h"
+#include "kexec/machine/kho.h"
 
-#include "core/command_line.h"
-#include "machine/kernel_config.h"
+#include "kexec/core/command_line.h"
+#include "kexec/machine/kernel_config.h"
 
 #include <optional>
 

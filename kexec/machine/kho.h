@@ -2,8 +2,8 @@
 // Whether kexec handover (KHO) is on in the running kernel.
 #pragma once
 
-#include "core/result.h"
-#include "machine/system_files.h"
+#include "kexec/core/result.h"
+#include "kexec/machine/system_files.h"
 
 #include <string>
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "machine/machine.h"
+#include "kexec/machine/machine.h"
 
-#include "layout/boot_params.h"
-#include "machine/attribute.h"
-#include "machine/efi.h"
-#include "machine/memory_blocks.h"
-#include "machine/multikernel.h"
-#include "machine/platform.h"
+#include "include/layout/boot_params.h"
+#include "kexec/machine/attribute.h"
+#include "kexec/machine/efi.h"
+#include "kexec/machine/memory_blocks.h"
+#include "kexec/machine/multikernel.h"
+#include "kexec/machine/platform.h"
 
 #include <algorithm>
 #include <span>

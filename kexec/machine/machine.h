@@ -2,12 +2,12 @@
 // The facts about a machine that planning a load needs, read once. Nothing here decides anything.
 #pragma once
 
-#include "core/notices.h"
-#include "core/phys_range.h"
-#include "core/result.h"
-#include "machine/memory_map.h"
-#include "machine/setup_data.h"
-#include "machine/system_files.h"
+#include "kexec/core/notices.h"
+#include "kexec/core/phys_range.h"
+#include "kexec/core/result.h"
+#include "kexec/machine/memory_map.h"
+#include "kexec/machine/setup_data.h"
+#include "kexec/machine/system_files.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "machine/memory_blocks.h"
+#include "kexec/machine/memory_blocks.h"
 
-#include "machine/attribute.h"
+#include "kexec/machine/attribute.h"
 
 #include <bit>
 #include <charconv>

@@ -3,9 +3,9 @@
 // (online) or leaves alone (offline). Either way /proc/iomem calls them System RAM. Addresses are physical.
 #pragma once
 
-#include "core/phys_range.h"
-#include "core/result.h"
-#include "machine/system_files.h"
+#include "kexec/core/phys_range.h"
+#include "kexec/core/result.h"
+#include "kexec/machine/system_files.h"
 
 #include <cstdint>
 #include <string>

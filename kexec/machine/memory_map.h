@@ -4,9 +4,9 @@
 // physical.
 #pragma once
 
-#include "core/phys_range.h"
-#include "core/result.h"
-#include "machine/system_files.h"
+#include "kexec/core/phys_range.h"
+#include "kexec/core/result.h"
+#include "kexec/machine/system_files.h"
 
 #include <span>
 #include <string>

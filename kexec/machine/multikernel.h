@@ -2,9 +2,9 @@
 // Other kernels beside the running one: who would answer a multikernel call, and the memory that they hold.
 #pragma once
 
-#include "core/phys_range.h"
-#include "core/result.h"
-#include "machine/system_files.h"
+#include "kexec/core/phys_range.h"
+#include "kexec/core/result.h"
+#include "kexec/machine/system_files.h"
 
 #include <string_view>
 #include <vector>

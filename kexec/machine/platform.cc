@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "machine/platform.h"
+#include "kexec/machine/platform.h"
 
-#include "core/command_line.h"
-#include "machine/attribute.h"
-#include "machine/xen.h"
+#include "kexec/core/command_line.h"
+#include "kexec/machine/attribute.h"
+#include "kexec/machine/xen.h"
 
 #include <algorithm>
 #include <array>

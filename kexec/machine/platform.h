@@ -2,8 +2,8 @@
 // What the processor and the hypervisor make of memory, as far as it bears on starting another kernel.
 #pragma once
 
-#include "machine/capabilities.h"
-#include "machine/system_files.h"
+#include "kexec/machine/capabilities.h"
+#include "kexec/machine/system_files.h"
 
 #include <string>
 #include <string_view>

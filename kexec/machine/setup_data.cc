@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "machine/setup_data.h"
+#include "kexec/machine/setup_data.h"
 
-#include "layout/boot_params.h"
-#include "machine/attribute.h"
+#include "include/layout/boot_params.h"
+#include "kexec/machine/attribute.h"
 
 #include <span>
 

@@ -2,9 +2,9 @@
 // The setup_data list that the running x86 kernel was started with.
 #pragma once
 
-#include "core/notices.h"
-#include "core/result.h"
-#include "machine/system_files.h"
+#include "kexec/core/notices.h"
+#include "kexec/core/result.h"
+#include "kexec/machine/system_files.h"
 
 #include <cstddef>
 #include <cstdint>

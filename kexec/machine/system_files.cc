@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "machine/system_files.h"
+#include "kexec/machine/system_files.h"
 
-#include "core/file.h"
+#include "kexec/core/file.h"
 
 #include <algorithm>
 #include <cerrno>

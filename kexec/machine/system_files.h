@@ -3,7 +3,7 @@
 // by a path relative to a root ("proc/iomem"). The root is / or a captured machine; tests hold a tree in memory.
 #pragma once
 
-#include "core/result.h"
+#include "kexec/core/result.h"
 
 #include <cstddef>
 #include <string>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "machine/xen.h"
+#include "kexec/machine/xen.h"
 
-#include "machine/attribute.h"
+#include "kexec/machine/attribute.h"
 
 namespace kx {
 

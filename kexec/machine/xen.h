@@ -2,8 +2,8 @@
 // Where Xen, and not the running kernel, loads and starts kernels.
 #pragma once
 
-#include "core/result.h"
-#include "machine/system_files.h"
+#include "kexec/core/result.h"
+#include "kexec/machine/system_files.h"
 
 namespace kx {
 

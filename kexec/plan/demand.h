@@ -3,9 +3,9 @@
 // place() makes a Segment; compose() fills in the bytes that depend on addresses.
 #pragma once
 
-#include "core/bytes.h"
-#include "core/phys_range.h"
-#include "core/result.h"
+#include "kexec/core/bytes.h"
+#include "kexec/core/phys_range.h"
+#include "kexec/core/result.h"
 
 #include <cstdint>
 #include <functional>

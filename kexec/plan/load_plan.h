@@ -2,7 +2,7 @@
 // What a loader asks for: demands, and where the next kernel is entered with what argument.
 #pragma once
 
-#include "plan/demand.h"
+#include "kexec/plan/demand.h"
 
 #include <string>
 #include <vector>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "plan/placement.h"
+#include "kexec/plan/placement.h"
 
-#include "core/shown.h"
+#include "kexec/core/shown.h"
 
 #include <algorithm>
 #include <bit>

@@ -3,7 +3,7 @@
 // an error that says which demand did not fit where.
 #pragma once
 
-#include "plan/demand.h"
+#include "kexec/plan/demand.h"
 
 #include <span>
 #include <string_view>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "system/call_context.h"
+#include "kexec/system/call_context.h"
 
-#include "machine/capabilities.h"
-#include "machine/kernel_config.h"
-#include "machine/memory_map.h"
+#include "kexec/machine/capabilities.h"
+#include "kexec/machine/kernel_config.h"
+#include "kexec/machine/memory_map.h"
 
 #include <algorithm>
 #include <string_view>

@@ -3,8 +3,8 @@
 // the call itself was (flags, files, command line, other_call_tried) is for the caller to add.
 #pragma once
 
-#include "machine/system_files.h"
-#include "system/errno_text.h"
+#include "kexec/machine/system_files.h"
+#include "kexec/system/errno_text.h"
 
 namespace kx {
 

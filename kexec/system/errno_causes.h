@@ -2,7 +2,7 @@
 // What can be behind an errno: the table that explain() (errno_text.h) reads.
 #pragma once
 
-#include "system/errno_text.h"
+#include "kexec/system/errno_text.h"
 
 #include <string>
 #include <vector>

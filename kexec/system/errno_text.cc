@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "system/errno_text.h"
+#include "kexec/system/errno_text.h"
 
-#include "system/errno_causes.h"
+#include "kexec/system/errno_causes.h"
 
 #include <algorithm>
 #include <cerrno>

@@ -2,9 +2,9 @@
 // Why the kernel refused a load, an unload or a start, in words, and what to try.
 #pragma once
 
-#include "core/result.h"
-#include "system/instance_commands.h"
-#include "system/kernel.h"
+#include "kexec/core/result.h"
+#include "kexec/system/instance_commands.h"
+#include "kexec/system/kernel.h"
 
 #include <cstdint>
 #include <optional>

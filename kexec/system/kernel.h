@@ -3,8 +3,8 @@
 // writes to attributes and folders below /sys. Nothing else in the program makes them.
 #pragma once
 
-#include "core/byte_view.h"
-#include "core/phys_range.h"
+#include "kexec/core/byte_view.h"
+#include "kexec/core/phys_range.h"
 
 #include <cstdint>
 #include <expected>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "system/links.h"
+#include "kexec/system/links.h"
 
 #include <cstring>
 #include <limits>

@@ -2,8 +2,8 @@
 // Network links as rtnetlink tells of them (rtnetlink(7), netlink(7)): messages only, no socket.
 #pragma once
 
-#include "core/byte_view.h"
-#include "core/result.h"
+#include "kexec/core/byte_view.h"
+#include "kexec/core/result.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // By rtnetlink: it is there on every kernel that has interfaces, whichever protocols it has.
-#include "system/network.h"
+#include "kexec/system/network.h"
 
-#include "core/file.h"
-#include "system/links.h"
+#include "kexec/core/file.h"
+#include "kexec/system/links.h"
 
 #include <array>
 #include <cerrno>

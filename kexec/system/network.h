@@ -3,7 +3,7 @@
 // frames into memory that the next kernel uses.
 #pragma once
 
-#include "core/notices.h"
+#include "kexec/core/notices.h"
 
 namespace kx {
 

@@ -2,10 +2,10 @@
 #include "multikernel/ctl/apply.h"
 
 #include "multikernel/ctl/instance_changes.h"
-#include "multikernel/ctl/pool.h"
-#include "multikernel/filesystem.h"
-#include "multikernel/lifecycle.h"
-#include "multikernel/transaction.h"
+#include "multikernel/ctl/commands/pool.h"
+#include "multikernel/native/filesystem.h"
+#include "multikernel/instance/lifecycle.h"
+#include "multikernel/native/transaction.h"
 
 #include <algorithm>
 #include <optional>

@@ -5,7 +5,7 @@
 #include "multikernel/ctl/change.h"
 #include "multikernel/ctl/kexec_program.h"
 #include "multikernel/ctl/start_wait.h"
-#include "multikernel/desired_plan.h"
+#include "multikernel/desired/plan.h"
 
 #include <functional>
 #include <span>

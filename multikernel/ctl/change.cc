@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/ctl/change.h"
 
-#include "core/terminal_text.h"
-#include "multikernel/overlay.h"
-#include "multikernel/run_folder.h"
+#include "kexec/core/terminal_text.h"
+#include "multikernel/native/overlay.h"
+#include "multikernel/records/run_folder.h"
 
 #include <nlohmann/json.hpp>
 

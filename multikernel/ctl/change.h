@@ -3,13 +3,13 @@
 // dry run the same code runs against a kernel that only notes what it would have been asked.
 #pragma once
 
-#include "image/device_tree.h"
-#include "machine/multikernel.h"
-#include "multikernel/control.h"
+#include "kexec/image/device_tree/device_tree.h"
+#include "kexec/machine/multikernel.h"
+#include "multikernel/core/control.h"
 #include "multikernel/ctl/command.h"
-#include "multikernel/definition.h"
-#include "multikernel/instance_view.h"
-#include "multikernel/lock.h"
+#include "multikernel/records/definition.h"
+#include "multikernel/instance/view.h"
+#include "multikernel/records/lock.h"
 
 #include <memory>
 #include <optional>

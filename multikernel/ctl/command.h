@@ -4,13 +4,13 @@
 // local.mk; an item in doc/multikernelctl.8 (a test holds the page against the table).
 #pragma once
 
-#include "core/arguments.h"
-#include "core/notices.h"
-#include "core/result.h"
-#include "core/terminal_text.h"
-#include "machine/system_files.h"
-#include "multikernel/control.h"
-#include "system/kernel.h"
+#include "kexec/cli/arguments.h"
+#include "kexec/core/notices.h"
+#include "kexec/core/result.h"
+#include "kexec/core/terminal_text.h"
+#include "kexec/machine/system_files.h"
+#include "multikernel/core/control.h"
+#include "kexec/system/kernel.h"
 
 #include <cstddef>
 #include <cstdio>

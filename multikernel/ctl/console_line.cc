@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/ctl/console_line.h"
 
-#include "core/terminal_text.h"
+#include "kexec/core/terminal_text.h"
 #include "multikernel/ctl/terminal.h"
 
 #include <algorithm>

@@ -3,8 +3,8 @@
 // elsewhere the far end of its serial line, where that is wired to a device of this machine.
 #pragma once
 
-#include "core/file.h"
-#include "core/result.h"
+#include "kexec/core/file.h"
+#include "kexec/core/result.h"
 
 #include <chrono>
 #include <cstdint>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/ctl/desired_kernels.h"
 
-#include "core/file.h"
-#include "multikernel/spawn_kernel.h"
+#include "kexec/core/file.h"
+#include "multikernel/native/kernel.h"
 
 #include <algorithm>
 #include <filesystem>

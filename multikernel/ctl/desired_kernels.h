@@ -3,8 +3,8 @@
 #pragma once
 
 #include "multikernel/ctl/command.h"
-#include "multikernel/desired_plan.h"
-#include "multikernel/machine_resources.h"
+#include "multikernel/desired/plan.h"
+#include "multikernel/instance/resources.h"
 
 #include <span>
 

@@ -2,9 +2,9 @@
 // Devices as options name them.
 #pragma once
 
-#include "core/result.h"
-#include "multikernel/desired_state.h"
-#include "multikernel/machine_resources.h"
+#include "kexec/core/result.h"
+#include "multikernel/desired/state.h"
+#include "multikernel/instance/resources.h"
 
 #include <string_view>
 #include <vector>

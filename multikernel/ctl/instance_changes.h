@@ -4,8 +4,8 @@
 #pragma once
 
 #include "multikernel/ctl/change.h"
-#include "multikernel/desired_state.h"
-#include "multikernel/machine_resources.h"
+#include "multikernel/desired/state.h"
+#include "multikernel/instance/resources.h"
 
 #include <cstdint>
 #include <optional>

@@ -2,7 +2,7 @@
 // Loading is the kexec program's work: it is run with the arguments as they came, without a shell.
 #pragma once
 
-#include "core/result.h"
+#include "kexec/core/result.h"
 
 #include <span>
 #include <string>

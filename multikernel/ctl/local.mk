@@ -4,37 +4,37 @@ noinst_LIBRARIES += multikernel/ctl/libmultikernelctl.a
 multikernel_ctl_libmultikernelctl_a_SOURCES = \
 	multikernel/ctl/apply.cc multikernel/ctl/apply.h \
 	multikernel/ctl/change.cc multikernel/ctl/change.h \
-	multikernel/ctl/check.cc \
+	multikernel/ctl/commands/check.cc \
 	multikernel/ctl/command.h \
 	multikernel/ctl/command_table.cc multikernel/ctl/command_table.h \
-	multikernel/ctl/console.cc \
+	multikernel/ctl/commands/console.cc \
 	multikernel/ctl/console_line.cc multikernel/ctl/console_line.h \
-	multikernel/ctl/create.cc \
-	multikernel/ctl/declarative.cc multikernel/ctl/declarative.h \
-	multikernel/ctl/desired_dts.cc \
-	multikernel/ctl/desired_file.cc multikernel/ctl/desired_file.h \
+	multikernel/ctl/commands/create.cc \
+	multikernel/ctl/commands/declarative.cc multikernel/ctl/commands/declarative.h \
+	multikernel/desired/dts.cc \
+	multikernel/desired/file.cc multikernel/desired/file.h \
 	multikernel/ctl/desired_kernels.cc multikernel/ctl/desired_kernels.h \
-	multikernel/ctl/desired_toml.cc \
+	multikernel/desired/toml.cc \
 	multikernel/ctl/device_list.cc multikernel/ctl/device_list.h \
-	multikernel/ctl/device_tree_compiler.cc \
-	multikernel/ctl/dump.cc \
+	multikernel/desired/device_tree_compiler.cc \
+	multikernel/ctl/commands/dump.cc \
 	multikernel/ctl/instance_changes.h \
 	multikernel/ctl/kexec_program.cc multikernel/ctl/kexec_program.h \
-	multikernel/ctl/list.cc \
-	multikernel/ctl/lives.cc \
-	multikernel/ctl/load.cc \
+	multikernel/ctl/commands/list.cc \
+	multikernel/ctl/commands/halt.cc \
+	multikernel/ctl/commands/load.cc \
 	multikernel/ctl/make_instance.cc \
 	multikernel/ctl/noting_kernel.cc \
-	multikernel/ctl/pool.cc multikernel/ctl/pool.h \
-	multikernel/ctl/pool_module.cc \
-	multikernel/ctl/pool_spawn.cc \
+	multikernel/ctl/commands/pool.cc multikernel/ctl/commands/pool.h \
+	multikernel/module/pool_wish.cc \
+	multikernel/native/pool_wish.cc \
 	multikernel/ctl/pool_text.cc \
 	multikernel/ctl/run.cc multikernel/ctl/run.h \
 	multikernel/ctl/start_wait.cc multikernel/ctl/start_wait.h \
 	multikernel/ctl/terminal.cc multikernel/ctl/terminal.h \
 	multikernel/ctl/transaction_text.h \
-	multikernel/ctl/transactions.cc \
-	multikernel/ctl/update.cc \
+	multikernel/ctl/commands/transactions.cc \
+	multikernel/ctl/commands/update.cc \
 	multikernel/ctl/update_instance.cc
 
 sbin_PROGRAMS += multikernel/multikernelctl

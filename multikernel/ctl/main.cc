@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "core/standard_files.h"
+#include "kexec/cli/standard_files.h"
 #include "multikernel/ctl/command.h"
 #include "multikernel/ctl/run.h"
 

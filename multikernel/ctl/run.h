@@ -2,8 +2,8 @@
 // One run of the program: the words of the command line in, the exit code out.
 #pragma once
 
-#include "machine/system_files.h"
-#include "system/kernel.h"
+#include "kexec/machine/system_files.h"
+#include "kexec/system/kernel.h"
 
 #include <cstdio>
 #include <span>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/ctl/start_wait.h"
 
-#include "machine/attribute.h"
-#include "multikernel/lifecycle.h"
-#include "multikernel/serial_ports.h"
+#include "kexec/machine/attribute.h"
+#include "multikernel/instance/lifecycle.h"
+#include "multikernel/placed/x86_64/serial_ports.h"
 
 #include <unistd.h>
 

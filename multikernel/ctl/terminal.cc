@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/ctl/terminal.h"
 
-#include "core/standard_files.h"
+#include "kexec/cli/standard_files.h"
 
 #include <csignal>
 

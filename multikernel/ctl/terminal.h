@@ -2,8 +2,8 @@
 // The terminal of a user who is attached to a console: raw while that lasts, and as it was on every way out.
 #pragma once
 
-#include "core/file.h"
-#include "core/result.h"
+#include "kexec/core/file.h"
+#include "kexec/core/result.h"
 
 #include <optional>
 #include <string>

@@ -2,7 +2,7 @@
 // A multikernel kernel's transactions in words.
 #pragma once
 
-#include "multikernel/filesystem.h"
+#include "multikernel/native/filesystem.h"
 
 #include <string>
 

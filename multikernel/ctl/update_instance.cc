@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/ctl/instance_changes.h"
-#include "multikernel/definition.h"
-#include "multikernel/filesystem.h"
-#include "multikernel/memory_choice.h"
-#include "multikernel/memory_pool.h"
-#include "multikernel/overlay_write.h"
-#include "multikernel/spawn_checks.h"
-#include "multikernel/spawn_history.h"
-#include "multikernel/transaction.h"
-#include "plan/report.h"
+#include "multikernel/records/definition.h"
+#include "multikernel/native/filesystem.h"
+#include "multikernel/placed/memory_choice.h"
+#include "multikernel/placed/memory_pool.h"
+#include "multikernel/native/overlay_write.h"
+#include "multikernel/native/checks.h"
+#include "multikernel/native/history.h"
+#include "multikernel/native/transaction.h"
+#include "kexec/load/report.h"
 
 #include <algorithm>
 

@@ -2,8 +2,8 @@
 // What purgatory's digest costs, in time stamp counter cycles per byte over memory far larger than the caches: the very
 // object that purgatory is linked from, beside portable SHA-256 and a plain read built with the same flags.
 // purgatory_digest [MiB [RUNS]]; exit code 1 when the digest costs more than a tenth of SHA-256.
-#include "read_memory.h"
-#include "sha256.h"
+#include "tests/bench/read_memory.h"
+#include "tests/bench/sha256.h"
 
 #include <algorithm>
 #include <cstdint>

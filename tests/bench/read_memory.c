@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "read_memory.h"
+#include "tests/bench/read_memory.h"
 
 #include <emmintrin.h>
 

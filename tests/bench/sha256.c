@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "sha256.h"
+#include "tests/bench/sha256.h"
 
 #include <string.h>
 

@@ -12,7 +12,7 @@ import preload
 from test_callers import PEERS, checked_peer
 
 HERE = pathlib.Path(__file__).resolve().parent
-NAMES = HERE.parents[1] / "kexec/abbreviations.cc"
+NAMES = HERE.parents[1] / "kexec/program/abbreviations.cc"
 
 
 @pytest.fixture(scope="module")

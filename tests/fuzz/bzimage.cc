@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A bzImage that parses keeps every promise of image/bzimage.h.
-#include "image/bzimage.h"
+#include "kexec/image/bzimage.h"
 
-#include "invariant.h"
+#include "tests/fuzz/invariant.h"
 
 #include <algorithm>
 #include <bit>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Lists of CPUs: what parses has no name twice, not more than a kernel can have, and says the same when it is written
 // name by name.
-#include "multikernel/cpu_list.h"
+#include "multikernel/core/cpu_list.h"
 
-#include "invariant.h"
+#include "tests/fuzz/invariant.h"
 
 #include <set>
 #include <string_view>

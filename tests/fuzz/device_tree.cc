@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A device tree that is accepted is the same when it is written and read again, and has nothing in it that could break
 // its source.
-#include "image/device_tree.h"
+#include "kexec/image/device_tree/device_tree.h"
 
-#include "invariant.h"
+#include "tests/fuzz/invariant.h"
 
 #include <algorithm>
 

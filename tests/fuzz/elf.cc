@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Whatever the ELF reader hands out lies inside the file, and what it calls loadable is.
-#include "image/elf.h"
+#include "kexec/image/elf.h"
 
-#include "invariant.h"
+#include "tests/fuzz/invariant.h"
 
 using namespace kx;
 using namespace kx::test;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // identify() always answers, shortly, and prints nothing that a terminal would obey.
-#include "image/identify.h"
-#include "image/signature.h"
+#include "kexec/image/identify.h"
+#include "kexec/image/signature.h"
 
-#include "invariant.h"
+#include "tests/fuzz/invariant.h"
 
 #include <algorithm>
 

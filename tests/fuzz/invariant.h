@@ -2,7 +2,7 @@
 // What a fuzz target claims beyond "it did not crash". A broken claim aborts, which libFuzzer and the replay report.
 #pragma once
 
-#include "core/byte_view.h"
+#include "kexec/core/byte_view.h"
 
 #include <cstdint>
 #include <cstdio>

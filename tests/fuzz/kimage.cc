@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // /proc/kimage: a list that is accepted has a row for each line below the header, with words in it, and says the same
 // when it is written again.
-#include "multikernel/kimage.h"
+#include "multikernel/core/kimage.h"
 
-#include "invariant.h"
+#include "tests/fuzz/invariant.h"
 
 #include <algorithm>
 #include <string>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Answers of rtnetlink: a datagram that is accepted tells no more links than there is room for messages, with names that
 // lie in it; cut short inside a message it is refused.
-#include "system/links.h"
+#include "kexec/system/links.h"
 
-#include "invariant.h"
+#include "tests/fuzz/invariant.h"
 
 using namespace kx;
 using namespace kx::test;

@@ -110,7 +110,7 @@ tests_fuzz_pool_tree_SOURCES = tests/fuzz/pool_tree.cc $(fuzz_sources)
 tests_fuzz_pool_tree_LDADD = $(fuzz_libs)
 tests_fuzz_pool_tree_LDFLAGS = $(FUZZ_LDFLAGS)
 
-tests_fuzz_printk_SOURCES = tests/fuzz/printk.cc tests/unit/dump/vmcore_builder.h $(fuzz_sources)
+tests_fuzz_printk_SOURCES = tests/fuzz/printk.cc tests/unit/kdump/dump/vmcore_builder.h $(fuzz_sources)
 tests_fuzz_printk_LDADD = kdump/program/libprogram.a kdump/dump/libdump.a kexec/libkexec.a $(KDUMP_LIBS)
 tests_fuzz_printk_LDFLAGS = $(FUZZ_LDFLAGS)
 

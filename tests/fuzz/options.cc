@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The command line: arguments parted by NUL. What parses asks for something that can be done.
-#include "options.h"
+#include "kexec/program/options.h"
 
-#include "invariant.h"
+#include "tests/fuzz/invariant.h"
 
 #include <string>
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Placement: the input is a list of free ranges and demands, as numbers. What is placed is page aligned, big enough,
 // disjoint, where it was asked for, and in free memory.
-#include "plan/placement.h"
+#include "kexec/plan/placement.h"
 
-#include "invariant.h"
+#include "tests/fuzz/invariant.h"
 
 #include <algorithm>
 

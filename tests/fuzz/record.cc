@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Records of instances, of both kinds: what is accepted says the same when it is written again; what is not names the
 // file.
-#include "multikernel/record.h"
+#include "multikernel/records/record.h"
 
-#include "invariant.h"
-#include "multikernel/spawn_record.h"
+#include "tests/fuzz/invariant.h"
+#include "multikernel/native/record.h"
 
 #include <string_view>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // main() of a fuzz target where libFuzzer is not linked: runs every file of the target's corpus folder,
 // $srcdir/tests/fuzz/corpus/TARGET, or the files and folders given as arguments. No input at all is a failure.
-#include "invariant.h"
+#include "tests/fuzz/invariant.h"
 
 #include <algorithm>
 #include <cerrno>

@@ -2,7 +2,7 @@
 // What is saved of a dump reads back as the same memory, in either format; room follows the source.
 #include "kdump/save/save.h"
 
-#include "dump_invariants.h"
+#include "tests/fuzz/dump_invariants.h"
 
 #include <sys/mman.h>
 #include <unistd.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What unpacks stays within its limit, comes out the same again, and needs every byte of its size.
-#include "image/unpack.h"
+#include "kexec/image/unpack/unpack.h"
 
-#include "invariant.h"
+#include "tests/fuzz/invariant.h"
 
 #include <algorithm>
 

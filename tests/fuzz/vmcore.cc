@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A dump of any format that is opened keeps the promises of kdump/dump/dump.h.
-#include "dump_invariants.h"
+#include "tests/fuzz/dump_invariants.h"
 
 using namespace kx;
 using namespace kx::test;

@@ -3,7 +3,7 @@
 // value is a number.
 #include "kdump/dump/vmcoreinfo.h"
 
-#include "invariant.h"
+#include "tests/fuzz/invariant.h"
 
 using namespace kx;
 

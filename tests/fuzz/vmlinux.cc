@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What a kernel unpacks to is an ELF that ends where its headers say; an image for an instance has every byte that
 // would be copied inside the file and inside the memory that it asks for, and its entry among them.
-#include "image/vmlinux.h"
+#include "kexec/image/vmlinux.h"
 
-#include "image/bzimage.h"
-#include "image/elf.h"
-#include "invariant.h"
+#include "kexec/image/bzimage.h"
+#include "kexec/image/elf.h"
+#include "tests/fuzz/invariant.h"
 
 #include <algorithm>
 

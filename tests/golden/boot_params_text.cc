@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "golden/boot_params_text.h"
+#include "tests/golden/boot_params_text.h"
 
-#include "image/device_tree.h"
+#include "kexec/image/device_tree/device_tree.h"
 
 #include <fmt/format.h>
 

@@ -2,8 +2,8 @@
 // A boot_params segment read back as the kernel would read it, following physical addresses inside the segment only.
 #pragma once
 
-#include "layout/boot_params.h"
-#include "plan/placement.h"
+#include "include/layout/boot_params.h"
+#include "kexec/plan/placement.h"
 
 #include <string>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "golden/crash_text.h"
+#include "tests/golden/crash_text.h"
 
-#include "image/elf.h"
+#include "kexec/image/elf.h"
 
 #include <fmt/format.h>
 

@@ -2,7 +2,7 @@
 // A crash plan as text: a line for each program header of its elfcorehdr and each range of its memory map.
 #pragma once
 
-#include "kdump/crash/crash_plan.h"
+#include "kexec/crash/plan.h"
 
 #include <string>
 

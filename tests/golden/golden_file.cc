@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "golden/golden_file.h"
+#include "tests/golden/golden_file.h"
 
-#include "catch.h"
+#include "tests/unit/catch.h"
 
 #include <cstdlib>
 #include <fstream>

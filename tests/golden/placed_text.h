@@ -2,7 +2,7 @@
 // A placed load as a golden test shows it.
 #pragma once
 
-#include "placed_load.h"
+#include "kexec/load/placed_load.h"
 
 #include <string>
 

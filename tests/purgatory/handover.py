@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""include/handover.h, written by another hand than the tool's."""
+"""include/purgatory_block.h, written by another hand than the tool's."""
 import ctypes
 import struct
 

@@ -1,3 +1,3 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #define CATCH_CONFIG_MAIN
-#include "catch.h"
+#include "tests/unit/catch.h"

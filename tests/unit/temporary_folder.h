@@ -2,7 +2,7 @@
 // A folder of a test's own, removed with everything in it at the end.
 #pragma once
 
-#include "catch.h"
+#include "tests/unit/catch.h"
 
 #include <cstdlib>
 #include <filesystem>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "purgatory/machine.h"
 
-#include "serial.h"
-#include "vga.h"
+#include "purgatory/arch/x86_64/serial.h"
+#include "purgatory/arch/x86_64/vga.h"
 
 #include <stdbool.h>
 #include <stddef.h>

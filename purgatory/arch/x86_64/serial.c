@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "serial.h"
+#include "purgatory/arch/x86_64/serial.h"
 
-#include "port.h"
+#include "purgatory/arch/x86_64/port.h"
 
 enum {
     DATA = 0, /* divisor, low byte, while DIVISOR_ACCESS is set */

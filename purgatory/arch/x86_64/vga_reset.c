@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The registers of mode 3 as the IBM VGA has them: five groups, each written in the order of its numbers. */
-#include "port.h"
-#include "vga.h"
+#include "purgatory/arch/x86_64/port.h"
+#include "purgatory/arch/x86_64/vga.h"
 
 #include <stdint.h>
 

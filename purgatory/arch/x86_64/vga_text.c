@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "port.h"
-#include "vga.h"
+#include "purgatory/arch/x86_64/port.h"
+#include "purgatory/arch/x86_64/vga.h"
 
 #include <stdint.h>
 

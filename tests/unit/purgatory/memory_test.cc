@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "catch.h"
+#include "tests/unit/catch.h"
 
 #include <string>
 

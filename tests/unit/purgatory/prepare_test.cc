@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The portable part of purgatory, compiled for this machine: the addresses of regions are those of our own memory.
-#include "catch.h"
+#include "tests/unit/catch.h"
 
 #include <cstring>
 #include <initializer_list>

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The files and the command line that a load starts from.
+#pragma once
+
+#include "kexec/core/file.h"
+#include "kexec/loader/load_request.h"
+#include "kexec/program/session.h"
+
+#include <optional>
+#include <string>
+
+namespace kx {
+
+// The request borrows from the files beside it.
+struct LoadInputs {
+    File kernel;
+    std::optional<File> initrd;
+    std::optional<File> device_tree;
+    LoadRequest request;
+
+    // None of the files changed since it was opened.
+    Result<> unchanged() const;
+};
+
+Result<LoadInputs> open_inputs(Session& session);
+
+// What kexec_file_load gets as the kernel: the file itself, or a sealed memory file with what was compressed in it.
+class ImageForKernel {
+public:
+    explicit ImageForKernel(int fd) : fd_(fd) {}
+    explicit ImageForKernel(FileDescriptor unpacked) : unpacked_(std::move(unpacked)), fd_(unpacked_.get()) {}
+    int fd() const { return fd_; }
+
+private:
+    FileDescriptor unpacked_;
+    int fd_;
+};
+
+// Refuses a damaged image before the kernel sees it, and one of no known format where --type names one. Any other image
+// is the kernel's to judge: a --type that it is not of is noted.
+Result<ImageForKernel> image_for_kernel(const SystemFiles& files, const LoadInputs& inputs, Notices& notices);
+
+// Whether the image, unpacked where it is compressed, is one that this program places, under whichever --type.
+bool is_of_known_format(const SystemFiles& files, const LoadInputs& inputs);
+
+// On a multikernel kernel, KEXEC_FILE_NO_CMA has the bit of KEXEC_MULTIKERNEL and KEXEC_FILE_FORCE_DTB one of the
+// instance id's: refused there.
+Result<> refuse_flag_collision(const Session& session);
+
+} // namespace kx

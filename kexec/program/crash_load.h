@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A crash kernel by kexec_load: an ordinary load, planned for a machine whose RAM is the reservation.
+#pragma once
+
+#include "kexec/load/inputs.h"
+#include "kexec/program/session.h"
+#include "kexec/load/placed_load.h"
+#include "kexec/load/report.h"
+
+namespace kx {
+
+struct CrashLoad {
+    PlacedLoad load; // its plan has the command line with what was added
+    CrashReport report;
+};
+
+// The added parameters may make the command line too long for the image: refused then. Errc::not_found where no
+// reservation is to be seen.
+Result<CrashLoad> place_crash_load(Session& session, const LoadInputs& inputs, PurgatoryOptions purgatory);
+
+} // namespace kx

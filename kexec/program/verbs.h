@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The verbs that do not load. Each returns the exit code.
+#pragma once
+
+#include "kexec/program/session.h"
+
+namespace kx {
+
+// Whether the kernel says that it has no crash reservation, or knows of none.
+bool no_crash_reservation(const SystemFiles& files);
+
+Result<int> unload(Session& session);
+// Comes back only when the start failed, or the faked kernel of a test returns.
+Result<int> start(Session& session);
+// For `kexec KERNEL`: the system's own shutdown, which starts the loaded kernel at its end; where there is none,
+// start().
+Result<int> shut_down(Session& session);
+Result<int> status(Session& session);
+Result<int> check(Session& session);
+Result<int> capture(Session& session);
+Result<int> print_crash_size(Session& session);
+
+} // namespace kx

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What happens to an instance after it has an image: started, stopped, dropped. The same functions for every kernel
+// that multikernel_dialect() identifies; the caller holds the lock (lock.h). Refused first, from what the files tell:
+// what a kernel would accept to its own harm (doc/multikernel-dialects.md).
+#pragma once
+
+#include "kexec/core/result.h"
+#include "multikernel/core/control.h"
+#include "multikernel/instance/view.h"
+
+#include <chrono>
+#include <string>
+
+namespace kx {
+
+// Only what the functions below refuse before they make a call: for a dry run.
+Result<> check_start(const InstanceControl& control, const InstanceView& instance);
+Result<> check_halt(const InstanceView& instance, bool by_force);
+Result<> check_unload(const InstanceControl& control, const InstanceView& instance);
+
+// Errc::unsupported where it is active already, has no image, or (on a stock kernel) was started before, and where its
+// CPUs are not to be had.
+Result<> start_instance(const InstanceControl& control, const InstanceView& instance);
+
+// `by_force`: without asking its kernel, the only way on a stock kernel, where this is not looked at. Else the call
+// waits up to 30 s for that kernel. Errc::unsupported where it does not run; but by force a multikernel kernel's
+// instance may be stopped again: it is `loaded` even where a CPU of it went on. Errc::io where the kernel took the call
+// and still says that it runs. After a halt by force of a multikernel kernel's instance a notice tells that the kernel
+// does not say whether its CPUs stopped, and what to do where they did not; the record (spawn_record.h) keeps it.
+Result<> halt_instance(const InstanceControl& control, const InstanceView& instance, bool by_force);
+
+// Drops the image and its record. Errc::unsupported while it is active, and where it has none: a multikernel kernel
+// would accept either and break.
+Result<> unload_instance(const InstanceControl& control, const InstanceView& instance);
+
+// Until the instance's status (`loaded`, `active`) or, for "kernel", its stage is this. Errc::io with what it was when
+// the time was over.
+Result<> wait_for_status(const InstanceControl& control, const InstanceView& instance, std::string_view status,
+                         std::chrono::milliseconds patience);
+
+} // namespace kx

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kexec/system/errno_causes.h"
+
+#include <cerrno>
+
+namespace kx {
+namespace {
+
+using Causes = std::vector<Cause>;
+
+Causes load_causes(int error, const CallContext& context) {
+    switch (error) {
+    case EEXIST:
+        return {{"there is an image of this id already",
+                 "choose another id, or drop it: " + context.commands.unload(context.instance_id)}};
+    case EADDRNOTAVAIL:
+        return {{"a segment lies in memory that the running kernel uses",
+                 "reserve memory at boot (memmap=SIZE$ADDR) or put memory blocks offline: " +
+                     context.commands.grow_pool()}};
+    case EBUSY:
+        return {{"a segment lies in the memory of another instance", "choose other memory with --memory"}};
+    case EINVAL:
+        return {{"the module found the segments wrong", "report it with the output of --dry-run and dmesg"}};
+    default:
+        return segment_copy_causes(error);
+    }
+}
+
+Causes unload_causes(int error, const CallContext& context) {
+    switch (error) {
+    case EBUSY:
+        return {{"it is running", "stop it first: " + context.commands.halt(context.instance_id)}};
+    case ENOENT:
+        return {{"there is no such instance", context.commands.list() + " shows them"}};
+    default:
+        return {};
+    }
+}
+
+Causes assign_causes(Call call, int error, const CallContext& context) {
+    switch (error) {
+    case EBUSY:
+        return {call == Call::assign_memory
+                    ? Cause{"the memory belongs to another instance", "choose other memory"}
+                    : Cause{fmt::format("one of {} belongs to another instance", context.cpus), "choose other CPUs"}};
+    case EADDRNOTAVAIL:
+        return {{"the running kernel uses some of that memory", "choose other memory with --memory"}};
+    case ENODEV:
+        if (call == Call::assign_cpus)
+            return {{fmt::format("one of {} does not exist", context.cpus), "choose other CPUs"}};
+        [[fallthrough]];
+    case ENOENT:
+        return {{"another program changed it meanwhile", "look with " + context.commands.list() + " and try again"}};
+    default:
+        return {};
+    }
+}
+
+Causes start_causes(int error, const CallContext& context) {
+    switch (error) {
+    case EBUSY:
+        return {{fmt::format("one of {} is online or belongs to another instance", context.cpus),
+                 "take it offline: echo 0 > /sys/devices/system/cpu/cpuN/online"},
+                {"it is running already", context.commands.list() + " shows it"}};
+    case EIO:
+        return {{fmt::format("the boot CPU of {} did not answer the start signal (INIT, SIPI)", context.cpus),
+                 "look at dmesg; the instance is as it was, and may be tried again or unloaded"}};
+    case EINVAL:
+        return {{"nothing is loaded under this id, or it was started before and its memory is used up",
+                 "drop it and load it again: " + context.commands.unload(context.instance_id)}};
+    case ENODEV:
+        return {{fmt::format("one of {} does not exist", context.cpus), "load it for other CPUs"}};
+    default:
+        return {};
+    }
+}
+
+Causes halt_causes(int error, const CallContext& context) {
+    switch (error) {
+    case ENOENT:
+        return {{"there is no such instance", context.commands.list() + " shows them"}};
+    case EBUSY:
+        return {{"its CPUs are on their way back to the running kernel",
+                 "wait a moment: " + context.commands.list() + " shows whether they are back"}};
+    case EINVAL:
+        return {{"it was never started", "drop it: " + context.commands.unload(context.instance_id)}};
+    case EIO:
+        return {{"one of its CPUs does not answer to INIT, as when virtualization (KVM) is on in the second kernel",
+                 "unload KVM there, or power that kernel off from within, and try again"}};
+    default:
+        return {};
+    }
+}
+
+} // namespace
+
+std::vector<Cause> segment_copy_causes(int error) {
+    switch (error) {
+    case EFAULT:
+        return {{"a file shrank during the load, or this program has a defect", "try again"}};
+    case EINTR:
+        return {{"a signal interrupted the copying", "load again"}};
+    default:
+        return {};
+    }
+}
+
+Causes instance_causes_of(Call call, int error, const CallContext& context) {
+    if (error == ENOMEM)
+        return {{"the running kernel has too little free memory for its own notes of the instance", "free memory"}};
+    if (error == ENOSYS)
+        return {{"the module was removed, or this kernel has no kexec", "load multikernel.ko"}};
+    switch (call) {
+    case Call::load_instance:
+        return load_causes(error, context);
+    case Call::unload_instance:
+        return unload_causes(error, context);
+    case Call::assign_memory:
+    case Call::assign_cpus:
+        return assign_causes(call, error, context);
+    case Call::start_instance:
+        return start_causes(error, context);
+    case Call::halt_instance:
+        return halt_causes(error, context);
+    default:
+        return {};
+    }
+}
+
+} // namespace kx

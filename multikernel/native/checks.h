@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Whether a multikernel kernel can do what is asked of it, by the facts: what it could not do would fail without a word
+// of the reason, or be done in part. Everything here is pure.
+#pragma once
+
+#include "kexec/core/result.h"
+#include "multikernel/native/filesystem.h"
+#include "multikernel/native/overlay.h"
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace kx {
+
+// The ids that a load can name; the kernel knows larger ones.
+inline constexpr std::uint32_t highest_loadable_id = 2047;
+
+// Name and id are free, CPUs and devices are free in the pool, and the memory is there. Errc::usage for what makes no
+// sense on any machine; Errc::unsupported, Errc::no_room.
+Result<> check_creation(const InstanceRequest& request, const SpawnFacts& facts);
+
+// `online`: the running kernel's logical CPUs that are; empty where that is not known. Errors as above, and
+// Errc::not_found for an instance.
+Result<> check_change(const ResourceChange& change, const SpawnFacts& facts, const std::vector<std::uint32_t>& online);
+
+// Errors as above.
+Result<> check_new_pool(const PoolRequest& pool, const SpawnFacts& facts, const std::vector<std::uint32_t>& online);
+
+// It has no kernel, nothing is known that makes its removal dangerous, and what was added to it can be told.
+// Errc::unsupported.
+Result<> check_removal(const SpawnInstance& instance);
+
+// Of `free`, which is sorted: where a multikernel kernel takes memory of this size.
+std::optional<PhysRange> first_free(std::uint64_t size, std::span<const PhysRange> free);
+// An instance's kernel that runs takes memory from a multiple of this on (x86-64).
+inline constexpr std::uint64_t memory_block_size = 128 << 20;
+
+// "apic 0x3", "CPU 3 (apic 0x3)".
+std::string shown_cpu(std::uint64_t physical, const SpawnFacts& facts);
+
+} // namespace kx

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Which instance of a multikernel kernel a load is for: one that is there and is what was asked for, or one to be made.
+#pragma once
+
+#include "kexec/core/notices.h"
+#include "multikernel/native/filesystem.h"
+#include "multikernel/instance/view.h"
+#include "multikernel/native/overlay.h"
+#include "kexec/program/options.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kx {
+
+struct SpawnPlan {
+    std::uint32_t id = 0;
+    std::string name;
+    std::vector<NamedCpu> cpus;            // the boot CPU first
+    std::uint64_t memory_size = 0;         // bytes
+    std::vector<PhysRange> memory;         // physical; empty where the kernel is still to choose it
+    std::vector<PhysRange> created;        // of it: what the kernel loads images into
+    std::optional<PoolRequest> pool;       // to be made first
+    std::optional<InstanceRequest> create; // and then this
+    std::string shown() const;             // "instance 1 (web)"
+};
+
+// Refuses what cannot be had, in a sentence that says who has it, and an instance that cannot take a kernel now.
+Result<SpawnPlan> plan_spawn(const Options& options, const SpawnFacts& facts, Notices& notices);
+
+// The CPUs of `list` (--cpu) by their physical numbers, in that order. Errc::usage for one named twice; notes where the
+// number had to be guessed.
+Result<std::vector<std::uint64_t>> physical_cpus(const std::string& list, const SpawnFacts& facts, Notices& notices);
+
+// With their logical numbers, where those are known.
+std::vector<NamedCpu> named_cpus(std::span<const std::uint64_t> physical, const SpawnFacts& facts);
+
+} // namespace kx

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What this program knows of an instance of a multikernel kernel and the kernel does not tell: how its last load ended,
+// whether a halt by force stopped it, and which memory it was given after its creation. One text file an instance below
+// /run/kexec-tools-mk/spawn, of the kind that record_text.h describes; its first line is "kexec-spawn-1".
+#pragma once
+
+#include "kexec/core/phys_range.h"
+#include "kexec/core/result.h"
+#include "kexec/machine/system_files.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace kx {
+
+struct SpawnRecord {
+    std::uint32_t id = 0;
+    std::string name;
+    std::uint32_t creation = 0; // the transaction that created it; 0: none is known. Another one, another instance
+    // "" (it went well, or there was none), "under way", or how it was refused where the instance must not be removed
+    // any more: "ENOMEM". One that is under way while no program has the lock was broken off: nobody knows its end.
+    std::string load;
+    bool halted_by_force = false; // and not started since: the kernel does not tell whether its CPUs stopped
+    bool busy_after_halt = false; // and a start was refused: they did not
+    std::vector<PhysRange> added; // physical, as they were read back
+
+    bool says_nothing() const { return load.empty() && !halted_by_force && !busy_after_halt && added.empty(); }
+    friend bool operator==(const SpawnRecord&, const SpawnRecord&) = default;
+};
+
+inline constexpr std::string_view load_under_way = "under way";
+
+std::string text_of(const SpawnRecord& record);
+// Errc::malformed names `file` and the key.
+Result<SpawnRecord> parse_spawn_record(std::string_view text, std::string_view file);
+
+// Errc::not_found where there is none.
+Result<SpawnRecord> read_spawn_record(const SystemFiles& files, std::uint32_t id);
+// Below `root`. A record that says nothing is removed.
+Result<> write_spawn_record(const std::string& root, const SpawnRecord& record);
+Result<> remove_spawn_record(const std::string& root, std::uint32_t id);
+
+} // namespace kx

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What a change left of what there was before it, and the way back.
+#pragma once
+
+#include "kexec/core/result.h"
+#include "multikernel/core/control.h"
+#include "multikernel/native/filesystem.h"
+#include "multikernel/native/overlay.h"
+#include "multikernel/native/overlay_content.h"
+
+#include <string>
+#include <vector>
+
+namespace kx {
+
+// What a change may touch: other programs' instances are none of its business.
+struct ChangeScope {
+    std::vector<std::string> instances;
+    bool pool = false;
+};
+ChangeScope scope_of(const OverlayContent& content);
+
+// What differs inside the scope, a clause each: "instance db is there now", "instance web has 160 MiB, not 128 MiB".
+// Where a piece of memory lies, and in which order CPUs are listed, makes no difference.
+std::vector<std::string> differences(const SpawnFacts& before, const SpawnFacts& now, const ChangeScope& scope);
+
+// The overlays that make `before` of `now` as far as one can, one after the other: instances that are new go, and what
+// moved moves back. An instance that went does not come back. None where there is nothing to be done.
+std::vector<Overlay> inverse_overlays(const SpawnFacts& before, const SpawnFacts& now, const ChangeScope& scope);
+
+// Reads how things are, writes the inverse overlays, and tells what differs after that; empty when all
+// is as it was. Errors are among the clauses.
+std::vector<std::string> restore(const InstanceControl& control, const SpawnFacts& before, const ChangeScope& scope);
+
+// Undoes a transaction that was applied just now: by removing it, and what that does not undo by inverse overlays.
+std::vector<std::string> undo_applied(const InstanceControl& control, std::uint32_t transaction,
+                                      const SpawnFacts& before, const ChangeScope& scope);
+
+// "Everything is as it was before", or "What could not be undone: …".
+std::string restored_text(const std::vector<std::string>& remains);
+
+} // namespace kx

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "multikernel/placed/memory_choice.h"
+
+#include "kexec/machine/attribute.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <utility>
+
+namespace kx {
+namespace {
+
+constexpr std::uint64_t page = 4096;
+
+struct Unit {
+    char letter;
+    unsigned shift;
+};
+constexpr std::array<Unit, 4> units{{{'T', 40}, {'G', 30}, {'M', 20}, {'K', 10}}};
+
+std::string argument_of(PhysRange range) {
+    return fmt::format("{}@{:#x}", size_argument(range.size()), range.begin);
+}
+
+std::string text_of_free(std::span<const PhysRange> free) {
+    constexpr std::size_t most_shown = 8;
+    std::string text;
+    for (const PhysRange& range : free.first(std::min(free.size(), most_shown)))
+        text += fmt::format("{}{}", text.empty() ? "" : ", ", argument_of(range));
+    if (free.size() > most_shown)
+        text += fmt::format(" and {} more", free.size() - most_shown);
+    return text.empty() ? "nothing is free" : "free: " + text;
+}
+
+std::optional<PhysRange> smallest_that_holds(std::uint64_t size, std::span<const PhysRange> free) {
+    std::optional<PhysRange> best;
+    std::uint64_t room = UINT64_MAX;
+    for (const PhysRange& range : free) {
+        const auto begin = align_up(range.begin, instance_alignment);
+        const auto wanted = begin ? PhysRange::at(*begin, size) : std::nullopt;
+        if (wanted && range.contains(*wanted) && range.size() < room) {
+            best = wanted;
+            room = range.size();
+        }
+    }
+    return best;
+}
+
+// Why `wanted` is in none of the free ranges.
+std::string obstacle(PhysRange wanted, std::span<const PoolRange> pool, std::span<const PhysRange> taken) {
+    for (const PhysRange& held : taken)
+        if (held.overlaps(wanted))
+            return fmt::format("an instance holds {:#x}-{:#x}", held.begin, held.end - 1);
+    std::vector<PhysRange> all;
+    for (const PoolRange& entry : pool)
+        all.push_back(entry.range);
+    const auto outside = difference(std::span(&wanted, 1), normalized(std::move(all)));
+    if (outside.empty())
+        return "part of it is reserved since boot, part of it in offline blocks: an instance takes the one or the "
+               "other";
+    return fmt::format("{:#x}-{:#x} is not in the pool: the running kernel uses it, or there is no RAM",
+                       outside.front().begin, outside.front().end - 1);
+}
+
+} // namespace
+
+Result<std::uint64_t> parse_size(std::string_view text) {
+    std::string_view digits = text;
+    unsigned shift = 0;
+    for (const Unit& unit : units)
+        if (text.ends_with(unit.letter) || text.ends_with(static_cast<char>(unit.letter | 0x20)))
+            shift = unit.shift;
+    if (shift)
+        digits.remove_suffix(1);
+    const auto number = number_in(digits);
+    if (!number || *number > UINT64_MAX >> shift)
+        return fail(Errc::usage, "\"{}\" is no size: a number and K, M, G or T", text.substr(0, 40));
+    return *number << shift;
+}
+
+std::string size_argument(std::uint64_t size) {
+    for (const Unit& unit : units)
+        if (size != 0 && size % (std::uint64_t{1} << unit.shift) == 0)
+            return fmt::format("{}{}", size >> unit.shift, unit.letter);
+    return fmt::format("{}", size);
+}
+
+std::optional<std::vector<PhysRange>> last_pieces_of(std::span<const PhysRange> pieces, std::uint64_t size) {
+    // Every sum that pieces come to, with the pieces: each is looked at once, the last first.
+    constexpr std::size_t most_sums = 4096;
+    std::map<std::uint64_t, std::vector<PhysRange>> sums{{0, {}}};
+    for (std::size_t i = pieces.size(); i-- > 0 && !sums.contains(size);) {
+        auto more = sums;
+        for (const auto& [sum, chosen] : sums) {
+            if (pieces[i].size() > size - std::min(size, sum) || more.size() >= most_sums)
+                continue;
+            auto with = chosen;
+            with.push_back(pieces[i]);
+            more.try_emplace(sum + pieces[i].size(), std::move(with));
+        }
+        sums = std::move(more);
+    }
+    const auto found = sums.find(size);
+    return size != 0 && found != sums.end() ? std::optional(found->second) : std::nullopt;
+}
+
+Result<MemoryWish> parse_memory_wish(std::string_view text) {
+    const std::size_t at = text.find('@');
+    MemoryWish wish;
+    wish.size = KX_TRY(parse_size(text.substr(0, at)));
+    if (wish.size == 0 || wish.size % page != 0)
+        return fail(Errc::usage, "an instance cannot have {:#x} bytes of memory: give whole pages of {} bytes",
+                    wish.size, page);
+    if (at == text.npos)
+        return wish;
+    const std::string_view address = text.substr(at + 1);
+    const auto number = parse_size(address);
+    if (!number || *number % page != 0 || !PhysRange::at(*number, wish.size))
+        return fail(Errc::usage, "\"{}\" is no address where {} bytes of memory could begin: give a whole page",
+                    address.substr(0, 40), wish.size);
+    wish.address = *number;
+    return wish;
+}
+
+Result<PhysRange> choose_memory(const MemoryWish& wish, std::span<const PoolRange> pool,
+                                std::span<const PhysRange> taken) {
+    if (pool.empty())
+        return fail(Errc::no_room, "there is no memory for instances: reserve some at boot (memmap=256M$0x20000000) or "
+                                   "put memory blocks offline (multikernelctl pool 256M, or kexec "
+                                   "--multikernel-pool=256M)");
+    const auto free = free_pool(pool, taken);
+    if (!wish.address) {
+        if (const auto chosen = smallest_that_holds(wish.size, free))
+            return *chosen;
+        return fail(Errc::no_room, "no free range holds {} at a multiple of {}; {}", size_argument(wish.size),
+                    size_argument(instance_alignment), text_of_free(free));
+    }
+    const auto wanted = PhysRange::at(*wish.address, wish.size);
+    if (!wanted)
+        return fail(Errc::usage, "{:#x} bytes at {:#x} run past the end of memory", wish.size, *wish.address);
+    if (std::ranges::any_of(free, [&](const PhysRange& range) { return range.contains(*wanted); }))
+        return *wanted;
+    return fail(Errc::no_room, "{} is not free: {}; {}", argument_of(*wanted), obstacle(*wanted, pool, taken),
+                text_of_free(free));
+}
+
+} // namespace kx

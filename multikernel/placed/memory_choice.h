@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Which memory of the pool an instance gets, and which memory blocks would make the pool larger. Everything here is
+// pure. Addresses are physical.
+#pragma once
+
+#include "kexec/core/phys_range.h"
+#include "kexec/core/result.h"
+#include "kexec/machine/memory_blocks.h"
+#include "multikernel/placed/memory_pool.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kx {
+
+// Where no address was wished for.
+inline constexpr std::uint64_t instance_alignment = 2 << 20;
+
+// "256M", "0x1000", "1G": a number and K, M, G or T, upper or lower case. Errc::usage.
+Result<std::uint64_t> parse_size(std::string_view text);
+// The shortest text that parse_size reads as this size.
+std::string size_argument(std::uint64_t size);
+
+// Whole pieces that come to exactly this size, the last ones rather; nothing where there are none.
+std::optional<std::vector<PhysRange>> last_pieces_of(std::span<const PhysRange> pieces, std::uint64_t size);
+
+// --memory SIZE[@ADDR]: SIZE as parse_size reads it, not 0; both whole pages.
+struct MemoryWish {
+    std::uint64_t size = 0;
+    std::optional<std::uint64_t> address; // physical
+    friend bool operator==(const MemoryWish&, const MemoryWish&) = default;
+};
+Result<MemoryWish> parse_memory_wish(std::string_view text); // Errc::usage
+
+// One range of exactly the wished size: at the wished address, or aligned to instance_alignment in the smallest free
+// range that holds it. Errc::no_room says what was free, as --memory takes it, and where an instance or the running
+// kernel is in the way.
+Result<PhysRange> choose_memory(const MemoryWish& wish, std::span<const PoolRange> pool,
+                                std::span<const PhysRange> taken);
+
+// Which blocks to put offline so that the pool has one more free range of at least `size` bytes: runs of neighbours,
+// the caller tries each until one comes through whole. Best first: below 4 GiB (a second kernel's first megabytes are
+// easier there), fewer blocks to take, more of them Movable, the highest address. A run holds the blocks that are
+// still to be put offline, from the highest address down; those between them are offline and in `free` already. No
+// block that the kernel calls not removable is in a run. When one block refused, so will every run that has it.
+//
+// A single empty run where `free` has such a range; no run where there can be none. At most 256.
+std::vector<std::vector<MemoryBlock>> pool_candidates(std::span<const MemoryBlock> blocks,
+                                                      std::span<const PhysRange> free, std::uint64_t size);
+
+} // namespace kx

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Memory and serial port of an instance where this program gives them out: what was asked for, held against what there
+// is.
+#pragma once
+
+#include "kexec/core/notices.h"
+#include "multikernel/placed/memory_choice.h"
+#include "multikernel/placed/memory_pool.h"
+#include "kexec/program/options.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+namespace kx {
+
+// Where nothing was asked for: 256 MiB, or what is free in one piece. Errors of choose_memory; notes when it is little.
+Result<PhysRange> choose_share(const std::optional<MemoryWish>& wanted, std::span<const PoolRange> pool,
+                               std::span<const PhysRange> taken, Notices& notices);
+
+// The I/O port of the console; nothing where none is left (which is noted) or wanted. `taken`: those of other
+// instances.
+std::optional<std::uint16_t> choose_console(const InstanceOptions& wanted, std::span<const std::uint16_t> taken,
+                                            const SystemFiles& files, Notices& notices);
+
+} // namespace kx
