@@ -17,12 +17,12 @@
 #define HANDOVER_NAME_SIZE 32
 
 /* handover.flags */
-#define HANDOVER_VERIFY 0x1u         /* compare the digests before the jump */
-#define HANDOVER_SERIAL 0x2u         /* a failed comparison may be told on serial_base */
-#define HANDOVER_VGA_TEXT 0x4u       /* ... and on the VGA text screen */
-#define HANDOVER_RESET_VGA 0x8u      /* bring a VGA adapter back to text mode 3 first */
-#define HANDOVER_CHATTY 0x10u        /* say that purgatory was reached and that the digests match, too */
-#define HANDOVER_BACKUP 0x20u        /* copy backup_size bytes from backup_source to backup_destination */
+#define HANDOVER_VERIFY 0x1u    /* compare the digests before the jump */
+#define HANDOVER_SERIAL 0x2u    /* a failed comparison may be told on serial_base */
+#define HANDOVER_VGA_TEXT 0x4u  /* ... and on the VGA text screen */
+#define HANDOVER_RESET_VGA 0x8u /* bring a VGA adapter back to text mode 3 first */
+#define HANDOVER_CHATTY 0x10u   /* say that purgatory was reached and that the digests match, too */
+#define HANDOVER_BACKUP 0x20u   /* copy backup_size bytes from backup_source to backup_destination */
 
 /* Bytes [address, address + size) must have this XXH3-128 digest (seed 0). */
 struct handover_region {
@@ -37,8 +37,8 @@ struct handover {
     uint64_t magic;
     uint32_t size; /* sizeof(struct handover) */
     uint32_t flags;
-    uint64_t entry;    /* where the next kernel is entered */
-    uint64_t argument; /* x86: %rsi, the boot parameters; arm64: x0, riscv: a1, the device tree */
+    uint64_t entry;       /* where the next kernel is entered */
+    uint64_t argument;    /* x86: %rsi, the boot parameters; arm64: x0, riscv: a1, the device tree */
     uint64_t serial_base; /* x86: I/O port; arm64, riscv: address of the UART */
     uint32_t serial_baud; /* 0: leave the line as the old kernel set it */
     uint32_t region_count;

@@ -13,8 +13,7 @@ static bool is_sound(const struct handover* handover) {
     if (handover->magic != HANDOVER_MAGIC || handover->size != sizeof *handover ||
         handover->region_count > HANDOVER_REGION_MAX)
         return false;
-    const struct digest found =
-        digest_of_memory((uint64_t)(uintptr_t)handover, offsetof(struct handover, digest_low));
+    const struct digest found = digest_of_memory((uint64_t)(uintptr_t)handover, offsetof(struct handover, digest_low));
     return found.low == handover->digest_low && found.high == handover->digest_high;
 }
 

@@ -4,8 +4,8 @@
 // the registers' notes serves where both are silent.
 #pragma once
 
-#include "kexec/core/result.h"
 #include "kdump/dump/dump.h"
+#include "kexec/core/result.h"
 
 #include <cstdint>
 #include <optional>

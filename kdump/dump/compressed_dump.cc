@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kdump/dump/compressed_dump.h"
 
+#include "include/layout/kdump.h"
 #include "kdump/dump/page_reader.h"
 #include "kdump/dump/vmcoreinfo.h"
-#include "include/layout/kdump.h"
 
 #include <algorithm>
 #include <mutex>

@@ -2,12 +2,12 @@
 // A dump in the kdump-compressed format: its pages, each found by its descriptor and unpacked on demand.
 #pragma once
 
-#include "kexec/core/phys_range.h"
-#include "kexec/core/result.h"
 #include "kdump/dump/compressed_header.h"
 #include "kdump/dump/dump_file.h"
 #include "kdump/dump/dump_notes.h"
 #include "kdump/dump/page_bitmap.h"
+#include "kexec/core/phys_range.h"
+#include "kexec/core/result.h"
 
 #include <cstddef>
 #include <cstdint>

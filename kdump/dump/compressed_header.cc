@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kdump/dump/compressed_header.h"
 
-#include "kdump/dump/architecture.h"
 #include "include/layout/kdump.h"
+#include "kdump/dump/architecture.h"
 
 #include <array>
 #include <bit>

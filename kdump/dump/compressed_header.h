@@ -2,8 +2,8 @@
 // The headers of a dump in the kdump-compressed format (layout/kdump.h), as facts.
 #pragma once
 
-#include "kexec/core/result.h"
 #include "kdump/dump/dump_file.h"
+#include "kexec/core/result.h"
 
 #include <cstdint>
 #include <optional>

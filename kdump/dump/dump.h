@@ -3,9 +3,9 @@
 // is ever read, whatever it says of itself.
 #pragma once
 
+#include "kdump/dump/vmcoreinfo.h"
 #include "kexec/core/phys_range.h"
 #include "kexec/core/result.h"
-#include "kdump/dump/vmcoreinfo.h"
 
 #include <cstddef>
 #include <cstdint>

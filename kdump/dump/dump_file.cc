@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kdump/dump/dump_file.h"
 
-#include "kexec/core/shared_bytes.h"
 #include "kexec/cli/standard_files.h"
+#include "kexec/core/shared_bytes.h"
 
 #include <array>
 #include <cerrno>

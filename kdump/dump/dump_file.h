@@ -3,10 +3,10 @@
 // flattened dump looks like the file that it stands for. Safe to read from many threads.
 #pragma once
 
+#include "include/wire.h"
+#include "kdump/dump/flattened.h"
 #include "kexec/core/file.h"
 #include "kexec/core/result.h"
-#include "kdump/dump/flattened.h"
-#include "include/wire.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kdump/dump/dump_notes.h"
 
-#include "kdump/dump/vmcoreinfo.h"
 #include "include/layout/elf.h"
+#include "kdump/dump/vmcoreinfo.h"
 
 #include <algorithm>
 #include <array>

@@ -3,10 +3,10 @@
 // is passed through from there. Device dumps of network cards may be hundreds of MiB.
 #pragma once
 
-#include "kexec/core/result.h"
 #include "kdump/dump/compressed_header.h"
 #include "kdump/dump/dump.h"
 #include "kdump/dump/dump_file.h"
+#include "kexec/core/result.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -3,9 +3,9 @@
 // mapped, read in large pieces where not. Any number of windows may look at one dump; a window is not shared.
 #pragma once
 
+#include "kdump/dump/dump.h"
 #include "kexec/core/file.h"
 #include "kexec/core/result.h"
-#include "kdump/dump/dump.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -2,9 +2,9 @@
 // A bitmap of page frames in a file, lowest bit of a byte first: which are set, and which one a frame is among them.
 #pragma once
 
+#include "kdump/dump/dump_file.h"
 #include "kexec/core/phys_range.h"
 #include "kexec/core/result.h"
-#include "kdump/dump/dump_file.h"
 
 #include <array>
 #include <cstdint>

@@ -3,11 +3,11 @@
 // file, a decoder, and the last page that was unpacked.
 #pragma once
 
-#include "kexec/core/result.h"
+#include "include/layout/kdump.h"
 #include "kdump/dump/compressed_header.h"
 #include "kdump/dump/dump_file.h"
 #include "kdump/dump/page_codec.h"
-#include "include/layout/kdump.h"
+#include "kexec/core/result.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -2,11 +2,11 @@
 // An ELF vmcore: /proc/vmcore, a copy of it, or what makedumpfile -E and QEMU write.
 #pragma once
 
-#include "kexec/core/phys_range.h"
-#include "kexec/core/result.h"
 #include "kdump/dump/dump.h"
 #include "kdump/dump/dump_file.h"
 #include "kdump/dump/dump_notes.h"
+#include "kexec/core/phys_range.h"
+#include "kexec/core/result.h"
 
 #include <cstddef>
 #include <cstdint>

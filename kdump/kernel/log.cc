@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "kexec/core/phys_range.h"
 #include "kdump/kernel/log_forms.h"
+#include "kexec/core/phys_range.h"
 
 #include <algorithm>
 #include <charconv>

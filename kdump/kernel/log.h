@@ -3,8 +3,8 @@
 // a ring of records (3.5 to 5.9), or rings of descriptors and data (5.10 and later).
 #pragma once
 
-#include "kexec/core/result.h"
 #include "kdump/kernel/memory.h"
+#include "kexec/core/result.h"
 
 #include <cstdint>
 #include <functional>

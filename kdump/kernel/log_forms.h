@@ -3,8 +3,8 @@
 // kernel's memory of which some pages may be missing. All addresses are virtual.
 #pragma once
 
-#include "kexec/core/byte_view.h"
 #include "kdump/kernel/log.h"
+#include "kexec/core/byte_view.h"
 
 #include <array>
 #include <cstring>

@@ -3,10 +3,10 @@
 // row of facts an architecture (page_tables.cc).
 #pragma once
 
-#include "kexec/core/result.h"
+#include "include/wire.h"
 #include "kdump/dump/dump.h"
 #include "kdump/kernel/page_tables.h"
-#include "include/wire.h"
+#include "kexec/core/result.h"
 
 #include <cstddef>
 #include <cstdint>

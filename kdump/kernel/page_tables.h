@@ -2,8 +2,8 @@
 // How an architecture maps its kernel's memory: the facts that a walk needs, from vmcoreinfo.
 #pragma once
 
-#include "kexec/core/result.h"
 #include "kdump/dump/dump.h"
+#include "kexec/core/result.h"
 
 #include <cstdint>
 #include <optional>

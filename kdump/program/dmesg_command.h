@@ -2,8 +2,8 @@
 // The options that `kdump dmesg` and vmcore-dmesg share.
 #pragma once
 
-#include "kexec/cli/arguments.h"
 #include "kdump/program/log_text.h"
+#include "kexec/cli/arguments.h"
 
 #include <span>
 

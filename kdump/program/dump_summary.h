@@ -2,10 +2,10 @@
 // What `kdump info` tells of a dump.
 #pragma once
 
-#include "kexec/core/notices.h"
-#include "kexec/core/result.h"
 #include "kdump/dump/dump.h"
 #include "kdump/program/panic_message.h"
+#include "kexec/core/notices.h"
+#include "kexec/core/result.h"
 
 #include <cstdint>
 #include <optional>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "kexec/core/terminal_text.h"
 #include "kdump/program/dump_summary.h"
+#include "kexec/core/terminal_text.h"
 #include "kexec/load/report.h"
 
 #include <ctime>

@@ -2,9 +2,9 @@
 // A crashed kernel's log as text and as JSON.
 #pragma once
 
+#include "kdump/kernel/log.h"
 #include "kexec/core/notices.h"
 #include "kexec/core/result.h"
-#include "kdump/kernel/log.h"
 
 #include <cstdio>
 #include <string>

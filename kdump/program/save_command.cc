@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // `kdump save`: the pages worth keeping of a vmcore, in a file, on a block device or on standard output.
-#include "kexec/cli/standard_files.h"
-#include "kexec/core/terminal_text.h"
 #include "kdump/program/command_table.h"
 #include "kdump/program/save_progress.h"
 #include "kdump/program/save_summary.h"
+#include "kexec/cli/standard_files.h"
 #include "kexec/cli/stop_signals.h"
+#include "kexec/core/terminal_text.h"
 
 #include <algorithm>
 #include <cerrno>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kdump/program/save_summary.h"
 
-#include "kexec/core/terminal_text.h"
 #include "kdump/program/save_progress.h"
+#include "kexec/core/terminal_text.h"
 #include "kexec/load/report.h"
 
 #include <array>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kdump/save/elf_writer.h"
 
-#include "kdump/save/note_copy.h"
 #include "include/layout/elf.h"
+#include "kdump/save/note_copy.h"
 
 #include <algorithm>
 #include <cstring>

@@ -9,12 +9,12 @@
 // last.
 #pragma once
 
-#include "kexec/core/result.h"
 #include "kdump/dump/dump.h"
 #include "kdump/save/page_packer.h"
 #include "kdump/save/page_set.h"
 #include "kdump/save/save.h"
 #include "kdump/save/write_buffer.h"
+#include "kexec/core/result.h"
 
 #include <cstdint>
 #include <vector>

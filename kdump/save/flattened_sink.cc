@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "kdump/save/sink.h"
 #include "include/layout/kdump.h"
+#include "kdump/save/sink.h"
 
 #include <algorithm>
 #include <array>

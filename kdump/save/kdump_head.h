@@ -2,9 +2,9 @@
 // What stands before the page descriptors of a kdump-compressed dump (include/layout/kdump.h).
 #pragma once
 
+#include "include/layout/kdump.h"
 #include "kdump/dump/dump.h"
 #include "kdump/save/save.h"
-#include "include/layout/kdump.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -5,13 +5,13 @@
 // header comes last.
 #pragma once
 
-#include "kexec/core/result.h"
 #include "kdump/dump/dump.h"
 #include "kdump/save/kdump_head.h"
 #include "kdump/save/page_packer.h"
 #include "kdump/save/page_set.h"
 #include "kdump/save/save.h"
 #include "kdump/save/write_buffer.h"
+#include "kexec/core/result.h"
 
 #include <cstdint>
 #include <deque>

@@ -2,9 +2,9 @@
 // Copies a dump's ELF notes from file to file, a piece at a time, whatever is in them.
 #pragma once
 
-#include "kexec/core/notices.h"
 #include "kdump/dump/dump.h"
 #include "kdump/save/write_buffer.h"
+#include "kexec/core/notices.h"
 
 namespace kx {
 

@@ -147,7 +147,8 @@ PageSet pages_in(const Dump& dump) {
     }
     if (dump.format() == DumpFormat::elf || (!dump.incomplete() && dump.blocks_are_pages()))
         return pages;
-    // Of a kdump that ends early the descriptors tell, and a page of several blocks is there when all that are memory are.
+    // Of a kdump that ends early the descriptors tell, and a page of several blocks is there when all that are memory
+    // are.
     for (auto run = pages.next_run(0); run; run = pages.next_run(run->end)) {
         for (std::uint64_t frame = run->begin; frame < run->end; ++frame) {
             if (!dump.has_page(frame * page_size))

@@ -3,11 +3,11 @@
 // before they are read.
 #pragma once
 
-#include "kexec/core/notices.h"
-#include "kexec/core/result.h"
 #include "kdump/dump/dump.h"
 #include "kdump/save/page_set.h"
 #include "kdump/save/save.h"
+#include "kexec/core/notices.h"
+#include "kexec/core/result.h"
 
 #include <functional>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kdump/save/page_layout.h"
 
-#include "kdump/save/save.h"
 #include "include/wire.h"
+#include "kdump/save/save.h"
 
 #include <algorithm>
 #include <bit>

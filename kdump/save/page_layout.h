@@ -2,9 +2,9 @@
 // What struct page of the crashed kernel looks like and what its words mean, from vmcoreinfo alone.
 #pragma once
 
-#include "kexec/core/notices.h"
 #include "kdump/dump/vmcoreinfo.h"
 #include "kdump/save/page_type.h"
+#include "kexec/core/notices.h"
 
 #include <cstddef>
 #include <cstdint>

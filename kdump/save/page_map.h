@@ -3,8 +3,8 @@
 // or in one array (FLATMEM).
 #pragma once
 
-#include "kexec/core/result.h"
 #include "kdump/kernel/memory.h"
+#include "kexec/core/result.h"
 
 #include <cstdint>
 #include <vector>

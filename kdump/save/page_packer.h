@@ -3,9 +3,9 @@
 // where that makes it smaller, else as it is.
 #pragma once
 
-#include "kexec/core/result.h"
 #include "kdump/dump/dump.h"
 #include "kdump/save/save.h"
+#include "kexec/core/result.h"
 
 #include <cstddef>
 #include <cstdint>

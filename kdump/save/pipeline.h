@@ -2,10 +2,10 @@
 // Packs a set's pages by some threads and hands them on in order. Memory is bounded: two batches a thread.
 #pragma once
 
-#include "kexec/core/result.h"
 #include "kdump/dump/dump.h"
 #include "kdump/save/page_packer.h"
 #include "kdump/save/page_set.h"
+#include "kexec/core/result.h"
 
 #include <functional>
 

@@ -2,10 +2,10 @@
 // Writes a dump of the pages that are worth keeping.
 #pragma once
 
-#include "kexec/core/notices.h"
-#include "kexec/core/result.h"
 #include "kdump/dump/dump.h"
 #include "kdump/save/sink.h"
+#include "kexec/core/notices.h"
+#include "kexec/core/result.h"
 
 #include <array>
 #include <cstdint>

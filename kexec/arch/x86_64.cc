@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "kexec/arch/architecture.h"
-#include "kexec/core/command_line.h"
 #include "include/purgatory_images.h"
 #include "include/uapi/kexec.h"
+#include "kexec/arch/architecture.h"
+#include "kexec/core/command_line.h"
 
 #include <array>
 

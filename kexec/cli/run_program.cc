@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kexec/cli/run_program.h"
 
-#include "kexec/cli/standard_files.h"
 #include "kdump/program/command.h"
+#include "kexec/cli/standard_files.h"
 
 #include <exception>
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kexec/cli/stop_signals.h"
 
+#include "kdump/program/command.h"
 #include "kexec/cli/standard_files.h"
 #include "kexec/core/terminal_text.h"
-#include "kdump/program/command.h"
 
 #include <algorithm>
 #include <cstring>

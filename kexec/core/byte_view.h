@@ -3,8 +3,8 @@
 // in the file that the view was cut from.
 #pragma once
 
-#include "kexec/core/result.h"
 #include "include/wire.h"
+#include "kexec/core/result.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kexec/crash/elfcorehdr.h"
 
-#include "kexec/core/shown.h"
 #include "include/layout/elf.h"
+#include "kexec/core/shown.h"
 
 #include <algorithm>
 #include <cstring>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kexec/crash/kernel_mappings.h"
 
-#include "kexec/core/byte_view.h"
 #include "include/layout/elf.h"
+#include "kexec/core/byte_view.h"
 #include "kexec/machine/attribute.h"
 
 #include <algorithm>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kexec/crash/plan.h"
 
+#include "include/layout/boot_params.h"
 #include "kexec/core/byte_view.h"
 #include "kexec/core/command_line.h"
 #include "kexec/core/shown.h"
 #include "kexec/crash/memory_map.h"
-#include "include/layout/boot_params.h"
 #include "kexec/plan/placement.h"
 
 #include <algorithm>

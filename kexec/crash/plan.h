@@ -3,8 +3,8 @@
 #pragma once
 
 #include "kexec/core/notices.h"
-#include "kexec/crash/facts.h"
 #include "kexec/crash/elfcorehdr.h"
+#include "kexec/crash/facts.h"
 #include "kexec/machine/machine.h"
 #include "kexec/plan/demand.h"
 

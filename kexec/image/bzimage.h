@@ -2,9 +2,9 @@
 // Facts of an x86 bzImage that can be entered in 64-bit mode (Linux Documentation/arch/x86/boot.rst).
 #pragma once
 
+#include "include/layout/boot_params.h"
 #include "kexec/core/byte_view.h"
 #include "kexec/core/result.h"
-#include "include/layout/boot_params.h"
 
 #include <cstdint>
 #include <optional>

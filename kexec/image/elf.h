@@ -2,9 +2,9 @@
 // A checked reader of ELF files, both classes and byte orders: kernels, our own purgatory, crash dumps.
 #pragma once
 
+#include "include/layout/elf.h"
 #include "kexec/core/byte_view.h"
 #include "kexec/core/result.h"
-#include "include/layout/elf.h"
 
 #include <cstdint>
 #include <optional>

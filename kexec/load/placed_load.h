@@ -4,11 +4,11 @@
 #pragma once
 
 #include "kexec/core/notices.h"
-#include "kexec/purgatory/fill.h"
 #include "kexec/loader/load_request.h"
 #include "kexec/machine/machine.h"
 #include "kexec/plan/load_plan.h"
 #include "kexec/plan/placement.h"
+#include "kexec/purgatory/fill.h"
 
 #include <optional>
 #include <vector>

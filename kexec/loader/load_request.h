@@ -31,8 +31,8 @@ struct LoadRequest {
     bool without_efi = false;               // --noefi
     // For the next kernel's generator, fresh for each load; none where the running kernel has no randomness yet.
     std::optional<std::array<std::uint8_t, 32>> random_seed;
-    // A flattened device tree for the next kernel's KHO (kexec handover), kho_fdt_limit bytes at most. A loader that has
-    // no place for it refuses the load.
+    // A flattened device tree for the next kernel's KHO (kexec handover), kho_fdt_limit bytes at most. A loader that
+    // has no place for it refuses the load.
     std::optional<std::vector<std::byte>> kho_fdt;
 };
 

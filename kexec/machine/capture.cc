@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kexec/machine/capture.h"
 
-#include "kexec/core/own_folder.h"
 #include "include/layout/elf.h"
+#include "kexec/core/own_folder.h"
 #include "kexec/machine/attribute.h"
 #include "kexec/machine/capabilities.h"
 #include "kexec/machine/machine.h"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kexec/machine/multikernel.h"
 
+#include "include/uapi/multikernel.h"
 #include "kexec/machine/attribute.h"
 #include "kexec/machine/memory_map.h"
-#include "include/uapi/multikernel.h"
 
 namespace kx {
 

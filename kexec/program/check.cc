@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "kexec/program/check_crash.h"
 #include "kexec/core/terminal_text.h"
 #include "kexec/core/wrapped_text.h"
+#include "kexec/load/report.h"
 #include "kexec/machine/capabilities.h"
 #include "kexec/machine/kho.h"
 #include "kexec/machine/multikernel.h"
-#include "multikernel/native/filesystem.h"
-#include "multikernel/core/isolation.h"
-#include "multikernel/native/pool_advice.h"
 #include "kexec/plan/placement.h"
-#include "kexec/load/report.h"
+#include "kexec/program/check_crash.h"
 #include "kexec/program/verbs.h"
+#include "multikernel/core/isolation.h"
+#include "multikernel/native/filesystem.h"
+#include "multikernel/native/pool_advice.h"
 
 #include <algorithm>
 #include <cerrno>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kexec/program/crash_load.h"
 
-#include "kexec/image/bzimage.h"
 #include "kexec/crash/plan.h"
+#include "kexec/image/bzimage.h"
 #include "multikernel/placed/own_machine.h"
 
 #include <algorithm>

@@ -3,9 +3,9 @@
 #pragma once
 
 #include "kexec/load/inputs.h"
-#include "kexec/program/session.h"
 #include "kexec/load/placed_load.h"
 #include "kexec/load/report.h"
+#include "kexec/program/session.h"
 
 namespace kx {
 

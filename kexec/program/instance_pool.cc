@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kexec/program/chosen_dialect.h"
 #include "kexec/program/instance_verbs.h"
-#include "multikernel/records/lock.h"
 #include "multikernel/module/pool.h"
 #include "multikernel/native/pool_text.h"
+#include "multikernel/records/lock.h"
 
 namespace kx {
 namespace {

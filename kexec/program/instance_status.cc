@@ -3,11 +3,11 @@
 
 #include "kexec/machine/attribute.h"
 #include "multikernel/instance/view.h"
-#include "multikernel/records/handed_page.h"
 #include "multikernel/placed/memory_pool.h"
-#include "multikernel/records/record.h"
 #include "multikernel/placed/x86_64/serial_ports.h"
+#include "multikernel/records/handed_page.h"
 #include "multikernel/records/known_cpus.h"
+#include "multikernel/records/record.h"
 #include "multikernel/v1/record.h"
 
 namespace kx {

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kexec/program/instance_verbs.h"
 
+#include "kexec/machine/xen.h"
 #include "kexec/program/chosen_dialect.h"
 #include "kexec/program/instance_status.h"
-#include "kexec/machine/xen.h"
-#include "multikernel/module/load.h"
-#include "multikernel/records/definition.h"
-#include "multikernel/native/filesystem.h"
 #include "multikernel/instance/lifecycle.h"
-#include "multikernel/records/lock.h"
+#include "multikernel/module/load.h"
 #include "multikernel/native/checks.h"
+#include "multikernel/native/filesystem.h"
 #include "multikernel/native/history.h"
-#include "multikernel/native/transaction.h"
 #include "multikernel/native/load.h"
+#include "multikernel/native/transaction.h"
+#include "multikernel/records/definition.h"
+#include "multikernel/records/lock.h"
 #include "multikernel/v1/verbs.h"
 
 namespace kx {

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kexec/program/load.h"
 
-#include "kexec/program/crash_load.h"
-#include "kexec/program/foreseen.h"
+#include "include/uapi/kexec.h"
 #include "kexec/image/bzimage.h"
 #include "kexec/load/inputs.h"
+#include "kexec/load/placed_load.h"
+#include "kexec/load/report.h"
 #include "kexec/machine/capabilities.h"
 #include "kexec/machine/debug_flag.h"
 #include "kexec/machine/xen.h"
-#include "kexec/load/placed_load.h"
-#include "kexec/load/report.h"
-#include "kexec/system/errno_causes.h"
-#include "include/uapi/kexec.h"
+#include "kexec/program/crash_load.h"
+#include "kexec/program/foreseen.h"
 #include "kexec/program/verbs.h"
 #include "kexec/program/ways_to_load.h"
+#include "kexec/system/errno_causes.h"
 
 #include <algorithm>
 #include <array>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kexec/cli/standard_files.h"
-#include "multikernel/placed/handed.h"
 #include "kexec/program/instance_verbs.h"
 #include "kexec/program/load.h"
 #include "kexec/program/options.h"
 #include "kexec/program/session.h"
 #include "kexec/program/verbs.h"
+#include "multikernel/placed/handed.h"
 
 #include <cstdio>
 #include <exception>

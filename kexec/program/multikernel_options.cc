@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The options about kernels beside the running one.
+#include "include/uapi/multikernel.h"
+#include "kexec/program/option_rows.h"
 #include "multikernel/core/cpu_list.h"
 #include "multikernel/native/overlay.h"
-#include "kexec/program/option_rows.h"
-#include "include/uapi/multikernel.h"
 
 #include <cerrno>
 #include <cstdlib>

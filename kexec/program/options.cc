@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kexec/program/options.h"
 
-#include "kexec/program/abbreviations.h"
 #include "kexec/cli/arguments.h"
 #include "kexec/loader/formats.h"
 #include "kexec/machine/capabilities.h"
+#include "kexec/program/abbreviations.h"
 #include "kexec/program/option_rows.h"
 
 #include <algorithm>

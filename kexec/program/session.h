@@ -5,9 +5,9 @@
 #include "kexec/core/notices.h"
 #include "kexec/core/terminal_text.h"
 #include "kexec/machine/system_files.h"
-#include "multikernel/core/control.h"
 #include "kexec/program/options.h"
 #include "kexec/system/kernel.h"
+#include "multikernel/core/control.h"
 
 #include <cstdio>
 

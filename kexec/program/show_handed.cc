@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "kexec/machine/multikernel.h"
+#include "multikernel/instance/view.h"
+#include "multikernel/native/filesystem.h"
+#include "multikernel/native/history.h"
+#include "multikernel/native/overlay_content.h"
 #include "multikernel/placed/device_tree_file.h"
 #include "multikernel/placed/handed.h"
-#include "kexec/machine/multikernel.h"
-#include "multikernel/native/filesystem.h"
 #include "multikernel/placed/handed_tree.h"
-#include "multikernel/instance/view.h"
 #include "multikernel/records/handed_page.h"
-#include "multikernel/native/overlay_content.h"
-#include "multikernel/native/history.h"
 
 namespace kx {
 namespace {

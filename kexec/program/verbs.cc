@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kexec/program/verbs.h"
 
+#include "include/uapi/kexec.h"
 #include "kexec/arch/architecture.h"
 #include "kexec/core/terminal_text.h"
-#include "kexec/program/instance_status.h"
 #include "kexec/crash/facts.h"
 #include "kexec/machine/capabilities.h"
 #include "kexec/machine/machine.h"
 #include "kexec/machine/xen.h"
-#include "multikernel/instance/view.h"
+#include "kexec/program/instance_status.h"
 #include "kexec/system/call_context.h"
 #include "kexec/system/network.h"
-#include "include/uapi/kexec.h"
+#include "multikernel/instance/view.h"
 
 #include <algorithm>
 #include <cerrno>

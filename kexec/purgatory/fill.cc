@@ -2,8 +2,8 @@
 #include "kexec/purgatory/fill.h"
 
 #include "include/purgatory_block.h"
-#include "kexec/purgatory/digests.h"
 #include "kexec/image/elf.h"
+#include "kexec/purgatory/digests.h"
 
 #include <algorithm>
 #include <cstddef>

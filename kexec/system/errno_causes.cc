@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kexec/system/errno_causes.h"
 
+#include "include/uapi/kexec.h"
 #include "kexec/machine/platform.h"
 #include "kexec/plan/placement.h"
-#include "include/uapi/kexec.h"
 
 #include <algorithm>
 #include <cerrno>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The calls go through libc's syscall(): it is the one symbol that a test's preload has to replace.
-#include "kexec/system/kernel.h"
 #include "include/uapi/kexec.h"
 #include "include/uapi/multikernel.h"
+#include "kexec/system/kernel.h"
 
 #include <cerrno>
 #include <cstddef>

@@ -2,8 +2,8 @@
 // The id of a new instance where none was asked for.
 #pragma once
 
-#include "kexec/core/result.h"
 #include "include/uapi/multikernel.h"
+#include "kexec/core/result.h"
 
 #include <cstdint>
 #include <set>

@@ -7,8 +7,8 @@
 #include "kexec/machine/multikernel.h"
 #include "multikernel/core/control.h"
 #include "multikernel/ctl/command.h"
-#include "multikernel/records/definition.h"
 #include "multikernel/instance/view.h"
+#include "multikernel/records/definition.h"
 #include "multikernel/records/lock.h"
 
 #include <memory>

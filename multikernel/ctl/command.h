@@ -9,8 +9,8 @@
 #include "kexec/core/result.h"
 #include "kexec/core/terminal_text.h"
 #include "kexec/machine/system_files.h"
-#include "multikernel/core/control.h"
 #include "kexec/system/kernel.h"
+#include "multikernel/core/control.h"
 
 #include <cstddef>
 #include <cstdio>

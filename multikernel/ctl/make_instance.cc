@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "multikernel/ctl/instance_changes.h"
-#include "multikernel/records/definition.h"
+#include "kexec/load/report.h"
 #include "multikernel/core/free_id.h"
+#include "multikernel/ctl/instance_changes.h"
+#include "multikernel/desired/validation.h"
+#include "multikernel/native/transaction.h"
 #include "multikernel/placed/memory_choice.h"
 #include "multikernel/placed/memory_pool.h"
+#include "multikernel/records/definition.h"
 #include "multikernel/records/run_folder.h"
-#include "multikernel/native/transaction.h"
-#include "multikernel/desired/validation.h"
-#include "kexec/load/report.h"
 
 #include <algorithm>
 

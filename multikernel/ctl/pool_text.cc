@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kexec/core/terminal_text.h"
-#include "multikernel/ctl/commands/pool.h"
 #include "kexec/load/report.h"
+#include "multikernel/ctl/commands/pool.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>

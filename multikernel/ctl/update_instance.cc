@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "kexec/load/report.h"
 #include "multikernel/ctl/instance_changes.h"
-#include "multikernel/records/definition.h"
+#include "multikernel/native/checks.h"
 #include "multikernel/native/filesystem.h"
+#include "multikernel/native/history.h"
+#include "multikernel/native/overlay_write.h"
+#include "multikernel/native/transaction.h"
 #include "multikernel/placed/memory_choice.h"
 #include "multikernel/placed/memory_pool.h"
-#include "multikernel/native/overlay_write.h"
-#include "multikernel/native/checks.h"
-#include "multikernel/native/history.h"
-#include "multikernel/native/transaction.h"
-#include "kexec/load/report.h"
+#include "multikernel/records/definition.h"
 
 #include <algorithm>
 

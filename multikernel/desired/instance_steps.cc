@@ -2,8 +2,8 @@
 #include "multikernel/desired/instance_steps.h"
 
 #include "kexec/core/command_line.h"
-#include "multikernel/placed/memory_choice.h"
 #include "multikernel/desired/pool_steps.h"
+#include "multikernel/placed/memory_choice.h"
 
 #include <algorithm>
 #include <set>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/desired/plan.h"
 
-#include "multikernel/desired/instance_steps.h"
 #include "multikernel/core/free_id.h"
+#include "multikernel/desired/instance_steps.h"
 #include "multikernel/desired/pool_steps.h"
 
 #include <algorithm>

@@ -5,8 +5,8 @@
 
 #include "kexec/core/result.h"
 #include "multikernel/desired/state.h"
-#include "multikernel/instance/view.h"
 #include "multikernel/instance/resources.h"
+#include "multikernel/instance/view.h"
 #include "multikernel/native/overlay.h"
 
 #include <cstdint>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/desired/validation.h"
 
-#include "multikernel/core/free_id.h"
-#include "multikernel/native/overlay.h"
-#include "multikernel/desired/validation_rules.h"
 #include "include/uapi/multikernel.h"
+#include "multikernel/core/free_id.h"
+#include "multikernel/desired/validation_rules.h"
+#include "multikernel/native/overlay.h"
 
 #include <algorithm>
 #include <iterator>

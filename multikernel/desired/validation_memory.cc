@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "multikernel/native/filesystem.h"
 #include "multikernel/desired/validation_rules.h"
+#include "multikernel/native/filesystem.h"
 
 #include <algorithm>
 #include <optional>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // InstanceViews from what each kind of kernel tells.
-#include "multikernel/records/definition.h"
+#include "multikernel/instance/view.h"
 #include "multikernel/module/facts.h"
 #include "multikernel/native/filesystem.h"
-#include "multikernel/instance/view.h"
+#include "multikernel/records/definition.h"
 
 #include <algorithm>
 

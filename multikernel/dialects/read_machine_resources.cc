@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kexec/machine/attribute.h"
 #include "kexec/machine/kho.h"
-#include "multikernel/records/definition.h"
+#include "multikernel/instance/resources.h"
 #include "multikernel/module/facts.h"
 #include "multikernel/native/filesystem.h"
-#include "multikernel/instance/resources.h"
 #include "multikernel/placed/memory_choice.h"
 #include "multikernel/placed/memory_pool.h"
+#include "multikernel/records/definition.h"
 #include "multikernel/records/record.h"
 
 #include <algorithm>

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/instance/lifecycle.h"
 
-#include "kexec/machine/kho.h"
-#include "kexec/machine/xen.h"
-#include "multikernel/module/host_cpus.h"
-#include "multikernel/records/record.h"
-#include "multikernel/native/history.h"
-#include "kexec/system/call_context.h"
 #include "include/uapi/kexec.h"
 #include "include/uapi/multikernel.h"
+#include "kexec/machine/kho.h"
+#include "kexec/machine/xen.h"
+#include "kexec/system/call_context.h"
+#include "multikernel/module/host_cpus.h"
+#include "multikernel/native/history.h"
+#include "multikernel/records/record.h"
 
 #include <cerrno>
 #include <thread>

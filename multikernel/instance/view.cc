@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/instance/view.h"
 
-#include "kexec/core/terminal_text.h"
-#include "kexec/machine/attribute.h"
-#include "multikernel/placed/own_machine.h"
-#include "multikernel/native/overlay.h"
-#include "kexec/load/report.h"
 #include "include/uapi/multikernel.h"
+#include "kexec/core/terminal_text.h"
+#include "kexec/load/report.h"
+#include "kexec/machine/attribute.h"
+#include "multikernel/native/overlay.h"
+#include "multikernel/placed/own_machine.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/module/choice.h"
 
-#include "multikernel/placed/share.h"
 #include "multikernel/core/free_id.h"
-#include "multikernel/module/host_cpus.h"
 #include "multikernel/instance/view.h"
+#include "multikernel/module/host_cpus.h"
+#include "multikernel/placed/share.h"
 #include "multikernel/records/record.h"
 
 #include <algorithm>

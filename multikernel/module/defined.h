@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Instances of a stock kernel that were defined before (multikernel/records/definition.h): their names, CPUs and memory hold
-// for the load, and other loads keep clear of them.
+// Instances of a stock kernel that were defined before (multikernel/records/definition.h): their names, CPUs and memory
+// hold for the load, and other loads keep clear of them.
 #pragma once
 
 #include "kexec/core/result.h"
 #include "kexec/machine/system_files.h"
-#include "multikernel/records/definition.h"
-#include "multikernel/module/facts.h"
 #include "kexec/program/options.h"
+#include "multikernel/module/facts.h"
+#include "multikernel/records/definition.h"
 
 #include <vector>
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/module/load.h"
 
-#include "kexec/program/foreseen.h"
-#include "multikernel/module/choice.h"
-#include "multikernel/records/load_record.h"
-#include "multikernel/records/handed_page.h"
-#include "multikernel/placed/load.h"
-#include "kexec/system/call_context.h"
 #include "include/uapi/kexec.h"
 #include "include/uapi/multikernel.h"
+#include "kexec/program/foreseen.h"
+#include "kexec/system/call_context.h"
+#include "multikernel/module/choice.h"
+#include "multikernel/placed/load.h"
+#include "multikernel/records/handed_page.h"
+#include "multikernel/records/load_record.h"
 
 namespace kx {
 namespace {

@@ -3,8 +3,8 @@
 // its own.
 #pragma once
 
-#include "multikernel/module/facts.h"
 #include "kexec/program/session.h"
+#include "multikernel/module/facts.h"
 
 namespace kx {
 

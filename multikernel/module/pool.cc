@@ -2,8 +2,8 @@
 #include "multikernel/module/pool.h"
 
 #include "kexec/core/terminal_text.h"
-#include "multikernel/records/definition.h"
 #include "kexec/load/report.h"
+#include "multikernel/records/definition.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>

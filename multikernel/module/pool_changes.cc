@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "kexec/machine/memory_map.h"
-#include "multikernel/placed/memory_choice.h"
-#include "multikernel/module/pool.h"
-#include "multikernel/records/pool_record.h"
 #include "kexec/load/report.h"
+#include "kexec/machine/memory_map.h"
 #include "kexec/system/call_context.h"
+#include "multikernel/module/pool.h"
+#include "multikernel/placed/memory_choice.h"
+#include "multikernel/records/pool_record.h"
 
 #include <algorithm>
 #include <cerrno>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The pool of a stock kernel: memory blocks and CPUs that are put offline.
+#include "kexec/load/report.h"
 #include "multikernel/ctl/commands/pool.h"
 #include "multikernel/module/pool.h"
-#include "kexec/load/report.h"
 
 #include <algorithm>
 #include <cstring>

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/native/choice.h"
 
+#include "include/uapi/multikernel.h"
 #include "kexec/core/file.h"
 #include "kexec/image/device_tree/device_tree.h"
+#include "kexec/load/report.h"
 #include "multikernel/core/free_id.h"
 #include "multikernel/native/history.h"
-#include "kexec/load/report.h"
-#include "include/uapi/multikernel.h"
 
 #include <algorithm>
 

@@ -3,10 +3,10 @@
 #pragma once
 
 #include "kexec/core/notices.h"
-#include "multikernel/native/filesystem.h"
-#include "multikernel/instance/view.h"
-#include "multikernel/native/overlay.h"
 #include "kexec/program/options.h"
+#include "multikernel/instance/view.h"
+#include "multikernel/native/filesystem.h"
+#include "multikernel/native/overlay.h"
 
 #include <optional>
 #include <string>

@@ -2,8 +2,8 @@
 #include "multikernel/native/kernel.h"
 
 #include "kexec/image/bzimage.h"
-#include "kexec/plan/demand.h"
 #include "kexec/load/report.h"
+#include "kexec/plan/demand.h"
 
 #include <algorithm>
 

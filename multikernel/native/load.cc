@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/native/load.h"
 
+#include "include/uapi/kexec.h"
+#include "include/uapi/multikernel.h"
 #include "kexec/core/command_line.h"
-#include "kexec/program/foreseen.h"
 #include "kexec/load/inputs.h"
-#include "multikernel/records/load_record.h"
+#include "kexec/load/report.h"
 #include "kexec/machine/kho.h"
-#include "multikernel/placed/own_machine.h"
+#include "kexec/program/foreseen.h"
+#include "kexec/system/call_context.h"
 #include "multikernel/instance/lifecycle.h"
 #include "multikernel/native/checks.h"
-#include "multikernel/records/known_cpus.h"
+#include "multikernel/native/choice.h"
 #include "multikernel/native/history.h"
 #include "multikernel/native/kernel.h"
 #include "multikernel/native/transaction.h"
-#include "kexec/load/report.h"
-#include "multikernel/native/choice.h"
-#include "kexec/system/call_context.h"
-#include "include/uapi/kexec.h"
-#include "include/uapi/multikernel.h"
+#include "multikernel/placed/own_machine.h"
+#include "multikernel/records/known_cpus.h"
+#include "multikernel/records/load_record.h"
 
 #include <algorithm>
 #include <cerrno>

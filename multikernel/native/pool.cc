@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The pool of a multikernel kernel is made and given back.
+#include "multikernel/native/checks.h"
+#include "multikernel/native/history.h"
 #include "multikernel/native/overlay_write.h"
 #include "multikernel/native/pool_advice.h"
-#include "multikernel/native/checks.h"
-#include "multikernel/records/known_cpus.h"
-#include "multikernel/native/history.h"
-#include "multikernel/native/undo.h"
 #include "multikernel/native/transaction.h"
+#include "multikernel/native/undo.h"
+#include "multikernel/records/known_cpus.h"
 
 #include <algorithm>
 #include <cerrno>

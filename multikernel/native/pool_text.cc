@@ -2,13 +2,13 @@
 #include "multikernel/native/pool_text.h"
 
 #include "kexec/core/terminal_text.h"
-#include "kexec/machine/attribute.h"
-#include "multikernel/records/lock.h"
-#include "multikernel/native/checks.h"
-#include "multikernel/records/known_cpus.h"
-#include "multikernel/native/transaction.h"
 #include "kexec/load/report.h"
+#include "kexec/machine/attribute.h"
+#include "multikernel/native/checks.h"
 #include "multikernel/native/choice.h"
+#include "multikernel/native/transaction.h"
+#include "multikernel/records/known_cpus.h"
+#include "multikernel/records/lock.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>

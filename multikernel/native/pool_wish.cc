@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The pool of a multikernel kernel: made by a baseline, changed by overlays.
-#include "multikernel/ctl/instance_changes.h"
+#include "kexec/load/report.h"
 #include "multikernel/ctl/commands/pool.h"
+#include "multikernel/ctl/instance_changes.h"
 #include "multikernel/native/filesystem.h"
 #include "multikernel/native/transaction.h"
-#include "kexec/load/report.h"
 
 #include <algorithm>
 

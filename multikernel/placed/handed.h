@@ -2,9 +2,9 @@
 // The handover that a load attaches to an instance, and what is shown of one.
 #pragma once
 
-#include "multikernel/placed/own_machine.h"
-#include "kexec/program/session.h"
 #include "kexec/load/report.h"
+#include "kexec/program/session.h"
+#include "multikernel/placed/own_machine.h"
 
 #include <cstddef>
 #include <optional>

@@ -3,11 +3,11 @@
 // on one with the first multikernel patches.
 #pragma once
 
-#include "multikernel/placed/handed.h"
 #include "kexec/load/inputs.h"
-#include "multikernel/placed/own_machine.h"
 #include "kexec/load/placed_load.h"
 #include "kexec/load/report.h"
+#include "multikernel/placed/handed.h"
+#include "multikernel/placed/own_machine.h"
 
 #include <vector>
 

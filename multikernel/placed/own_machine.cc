@@ -2,9 +2,9 @@
 #include "multikernel/placed/own_machine.h"
 
 #include "include/layout/boot_params.h"
+#include "include/uapi/multikernel.h"
 #include "kexec/loader/formats.h"
 #include "multikernel/placed/x86_64/acpi_tables.h"
-#include "include/uapi/multikernel.h"
 
 #include <algorithm>
 #include <cstring>

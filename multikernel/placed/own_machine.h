@@ -7,8 +7,8 @@
 #include "kexec/core/result.h"
 #include "kexec/loader/load_request.h"
 #include "kexec/machine/machine.h"
-#include "multikernel/core/cpu_list.h"
 #include "kexec/plan/demand.h"
+#include "multikernel/core/cpu_list.h"
 
 #include <cstdint>
 #include <optional>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/placed/share.h"
 
-#include "multikernel/placed/x86_64/serial_ports.h"
 #include "kexec/plan/demand.h"
+#include "multikernel/placed/x86_64/serial_ports.h"
 
 #include <algorithm>
 

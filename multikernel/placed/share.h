@@ -4,9 +4,9 @@
 #pragma once
 
 #include "kexec/core/notices.h"
+#include "kexec/program/options.h"
 #include "multikernel/placed/memory_choice.h"
 #include "multikernel/placed/memory_pool.h"
-#include "kexec/program/options.h"
 
 #include <cstdint>
 #include <optional>

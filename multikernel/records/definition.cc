@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/records/definition.h"
 
+#include "include/uapi/multikernel.h"
 #include "kexec/core/file.h"
 #include "kexec/machine/attribute.h"
 #include "kexec/machine/memory_map.h"
+#include "kexec/plan/demand.h"
 #include "multikernel/native/overlay.h"
 #include "multikernel/records/record_text.h"
 #include "multikernel/records/run_folder.h"
-#include "kexec/plan/demand.h"
-#include "include/uapi/multikernel.h"
 
 #include <algorithm>
 #include <cerrno>

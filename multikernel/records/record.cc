@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/records/record.h"
 
+#include "include/uapi/multikernel.h"
 #include "multikernel/records/handed_page.h"
 #include "multikernel/records/record_text.h"
 #include "multikernel/records/run_folder.h"
-#include "include/uapi/multikernel.h"
 
 namespace kx {
 namespace {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/v1/load.h"
 
-#include "kexec/program/foreseen.h"
-#include "multikernel/placed/share.h"
+#include "include/uapi/multikernel.h"
 #include "kexec/machine/attribute.h"
 #include "kexec/machine/memory_map.h"
-#include "multikernel/records/known_cpus.h"
-#include "multikernel/placed/load.h"
+#include "kexec/program/foreseen.h"
 #include "kexec/system/call_context.h"
-#include "include/uapi/multikernel.h"
+#include "multikernel/placed/load.h"
+#include "multikernel/placed/share.h"
+#include "multikernel/records/known_cpus.h"
 
 #include <algorithm>
 

@@ -2,8 +2,8 @@
 // -l and -f with --multikernel --mk-abi=v1.
 #pragma once
 
-#include "multikernel/core/cpu_list.h"
 #include "kexec/program/session.h"
+#include "multikernel/core/cpu_list.h"
 #include "multikernel/v1/record.h"
 
 #include <vector>

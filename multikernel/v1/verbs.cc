@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/v1/verbs.h"
 
+#include "include/uapi/multikernel.h"
 #include "kexec/core/terminal_text.h"
-#include "multikernel/core/kimage.h"
-#include "multikernel/records/lock.h"
-#include "multikernel/records/known_cpus.h"
 #include "kexec/load/report.h"
 #include "kexec/system/call_context.h"
-#include "include/uapi/multikernel.h"
+#include "multikernel/core/kimage.h"
+#include "multikernel/records/known_cpus.h"
+#include "multikernel/records/lock.h"
 #include "multikernel/v1/load.h"
 
 #include <nlohmann/json.hpp>

@@ -306,7 +306,8 @@ ssize_t sendto(int fd, const void* message, size_t size, int flags, const struct
     return real(fd, &request, size, flags, to, length);
 }
 
-// FAKE_MEMFD: "old", a kernel that does not know MFD_NOEXEC_SEAL; "enforced", one that takes no other (vm.memfd_noexec).
+// FAKE_MEMFD: "old", a kernel that does not know MFD_NOEXEC_SEAL; "enforced", one that takes no other
+// (vm.memfd_noexec).
 int memfd_create(const char* name, unsigned flags) {
     const char* kernel = getenv("FAKE_MEMFD");
     const unsigned noexec_seal = 8, exec = 16;

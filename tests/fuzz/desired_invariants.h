@@ -2,9 +2,9 @@
 // What holds of every wish that a declarative file makes, on a machine of four CPUs.
 #pragma once
 
-#include "tests/fuzz/invariant.h"
 #include "multikernel/desired/plan.h"
 #include "multikernel/desired/validation.h"
+#include "tests/fuzz/invariant.h"
 
 #include <algorithm>
 #include <set>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Declarative files as TOML: an error names a place; a wish keeps desired_invariants.h.
-#include "tests/fuzz/desired_invariants.h"
 #include "multikernel/desired/file.h"
+#include "tests/fuzz/desired_invariants.h"
 
 using namespace kx;
 

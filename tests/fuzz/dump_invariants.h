@@ -2,11 +2,11 @@
 // What holds for every dump that can be opened, whatever it says of itself.
 #pragma once
 
-#include "kexec/core/file.h"
-#include "tests/fuzz/invariant.h"
 #include "kdump/dump/dump.h"
 #include "kdump/dump/dump_window.h"
 #include "kdump/kernel/memory.h"
+#include "kexec/core/file.h"
+#include "tests/fuzz/invariant.h"
 
 #include <algorithm>
 #include <bit>

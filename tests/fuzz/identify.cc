@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // identify() always answers, shortly, and prints nothing that a terminal would obey.
 #include "kexec/image/identify.h"
-#include "kexec/image/signature.h"
 
+#include "kexec/image/signature.h"
 #include "tests/fuzz/invariant.h"
 
 #include <algorithm>

@@ -2,8 +2,8 @@
 // The memory maps: input up to a NUL is /proc/iomem, what follows are entries of /sys/firmware/memmap, a line of
 // "start end type" each. A map that is accepted has only sane ranges, and RAM that is free is RAM by every map and in
 // no reservation.
-#include "tests/fuzz/invariant.h"
 #include "kexec/machine/machine.h"
+#include "tests/fuzz/invariant.h"
 #include "tests/unit/kexec/machine/memory_files.h"
 
 #include <algorithm>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Headers of the kdump-compressed format that are accepted describe a dump that can be; the dump keeps the promises of
 // kdump/dump/dump.h.
-#include "tests/fuzz/dump_invariants.h"
 #include "kdump/dump/compressed_header.h"
+#include "tests/fuzz/dump_invariants.h"
 
 using namespace kx;
 using namespace kx::test;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Answers of rtnetlink: a datagram that is accepted tells no more links than there is room for messages, with names that
-// lie in it; cut short inside a message it is refused.
+// Answers of rtnetlink: a datagram that is accepted tells no more links than there is room for messages, with names
+// that lie in it; cut short inside a message it is refused.
 #include "kexec/system/links.h"
 
 #include "tests/fuzz/invariant.h"

@@ -3,9 +3,9 @@
 // is left out by a level whose facts are missing, and a page with an unknown type is kept.
 #include "kdump/save/page_layout.h"
 
-#include "tests/fuzz/invariant.h"
-#include "kdump/save/save.h"
 #include "include/wire.h"
+#include "kdump/save/save.h"
+#include "tests/fuzz/invariant.h"
 
 #include <bit>
 #include <cstring>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A kernel's log, whatever vmcoreinfo and memory say: it ends, its texts are in that memory and are no more than that
 // has room for, and what is printed of them moves no terminal's cursor. The input is vmcoreinfo, a NUL, and the memory.
-#include "tests/unit/kdump/dump/vmcore_builder.h"
-#include "tests/fuzz/invariant.h"
 #include "kdump/program/log_text.h"
+#include "tests/fuzz/invariant.h"
+#include "tests/unit/kdump/dump/vmcore_builder.h"
 
 #include <algorithm>
 

@@ -3,8 +3,8 @@
 // file.
 #include "multikernel/records/record.h"
 
-#include "tests/fuzz/invariant.h"
 #include "multikernel/native/record.h"
+#include "tests/fuzz/invariant.h"
 
 #include <string_view>
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Crash kernels for captured and made-up machines as text: tests/golden/crash/NAME.txt. Each has the elfcorehdr, header
 // by header, the memory map, and then the load as it is handed over, with the e820 table in its boot_params.
-#include "tests/unit/catch.h"
-#include "tests/unit/kexec/crash/crash_machine.h"
 #include "tests/golden/crash_text.h"
 #include "tests/golden/golden_file.h"
 #include "tests/golden/placed_text.h"
+#include "tests/unit/catch.h"
+#include "tests/unit/kexec/crash/crash_machine.h"
 #include "tests/unit/kexec/image/bzimage_builder.h"
 
 using namespace kx;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Whole plans as text, per captured machine and image: tests/golden/plans/NAME.txt. A change of placement or of the
 // boot protocol shows as a change of these files.
-#include "tests/unit/catch.h"
+#include "kexec/machine/system_files.h"
 #include "tests/golden/golden_file.h"
 #include "tests/golden/placed_text.h"
+#include "tests/unit/catch.h"
 #include "tests/unit/kexec/image/bzimage_builder.h"
-#include "kexec/machine/system_files.h"
 
 using namespace kx;
 using test::check_golden;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Device trees that are handed over, tests/golden/handover/NAME.dtb, and what --show-handover prints of them, NAME.dts:
 // this is the recipe of those files, and tests/cli/test_handover.py gives both to Debian's dtc.
-#include "tests/unit/catch.h"
-#include "tests/golden/golden_file.h"
-#include "tests/unit/kexec/image/bzimage_builder.h"
 #include "kexec/loader/device_tree/chosen_kho.h"
 #include "multikernel/placed/handed_tree.h"
+#include "tests/golden/golden_file.h"
+#include "tests/unit/catch.h"
+#include "tests/unit/kexec/image/bzimage_builder.h"
 
 using namespace kx;
 using test::as_view;

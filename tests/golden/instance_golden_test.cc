@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Instances as text, tests/golden/plans/instance-NAME.txt, and their ACPI tables as bytes, tests/golden/acpi/NAME.bin:
 // this is the recipe of those files, and tests/cli/test_acpi_tables.py gives them to a disassembler.
-#include "tests/unit/catch.h"
-#include "tests/golden/golden_file.h"
-#include "tests/golden/placed_text.h"
-#include "tests/unit/kexec/image/bzimage_builder.h"
-#include "multikernel/placed/x86_64/acpi_tables.h"
 #include "multikernel/placed/handed_tree.h"
 #include "multikernel/placed/own_machine.h"
+#include "multikernel/placed/x86_64/acpi_tables.h"
+#include "tests/golden/golden_file.h"
+#include "tests/golden/placed_text.h"
+#include "tests/unit/catch.h"
+#include "tests/unit/kexec/image/bzimage_builder.h"
 
 using namespace kx;
 using test::check_golden;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "tests/golden/placed_text.h"
 
-#include "tests/golden/boot_params_text.h"
 #include "kexec/load/report.h"
+#include "tests/golden/boot_params_text.h"
 
 #include <regex>
 

@@ -56,10 +56,10 @@ struct DeviceTreeNode {
 // The blob's magic.
 bool is_device_tree(ByteView file);
 
-// Checked throughout: header, structure block, every string. Bytes behind `totalsize` are ignored. Errc::not_this_format
-// without the magic; Errc::malformed with the offset for what breaks the format, an incomplete blob, a name that the
-// specification forbids, a property or node twice in one node, more than 64 levels or 65536 nodes; Errc::unsupported
-// for a version before 16. The memory reservation block is left out.
+// Checked throughout: header, structure block, every string. Bytes behind `totalsize` are ignored.
+// Errc::not_this_format without the magic; Errc::malformed with the offset for what breaks the format, an incomplete
+// blob, a name that the specification forbids, a property or node twice in one node, more than 64 levels or 65536
+// nodes; Errc::unsupported for a version before 16. The memory reservation block is left out.
 Result<DeviceTreeNode> parse_device_tree(ByteView file);
 
 // A blob of version 17 with no slack in it. The tree is one that parse_device_tree would give back: names without NUL.

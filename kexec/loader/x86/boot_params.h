@@ -3,9 +3,9 @@
 // first page, everything that it points to behind it.
 #pragma once
 
+#include "include/layout/boot_params.h"
 #include "kexec/core/notices.h"
 #include "kexec/image/bzimage.h"
-#include "include/layout/boot_params.h"
 #include "kexec/loader/load_request.h"
 #include "kexec/machine/machine.h"
 #include "kexec/plan/placement.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // `check`: what this machine can do, and what stands in the way.
 #include "kexec/core/terminal_text.h"
+#include "kexec/load/report.h"
 #include "kexec/machine/attribute.h"
 #include "kexec/machine/capabilities.h"
 #include "kexec/machine/xen.h"
@@ -10,7 +11,6 @@
 #include "multikernel/ctl/transaction_text.h"
 #include "multikernel/instance/resources.h"
 #include "multikernel/native/pool_advice.h"
-#include "kexec/load/report.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>

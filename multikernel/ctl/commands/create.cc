@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // `create` and `delete`: an instance gets its share of the machine, and gives it back.
+#include "include/uapi/multikernel.h"
 #include "kexec/core/file.h"
 #include "kexec/machine/attribute.h"
-#include "multikernel/instance/cpu_choice.h"
 #include "multikernel/ctl/command_table.h"
 #include "multikernel/ctl/device_list.h"
 #include "multikernel/ctl/instance_changes.h"
-#include "include/uapi/multikernel.h"
+#include "multikernel/instance/cpu_choice.h"
 
 #include <algorithm>
 

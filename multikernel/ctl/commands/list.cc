@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // `list` and `show`: the instances, a line each or in full.
+#include "kexec/load/report.h"
 #include "multikernel/ctl/change.h"
 #include "multikernel/ctl/command_table.h"
 #include "multikernel/ctl/transaction_text.h"
-#include "kexec/load/report.h"
 
 #include <algorithm>
 #include <array>

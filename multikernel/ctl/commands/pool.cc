@@ -3,11 +3,11 @@
 #include "multikernel/ctl/commands/pool.h"
 
 #include "kexec/machine/attribute.h"
+#include "kexec/plan/demand.h"
 #include "multikernel/ctl/command_table.h"
 #include "multikernel/ctl/device_list.h"
-#include "multikernel/placed/memory_choice.h"
 #include "multikernel/native/transaction.h"
-#include "kexec/plan/demand.h"
+#include "multikernel/placed/memory_choice.h"
 
 namespace kx::ctl {
 namespace {

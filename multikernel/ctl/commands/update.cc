@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // `update`: more or less of the machine for an instance that is there.
+#include "kexec/load/report.h"
+#include "kexec/plan/demand.h"
 #include "multikernel/ctl/command_table.h"
 #include "multikernel/ctl/device_list.h"
 #include "multikernel/ctl/instance_changes.h"
 #include "multikernel/placed/memory_choice.h"
-#include "kexec/plan/demand.h"
-#include "kexec/load/report.h"
 
 #include <algorithm>
 

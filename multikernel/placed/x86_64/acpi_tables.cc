@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/placed/x86_64/acpi_tables.h"
 
-#include "kexec/core/phys_range.h"
 #include "include/layout/acpi.h"
-#include "multikernel/placed/x86_64/aml.h"
 #include "include/wire.h"
+#include "kexec/core/phys_range.h"
+#include "multikernel/placed/x86_64/aml.h"
 
 #include <algorithm>
 #include <cstring>

@@ -3,10 +3,10 @@
 // own.
 #pragma once
 
-#include "tests/unit/kexec/image/bzimage_builder.h"
 #include "kexec/program/instance_verbs.h"
-#include "tests/unit/multikernel/module/fake_module.h"
 #include "multikernel/records/record.h"
+#include "tests/unit/kexec/image/bzimage_builder.h"
+#include "tests/unit/multikernel/module/fake_module.h"
 #include "tests/unit/temporary_folder.h"
 
 namespace kx::test {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The linked purgatory, as the program carries it: what include/purgatory_images.h promises about the file.
-#include "tests/unit/catch.h"
 #include "include/purgatory_block.h"
 #include "include/purgatory_images.h"
+#include "tests/unit/catch.h"
 
 #include <cstring>
 #include <optional>

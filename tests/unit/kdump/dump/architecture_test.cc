@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "tests/unit/catch.h"
-#include "tests/unit/kdump/kernel/crashed_kernel.h"
+#include "include/layout/elf.h"
 #include "kdump/dump/architecture.h"
 #include "kdump/kernel/memory.h"
-#include "include/layout/elf.h"
+#include "tests/unit/catch.h"
 #include "tests/unit/kdump/dump/opened_dump.h"
+#include "tests/unit/kdump/kernel/crashed_kernel.h"
 
 using namespace kx;
 using namespace kx::test;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "tests/unit/catch.h"
 #include "kdump/dump/dump_window.h"
+#include "tests/unit/catch.h"
 #include "tests/unit/kdump/dump/kdump_builder.h"
 #include "tests/unit/kdump/dump/opened_dump.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "tests/unit/catch.h"
 #include "kdump/dump/dump.h"
 #include "kdump/dump/dump_window.h"
+#include "tests/unit/catch.h"
 #include "tests/unit/kdump/dump/kdump_builder.h"
 #include "tests/unit/kdump/dump/opened_dump.h"
 #include "tests/unit/kdump/dump/vmcore_builder.h"

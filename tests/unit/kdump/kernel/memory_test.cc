@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "tests/unit/catch.h"
-#include "tests/unit/kdump/kernel/crashed_kernel.h"
 #include "kdump/kernel/memory.h"
+#include "tests/unit/catch.h"
 #include "tests/unit/kdump/dump/opened_dump.h"
+#include "tests/unit/kdump/kernel/crashed_kernel.h"
 
 using namespace kx;
 using namespace kx::test;

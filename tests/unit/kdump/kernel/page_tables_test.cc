@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Page tables as architectures have them, entry by entry; those of x86-64 are in kernel_memory_test.cc.
-#include "tests/unit/catch.h"
 #include "kdump/kernel/memory.h"
+#include "tests/unit/catch.h"
 #include "tests/unit/kdump/dump/opened_dump.h"
 #include "tests/unit/kdump/dump/vmcore_builder.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "tests/unit/catch.h"
-#include "tests/unit/temporary_folder.h"
 #include "kdump/save/page_filter.h"
+#include "tests/unit/catch.h"
 #include "tests/unit/kdump/save/paged_kernel.h"
+#include "tests/unit/temporary_folder.h"
 
 using namespace kx;
 using namespace kx::test;

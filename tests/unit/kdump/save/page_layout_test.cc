@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What is made of struct pages as kernels from 4.9 to 7.3 have them: each kind of page that a kernel knows.
-#include "tests/unit/catch.h"
+#include "include/wire.h"
 #include "kdump/save/page_layout.h"
 #include "kdump/save/save.h"
-#include "include/wire.h"
+#include "tests/unit/catch.h"
 
 #include <cstring>
 #include <string>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // In which order a dump is written, and what is there when it ends at any place: nothing says that it is whole before
 // all of it is on the disk, and a flattened stream has no byte twice.
-#include "tests/unit/catch.h"
-#include "tests/unit/temporary_folder.h"
-#include "kdump/save/save.h"
 #include "include/layout/kdump.h"
+#include "kdump/save/save.h"
+#include "tests/unit/catch.h"
 #include "tests/unit/kdump/save/paged_kernel.h"
+#include "tests/unit/temporary_folder.h"
 
 #include <algorithm>
 #include <cstddef>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "tests/unit/catch.h"
-#include "tests/unit/temporary_folder.h"
-#include "tests/unit/kdump/save/failing_sink.h"
 #include "kdump/save/save.h"
+#include "tests/unit/catch.h"
+#include "tests/unit/kdump/save/failing_sink.h"
 #include "tests/unit/kdump/save/paged_kernel.h"
+#include "tests/unit/temporary_folder.h"
 
 #include <new>
 #include <set>

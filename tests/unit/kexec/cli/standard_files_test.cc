@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "tests/unit/catch.h"
-#include "tests/unit/temporary_folder.h"
+#include "kexec/cli/standard_files.h"
 #include "kexec/core/file.h"
 #include "kexec/core/shared_bytes.h"
-#include "kexec/cli/standard_files.h"
+#include "tests/unit/catch.h"
+#include "tests/unit/temporary_folder.h"
 
 #include <csignal>
 #include <filesystem>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "tests/unit/catch.h"
 #include "kexec/core/command_line.h"
+#include "tests/unit/catch.h"
 
 using namespace kx;
 

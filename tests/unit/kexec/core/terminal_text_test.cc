@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "tests/unit/catch.h"
 #include "kexec/cli/arguments.h"
 #include "kexec/core/terminal_text.h"
+#include "tests/unit/catch.h"
 
 #include <cstring>
 #include <memory>

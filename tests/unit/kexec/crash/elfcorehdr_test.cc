@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "kexec/crash/elfcorehdr.h"
+#include "kexec/image/elf.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/kexec/crash/crash_machine.h"
-#include "kexec/image/elf.h"
-#include "kexec/crash/elfcorehdr.h"
 
 using namespace kx;
 using test::message_of;

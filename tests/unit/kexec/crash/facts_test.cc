@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "kexec/crash/facts.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/kexec/crash/crash_machine.h"
-#include "kexec/crash/facts.h"
 
 #include <algorithm>
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "include/layout/boot_params.h"
+#include "kexec/crash/plan.h"
+#include "kexec/image/elf.h"
+#include "kexec/plan/placement.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/kexec/crash/crash_machine.h"
-#include "kexec/image/elf.h"
-#include "kexec/crash/plan.h"
-#include "include/layout/boot_params.h"
-#include "kexec/plan/placement.h"
 
 using namespace kx;
 using namespace kx::test;

@@ -8,8 +8,8 @@
 // What the builder derives (syssize, payload_offset, kernel_info_offset …) `patch` overrides, so that a test can lie.
 #pragma once
 
-#include "kexec/core/byte_view.h"
 #include "include/layout/boot_params.h"
+#include "kexec/core/byte_view.h"
 
 #include <cstddef>
 #include <cstdint>

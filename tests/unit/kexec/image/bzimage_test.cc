@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "tests/unit/catch.h"
 #include "kexec/image/bzimage.h"
+#include "tests/unit/catch.h"
 #include "tests/unit/kexec/image/bzimage_builder.h"
 
 using namespace kx;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "kexec/image/identify.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/kexec/image/bzimage_builder.h"
 #include "tests/unit/kexec/image/elf_builder.h"
-#include "kexec/image/identify.h"
 #include "tests/unit/kexec/image/unpack/pack.h"
 
 #include <algorithm>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "kexec/image/unpack/unpack.h"
+#include "kexec/image/vmlinux.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/kexec/image/bzimage_builder.h"
 #include "tests/unit/kexec/image/elf_builder.h"
 #include "tests/unit/kexec/image/unpack/pack.h"
-#include "kexec/image/unpack/unpack.h"
-#include "kexec/image/vmlinux.h"
 
 #include <algorithm>
 

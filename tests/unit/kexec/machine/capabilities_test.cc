@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "tests/unit/catch.h"
+#include "include/uapi/kexec.h"
 #include "kexec/machine/capabilities.h"
+#include "kexec/program/verbs.h"
+#include "tests/unit/catch.h"
 #include "tests/unit/kexec/machine/memory_files.h"
 #include "tests/unit/kexec/system/fake_kernel.h"
-#include "include/uapi/kexec.h"
-#include "kexec/program/verbs.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "tests/unit/catch.h"
-#include "tests/unit/kexec/crash/crash_machine.h"
 #include "kexec/machine/capabilities.h"
 #include "kexec/machine/capture.h"
 #include "kexec/machine/machine.h"
+#include "tests/unit/catch.h"
+#include "tests/unit/kexec/crash/crash_machine.h"
 #include "tests/unit/kexec/machine/memory_files.h"
 #include "tests/unit/temporary_folder.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The machines of tests/fixtures/machines are what their README says.
-#include "tests/unit/catch.h"
 #include "kexec/crash/facts.h"
 #include "kexec/machine/machine.h"
+#include "tests/unit/catch.h"
 
 #include <algorithm>
 

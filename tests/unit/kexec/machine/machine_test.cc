@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "tests/unit/catch.h"
 #include "kexec/machine/machine.h"
+#include "tests/unit/catch.h"
 #include "tests/unit/kexec/machine/memory_files.h"
 
 using namespace kx;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "kexec/machine/memory_map.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/kexec/machine/memory_files.h"
-#include "kexec/machine/memory_map.h"
 
 using namespace kx;
 using kx::test::MemoryFiles;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "tests/unit/catch.h"
 #include "kexec/machine/attribute.h"
-#include "tests/unit/kexec/machine/memory_files.h"
 #include "kexec/machine/system_files.h"
+#include "tests/unit/catch.h"
+#include "tests/unit/kexec/machine/memory_files.h"
 #include "tests/unit/temporary_folder.h"
 
 #include <cstdlib>

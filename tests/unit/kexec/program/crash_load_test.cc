@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Crash kernels against a fake kernel and a machine of files: what a test of the whole program cannot reach, or not
 // easily.
-#include "kexec/arch/architecture.h"
-#include "tests/unit/catch.h"
-#include "kexec/program/check_crash.h"
 #include "include/purgatory_block.h"
-#include "kexec/purgatory/fill.h"
-#include "tests/unit/kexec/image/bzimage_builder.h"
+#include "include/uapi/kexec.h"
+#include "kexec/arch/architecture.h"
 #include "kexec/image/elf.h"
-#include "kexec/program/load.h"
-#include "tests/unit/kexec/machine/memory_files.h"
 #include "kexec/load/report.h"
+#include "kexec/program/check_crash.h"
+#include "kexec/program/load.h"
+#include "kexec/program/verbs.h"
+#include "kexec/purgatory/fill.h"
+#include "tests/unit/catch.h"
+#include "tests/unit/kexec/image/bzimage_builder.h"
+#include "tests/unit/kexec/machine/memory_files.h"
 #include "tests/unit/kexec/system/fake_kernel.h"
 #include "tests/unit/temporary_folder.h"
-#include "include/uapi/kexec.h"
-#include "kexec/program/verbs.h"
 
 #include <algorithm>
 #include <cerrno>

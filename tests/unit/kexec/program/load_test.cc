@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The load verb against a fake kernel: what a test of the whole program cannot reach.
+#include "include/uapi/kexec.h"
+#include "kexec/machine/system_files.h"
+#include "kexec/program/load.h"
+#include "kexec/program/ways_to_load.h"
+#include "multikernel/records/load_record.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/kexec/image/bzimage_builder.h"
-#include "kexec/program/load.h"
-#include "multikernel/records/load_record.h"
-#include "kexec/machine/system_files.h"
 #include "tests/unit/kexec/system/fake_kernel.h"
 #include "tests/unit/temporary_folder.h"
-#include "include/uapi/kexec.h"
-#include "kexec/program/ways_to_load.h"
 
 #include <cerrno>
 #include <cstdlib>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "kexec/arch/architecture.h"
-#include "tests/unit/catch.h"
 #include "include/purgatory_block.h"
+#include "kexec/arch/architecture.h"
+#include "kexec/image/elf.h"
 #include "kexec/purgatory/digests.h"
 #include "kexec/purgatory/fill.h"
-#include "kexec/image/elf.h"
+#include "tests/unit/catch.h"
 
 #include <cstring>
 

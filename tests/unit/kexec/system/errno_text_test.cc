@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "tests/unit/catch.h"
-#include "tests/unit/kexec/machine/memory_files.h"
+#include "include/uapi/kexec.h"
 #include "kexec/program/options.h"
 #include "kexec/system/call_context.h"
 #include "kexec/system/errno_text.h"
-#include "include/uapi/kexec.h"
+#include "tests/unit/catch.h"
+#include "tests/unit/kexec/machine/memory_files.h"
 
 #include <cerrno>
 #include <initializer_list>

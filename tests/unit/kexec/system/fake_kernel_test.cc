@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "tests/unit/catch.h"
 #include "kexec/core/file.h"
+#include "tests/unit/catch.h"
 #include "tests/unit/kexec/system/fake_kernel.h"
 
 #include <cerrno>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Interfaces that really go down: in a network namespace of a child's own, so that none of this machine is touched.
-#include "tests/unit/catch.h"
 #include "kexec/system/network.h"
+#include "tests/unit/catch.h"
 
 #include <cerrno>
 #include <cstring>

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // plan, apply and revert on both kinds of kernels.
+#include "multikernel/ctl/apply.h"
+#include "multikernel/ctl/run.h"
+#include "multikernel/desired/file.h"
+#include "multikernel/desired/validation.h"
+#include "multikernel/native/record.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/multikernel/module/fake_module.h"
 #include "tests/unit/multikernel/native/fake_multikernel.h"
-#include "multikernel/ctl/apply.h"
-#include "multikernel/desired/file.h"
-#include "multikernel/ctl/run.h"
-#include "multikernel/native/record.h"
-#include "multikernel/desired/validation.h"
 #include "tests/unit/temporary_folder.h"
 
 #include <cerrno>

@@ -3,10 +3,10 @@
 // /run is in a folder of its own and read from there.
 #pragma once
 
+#include "multikernel/ctl/run.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/multikernel/module/fake_module.h"
 #include "tests/unit/multikernel/native/fake_multikernel.h"
-#include "multikernel/ctl/run.h"
 #include "tests/unit/temporary_folder.h"
 
 #include <cstdlib>

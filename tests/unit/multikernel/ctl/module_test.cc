@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // multikernelctl on a stock kernel with multikernel/kmod: definitions, memory blocks and CPUs, lives.
-#include "tests/unit/multikernel/ctl/ctl_machine.h"
 #include "multikernel/records/definition.h"
+#include "tests/unit/multikernel/ctl/ctl_machine.h"
 
 using namespace kx;
 using test::CtlModule;

@@ -2,9 +2,9 @@
 // What a multikernel kernel does to its own harm (doc/multikernel-dialects.md), and that multikernelctl keeps out of
 // it: single commands, and plan, apply and revert. The fake kernel notes each harm; CtlSpawn refuses any.
 #include "tests/unit/catch.h"
-#include "tests/unit/multikernel/ctl/ctl_machine.h"
 #include "tests/unit/kexec/image/bzimage_builder.h"
 #include "tests/unit/kexec/image/elf_builder.h"
+#include "tests/unit/multikernel/ctl/ctl_machine.h"
 #include "tests/unit/multikernel/native/multikernel_machine.h"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "tests/unit/catch.h"
 #include "multikernel/desired/file.h"
+#include "tests/unit/catch.h"
 #include "tests/unit/temporary_folder.h"
 
 #include <chrono>

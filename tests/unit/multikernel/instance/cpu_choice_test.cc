@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Which CPUs an instance gets that said how many: two nodes of two cores of two threads each.
-#include "tests/unit/catch.h"
 #include "multikernel/instance/cpu_choice.h"
+#include "tests/unit/catch.h"
 
 #include <algorithm>
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // kexec -l --multikernel=NAME with what `multikernelctl create` keeps: on a stock kernel.
-#include "tests/unit/multikernel/ctl/ctl_machine.h"
-#include "tests/unit/kexec/image/bzimage_builder.h"
 #include "kexec/program/instance_verbs.h"
 #include "multikernel/records/record.h"
+#include "tests/unit/kexec/image/bzimage_builder.h"
+#include "tests/unit/multikernel/ctl/ctl_machine.h"
 
 using namespace kx;
 

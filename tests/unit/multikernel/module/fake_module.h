@@ -4,10 +4,10 @@
 // MiB.
 #pragma once
 
-#include "kexec/core/phys_range.h"
-#include "tests/unit/kexec/machine/memory_files.h"
-#include "kexec/system/kernel.h"
 #include "include/uapi/multikernel.h"
+#include "kexec/core/phys_range.h"
+#include "kexec/system/kernel.h"
+#include "tests/unit/kexec/machine/memory_files.h"
 
 #include <cerrno>
 #include <functional>

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The verbs about instances against a fake module: which calls are made, in which order, and that a refusal leaves
 // nothing behind.
-#include "tests/unit/catch.h"
-#include "kexec/program/instance_status.h"
-#include "tests/unit/multikernel/machine4.h"
 #include "kexec/machine/machine.h"
+#include "kexec/program/instance_status.h"
+#include "kexec/program/verbs.h"
 #include "multikernel/module/facts.h"
 #include "multikernel/placed/memory_pool.h"
 #include "multikernel/placed/x86_64/serial_ports.h"
-#include "kexec/program/verbs.h"
+#include "tests/unit/catch.h"
+#include "tests/unit/multikernel/machine4.h"
 
 #include <algorithm>
 #include <cstdio>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The seven states of tests/fixtures/machines/multikernel-7.2.6, fact by fact.
-#include "tests/unit/catch.h"
 #include "kexec/machine/machine.h"
 #include "kexec/machine/multikernel.h"
 #include "multikernel/native/filesystem.h"
+#include "tests/unit/catch.h"
 
 using namespace kx;
 

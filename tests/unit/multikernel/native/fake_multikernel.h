@@ -12,8 +12,8 @@
 
 #include "kexec/core/phys_range.h"
 #include "kexec/image/device_tree/device_tree.h"
-#include "tests/unit/kexec/machine/memory_files.h"
 #include "kexec/system/kernel.h"
+#include "tests/unit/kexec/machine/memory_files.h"
 
 #include <cstdint>
 #include <functional>

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The fake kernel has the traps of doc/multikernel-dialects.md that loads meet: without them, tests of what keeps out
 // of them could not fail.
-#include "tests/unit/catch.h"
 #include "kexec/core/file.h"
-#include "tests/unit/kexec/image/elf_builder.h"
-#include "tests/unit/multikernel/native/fake_multikernel.h"
 #include "multikernel/native/filesystem.h"
 #include "multikernel/native/overlay.h"
+#include "tests/unit/catch.h"
+#include "tests/unit/kexec/image/elf_builder.h"
+#include "tests/unit/multikernel/native/fake_multikernel.h"
 
 #include <cerrno>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "multikernel/instance/resources.h"
+#include "multikernel/native/filesystem.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/multikernel/native/fake_multikernel.h"
-#include "multikernel/native/filesystem.h"
-#include "multikernel/instance/resources.h"
 #include "tests/unit/temporary_folder.h"
 
 using namespace kx;

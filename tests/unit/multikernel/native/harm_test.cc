@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What a multikernel kernel does to its own harm besides the traps of loads (doc/multikernel-dialects.md, 9 to 14), and
 // that kexec keeps out of it. The fake kernel notes each harm.
-#include "tests/unit/catch.h"
-#include "tests/unit/multikernel/native/multikernel_machine.h"
 #include "multikernel/native/overlay.h"
 #include "multikernel/native/transaction.h"
+#include "tests/unit/catch.h"
+#include "tests/unit/multikernel/native/multikernel_machine.h"
 
 #include <algorithm>
 #include <cerrno>

@@ -2,13 +2,13 @@
 // A machine with a multikernel kernel, on which kexec's verbs are run; what is below /run is in a folder of its own.
 #pragma once
 
+#include "kexec/image/vmlinux.h"
+#include "kexec/program/instance_verbs.h"
+#include "multikernel/records/record.h"
 #include "tests/unit/kexec/image/bzimage_builder.h"
 #include "tests/unit/kexec/image/elf_builder.h"
 #include "tests/unit/kexec/image/unpack/pack.h"
-#include "kexec/image/vmlinux.h"
-#include "kexec/program/instance_verbs.h"
 #include "tests/unit/multikernel/native/fake_multikernel.h"
-#include "multikernel/records/record.h"
 #include "tests/unit/temporary_folder.h"
 
 namespace kx::test {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Instances of a stock kernel by name: the names are those of the records.
+#include "multikernel/instance/view.h"
+#include "multikernel/records/definition.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/multikernel/machine4.h"
-#include "multikernel/records/definition.h"
-#include "multikernel/instance/view.h"
 
 using namespace kx;
 using test::Machine4;

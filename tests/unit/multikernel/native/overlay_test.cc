@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "tests/unit/catch.h"
 #include "kexec/core/file.h"
 #include "multikernel/native/overlay.h"
 #include "multikernel/native/overlay_content.h"
+#include "tests/unit/catch.h"
 
 using namespace kx;
 

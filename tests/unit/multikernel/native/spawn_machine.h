@@ -2,9 +2,9 @@
 // A fake multikernel kernel with what changes of it need.
 #pragma once
 
+#include "multikernel/native/transaction.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/multikernel/native/fake_multikernel.h"
-#include "multikernel/native/transaction.h"
 #include "tests/unit/temporary_folder.h"
 
 #include <string_view>

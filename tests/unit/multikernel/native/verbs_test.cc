@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The verbs on a multikernel kernel: exact flags, order of calls, and a tree that is as it was after each failure.
+#include "multikernel/instance/view.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/multikernel/native/multikernel_machine.h"
-#include "multikernel/instance/view.h"
 
 #include <algorithm>
 #include <cerrno>

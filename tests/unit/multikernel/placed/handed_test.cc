@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What the loads for the module hand over.
-#include "tests/unit/catch.h"
-#include "multikernel/placed/handed.h"
-#include "tests/unit/multikernel/machine4.h"
 #include "include/layout/boot_params.h"
+#include "multikernel/placed/handed.h"
 #include "multikernel/placed/handed_tree.h"
 #include "multikernel/records/handed_page.h"
+#include "tests/unit/catch.h"
+#include "tests/unit/multikernel/machine4.h"
 
 #include <filesystem>
 #include <fstream>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "tests/unit/catch.h"
-#include "tests/unit/kexec/image/bzimage_builder.h"
 #include "include/layout/boot_params.h"
 #include "multikernel/placed/handed_tree.h"
 #include "multikernel/records/handed_page.h"
 #include "multikernel/records/record.h"
+#include "tests/unit/catch.h"
+#include "tests/unit/kexec/image/bzimage_builder.h"
 #include "tests/unit/temporary_folder.h"
 
 #include <filesystem>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "multikernel/placed/memory_pool.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/kexec/machine/memory_files.h"
-#include "multikernel/placed/memory_pool.h"
 
 using namespace kx;
 using namespace kx::test;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "tests/unit/catch.h"
+#include "include/layout/boot_params.h"
 #include "kexec/core/byte_view.h"
 #include "kexec/core/command_line.h"
-#include "tests/unit/kexec/image/bzimage_builder.h"
-#include "include/layout/boot_params.h"
-#include "multikernel/placed/own_machine.h"
 #include "kexec/plan/placement.h"
+#include "multikernel/placed/own_machine.h"
+#include "tests/unit/catch.h"
+#include "tests/unit/kexec/image/bzimage_builder.h"
 
 #include <algorithm>
 

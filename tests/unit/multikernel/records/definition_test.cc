@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Definitions of instances on a stock kernel: what is written is read again, and nothing else is.
+#include "multikernel/records/definition.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/kexec/machine/memory_files.h"
-#include "multikernel/records/definition.h"
 #include "tests/unit/temporary_folder.h"
 
 using namespace kx;

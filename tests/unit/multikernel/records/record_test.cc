@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "multikernel/records/record.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/kexec/machine/memory_files.h"
-#include "multikernel/records/record.h"
 #include "tests/unit/temporary_folder.h"
 
 #include <sys/stat.h>

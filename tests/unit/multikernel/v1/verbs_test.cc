@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // --mk-abi=v1: a kernel with the first multikernel patches, which keeps no ids.
+#include "kexec/program/instance_verbs.h"
+#include "multikernel/v1/record.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/kexec/image/bzimage_builder.h"
-#include "kexec/program/instance_verbs.h"
-#include "tests/unit/multikernel/module/fake_module.h"
 #include "tests/unit/kexec/system/fake_kernel.h"
+#include "tests/unit/multikernel/module/fake_module.h"
 #include "tests/unit/temporary_folder.h"
-#include "multikernel/v1/record.h"
 
 #include <algorithm>
 #include <cerrno>

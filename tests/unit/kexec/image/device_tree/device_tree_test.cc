@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "kexec/image/device_tree/device_tree.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/kexec/image/bzimage_builder.h"
-#include "kexec/image/device_tree/device_tree.h"
 #include "tests/unit/kexec/image/device_tree/device_tree_builder.h"
 
 using namespace kx;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "tests/unit/catch.h"
 #include "kexec/loader/device_tree/chosen_kho.h"
+#include "tests/unit/catch.h"
 
 using namespace kx;
 

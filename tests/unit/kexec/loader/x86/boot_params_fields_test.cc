@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "include/layout/boot_params.h"
+#include "kexec/loader/x86/boot_params.h"
+#include "kexec/loader/x86/boot_params_fields.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/kexec/image/bzimage_builder.h"
-#include "include/layout/boot_params.h"
-#include "kexec/loader/x86/boot_params_fields.h"
-#include "kexec/loader/x86/boot_params.h"
 
 #include <cstdlib>
 #include <fstream>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "tests/unit/catch.h"
 #include "multikernel/ctl/console_line.h"
 #include "multikernel/ctl/terminal.h"
+#include "tests/unit/catch.h"
 #include "tests/unit/temporary_folder.h"
 
 #include <csignal>

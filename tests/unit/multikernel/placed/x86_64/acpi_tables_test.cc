@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "tests/unit/catch.h"
-#include "kexec/core/byte_view.h"
 #include "include/layout/acpi.h"
+#include "kexec/core/byte_view.h"
 #include "multikernel/placed/x86_64/acpi_tables.h"
 #include "multikernel/placed/x86_64/aml.h"
+#include "tests/unit/catch.h"
 
 #include <algorithm>
 #include <numeric>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "multikernel/placed/x86_64/serial_ports.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/kexec/machine/memory_files.h"
-#include "multikernel/placed/x86_64/serial_ports.h"
 
 using namespace kx;
 
