@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kdump/program/dump_summary.h"
 #include "kexec/core/terminal_text.h"
+#include "kexec/core/text.h"
 #include "kexec/load/report.h"
 
 #include <ctime>

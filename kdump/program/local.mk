@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The programs kdump and vmcore-dmesg. Everything but their main functions is in the library: tests link it.
-noinst_LIBRARIES += kdump/program/libprogram.a
-kdump_program_libprogram_a_SOURCES = \
+# All but the main functions is in the library: tests link it.
+noinst_LIBRARIES += kdump/program/libkdump.a
+kdump_program_libkdump_a_SOURCES = \
 	kdump/program/command.h \
 	kdump/program/command_table.cc kdump/program/command_table.h \
 	kdump/program/dmesg_command.cc kdump/program/dmesg_command.h \
@@ -10,14 +10,13 @@ kdump_program_libprogram_a_SOURCES = \
 	kdump/program/info_command.cc \
 	kdump/program/log_text.cc kdump/program/log_text.h \
 	kdump/program/panic_message.cc kdump/program/panic_message.h \
-	kexec/cli/run_program.cc kexec/cli/run_program.h \
 	kdump/program/save_command.cc \
 	kdump/program/save_progress.cc kdump/program/save_progress.h \
-	kdump/program/save_summary.cc kdump/program/save_summary.h \
-	kexec/cli/stop_signals.cc kexec/cli/stop_signals.h
+	kdump/program/save_summary.cc kdump/program/save_summary.h
 
 sbin_PROGRAMS += kdump/program/kdump kdump/program/vmcore-dmesg
-kdump_libs = kdump/program/libprogram.a kdump/save/libsave.a kdump/dump/libdump.a kexec/libkexec.a $(KDUMP_LIBS)
+kdump_libs = $(KX_GROUP) kdump/program/libkdump.a $(KDUMP_ARCHIVES) kexec/cli/libcli.a kexec/load/libload.a kexec/image/libimage.a \
+	kexec/core/libcore.a $(KX_GROUP_END) $(KDUMP_LIBS)
 # Most of the start-up of programs this small is the dynamic linking of libstdc++.
 kdump_program_kdump_SOURCES = kdump/program/main.cc
 kdump_program_kdump_LDADD = $(kdump_libs)

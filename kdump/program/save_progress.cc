@@ -2,6 +2,7 @@
 #include "kdump/program/save_progress.h"
 
 #include "kdump/program/command.h"
+#include "kexec/core/text.h"
 #include "kexec/load/report.h"
 
 #include <algorithm>

@@ -3,6 +3,7 @@
 
 #include "kdump/program/save_progress.h"
 #include "kexec/core/terminal_text.h"
+#include "kexec/core/text.h"
 #include "kexec/load/report.h"
 
 #include <array>

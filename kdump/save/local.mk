@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Writing dumps.
 noinst_LIBRARIES += kdump/save/libsave.a
 kdump_save_libsave_a_SOURCES = \
 	kdump/save/elf_writer.cc kdump/save/elf_writer.h \
@@ -10,10 +9,10 @@ kdump_save_libsave_a_SOURCES = \
 	kdump/save/note_copy.cc kdump/save/note_copy.h \
 	kdump/save/page_filter.cc kdump/save/page_filter.h \
 	kdump/save/page_layout.cc kdump/save/page_layout.h \
-	kdump/save/page_type.cc kdump/save/page_type.h \
 	kdump/save/page_map.cc kdump/save/page_map.h \
 	kdump/save/page_packer.cc kdump/save/page_packer.h \
 	kdump/save/page_set.cc kdump/save/page_set.h \
+	kdump/save/page_type.cc kdump/save/page_type.h \
 	kdump/save/pipeline.cc kdump/save/pipeline.h \
 	kdump/save/save.cc kdump/save/save.h \
 	kdump/save/sink.cc kdump/save/sink.h \

@@ -2,6 +2,7 @@
 #include "kexec/crash/facts.h"
 
 #include "kexec/core/command_line.h"
+#include "kexec/core/text.h"
 #include "kexec/crash/kernel_mappings.h"
 #include "kexec/machine/attribute.h"
 #include "kexec/machine/xen.h"

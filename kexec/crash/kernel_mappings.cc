@@ -3,7 +3,7 @@
 
 #include "include/layout/elf.h"
 #include "kexec/core/byte_view.h"
-#include "kexec/machine/attribute.h"
+#include "kexec/core/text.h"
 
 #include <algorithm>
 #include <charconv>

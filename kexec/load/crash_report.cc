@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kexec/load/crash_report.h"
 
+#include "kexec/core/text.h"
+
 #include <nlohmann/json.hpp>
 
 namespace kx {

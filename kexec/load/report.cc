@@ -2,6 +2,7 @@
 #include "kexec/load/report.h"
 
 #include "kexec/core/terminal_text.h"
+#include "kexec/core/text.h"
 #include "kexec/load/crash_report.h"
 
 #include <algorithm>
@@ -165,21 +166,6 @@ std::string made_text(const SpawnReport& instance) {
 }
 
 } // namespace
-
-std::string size_text(std::uint64_t bytes) {
-    constexpr std::uint64_t mib = 1 << 20;
-    if (bytes >= 10 * mib)
-        return fmt::format("{} MiB", bytes / mib + (bytes % mib >= mib / 2));
-    if (bytes >= mib) {
-        const std::uint64_t tenths = (bytes * 10 + mib / 2) / mib;
-        return fmt::format("{}.{} MiB", tenths / 10, tenths % 10);
-    }
-    return fmt::format("{} KiB", (bytes + 1023) / 1024);
-}
-
-std::string counted(std::size_t count, std::string_view what) {
-    return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
-}
 
 std::string text_of(const InstanceReport& instance, std::string_view state) {
     std::vector<std::string> cpus;

@@ -11,12 +11,6 @@
 
 namespace kx {
 
-// "51 MiB", "1.5 MiB", "32 KiB": for people.
-std::string size_text(std::uint64_t bytes);
-
-// "1 CPU", "2 CPUs".
-std::string counted(std::size_t count, std::string_view what);
-
 // A placed load by kexec_load.
 struct SegmentsReport {
     const Placement* placement; // borrowed

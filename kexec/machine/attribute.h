@@ -14,23 +14,6 @@
 
 namespace kx {
 
-// Without white space at either end.
-std::string_view trimmed(std::string_view text);
-
-// Cuts the first line off `text` and returns it without its newline.
-std::string_view take_line(std::string_view& text);
-
-// Skips blanks, cuts the next word off `text` and returns it; empty where there is none.
-std::string_view take_word(std::string_view& text);
-
-// `line`, cut at blanks and newlines, has `word`.
-bool holds_word(std::string_view line, std::string_view word);
-
-// All of `text` is one number: decimal, or hexadecimal after 0x.
-std::optional<std::uint64_t> number_in(std::string_view text);
-// All of `text` is one hexadecimal number, with or without 0x.
-std::optional<std::uint64_t> hex_number_in(std::string_view text);
-
 // The file's content, trimmed. Errors of SystemFiles::read.
 Result<std::string> read_value(const SystemFiles& files, std::string_view path);
 // The file's number; Errc::malformed with what was found instead.

@@ -3,7 +3,7 @@
 
 #include "include/layout/elf.h"
 #include "kexec/core/own_folder.h"
-#include "kexec/machine/attribute.h"
+#include "kexec/core/text.h"
 #include "kexec/machine/capabilities.h"
 #include "kexec/machine/machine.h"
 

@@ -2,6 +2,7 @@
 #include "kexec/machine/machine.h"
 
 #include "include/layout/boot_params.h"
+#include "kexec/core/text.h"
 #include "kexec/machine/attribute.h"
 #include "kexec/machine/efi.h"
 #include "kexec/machine/memory_blocks.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kexec/machine/memory_blocks.h"
 
+#include "kexec/core/text.h"
 #include "kexec/machine/attribute.h"
 
 #include <bit>

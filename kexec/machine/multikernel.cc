@@ -2,7 +2,7 @@
 #include "kexec/machine/multikernel.h"
 
 #include "include/uapi/multikernel.h"
-#include "kexec/machine/attribute.h"
+#include "kexec/core/text.h"
 #include "kexec/machine/memory_map.h"
 
 namespace kx {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kexec/core/terminal_text.h"
+#include "kexec/core/text.h"
 #include "kexec/core/wrapped_text.h"
 #include "kexec/load/report.h"
 #include "kexec/machine/capabilities.h"

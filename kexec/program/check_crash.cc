@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kexec/program/check_crash.h"
 
+#include "kexec/core/text.h"
 #include "kexec/crash/facts.h"
-#include "kexec/load/report.h"
 
 #include <algorithm>
 

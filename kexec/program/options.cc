@@ -2,6 +2,7 @@
 #include "kexec/program/options.h"
 
 #include "kexec/cli/arguments.h"
+#include "kexec/core/text.h"
 #include "kexec/loader/formats.h"
 #include "kexec/machine/capabilities.h"
 #include "kexec/program/abbreviations.h"

@@ -2,6 +2,7 @@
 #include "kexec/system/errno_causes.h"
 
 #include "include/uapi/kexec.h"
+#include "kexec/core/text.h"
 #include "kexec/machine/platform.h"
 #include "kexec/plan/placement.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/core/kimage.h"
 
-#include "kexec/machine/attribute.h"
+#include "kexec/core/text.h"
 
 #include <algorithm>
 #include <optional>

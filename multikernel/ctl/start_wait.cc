@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/ctl/start_wait.h"
 
-#include "kexec/machine/attribute.h"
+#include "kexec/core/text.h"
 #include "multikernel/instance/lifecycle.h"
 #include "multikernel/placed/x86_64/serial_ports.h"
 

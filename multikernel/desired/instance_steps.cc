@@ -2,6 +2,7 @@
 #include "multikernel/desired/instance_steps.h"
 
 #include "kexec/core/command_line.h"
+#include "kexec/core/text.h"
 #include "multikernel/desired/pool_steps.h"
 #include "multikernel/placed/memory_choice.h"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/desired/pool_steps.h"
 
+#include "kexec/core/text.h"
 #include "multikernel/native/filesystem.h"
 
 #include <algorithm>

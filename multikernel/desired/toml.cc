@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "kexec/core/text.h"
 #include "kexec/core/utf8.h"
 #include "multikernel/desired/file.h"
 

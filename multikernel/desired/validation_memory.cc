@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "kexec/core/text.h"
 #include "multikernel/desired/validation_rules.h"
 #include "multikernel/native/filesystem.h"
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "kexec/core/text.h"
 #include "kexec/machine/attribute.h"
 #include "kexec/machine/kho.h"
 #include "multikernel/instance/resources.h"

@@ -3,8 +3,8 @@
 
 #include "include/uapi/multikernel.h"
 #include "kexec/core/terminal_text.h"
+#include "kexec/core/text.h"
 #include "kexec/load/report.h"
-#include "kexec/machine/attribute.h"
 #include "multikernel/native/overlay.h"
 #include "multikernel/placed/own_machine.h"
 

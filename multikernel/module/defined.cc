@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/module/defined.h"
 
+#include "kexec/core/text.h"
+
 #include <algorithm>
 
 namespace kx {

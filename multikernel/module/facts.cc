@@ -2,6 +2,7 @@
 #include "multikernel/module/facts.h"
 
 #include "include/uapi/multikernel.h"
+#include "kexec/core/text.h"
 #include "kexec/machine/attribute.h"
 #include "kexec/machine/memory_map.h"
 

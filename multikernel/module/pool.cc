@@ -2,6 +2,7 @@
 #include "multikernel/module/pool.h"
 
 #include "kexec/core/terminal_text.h"
+#include "kexec/core/text.h"
 #include "kexec/load/report.h"
 #include "multikernel/records/definition.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "kexec/load/report.h"
+#include "kexec/core/text.h"
 #include "kexec/machine/memory_map.h"
 #include "kexec/system/call_context.h"
 #include "multikernel/module/pool.h"

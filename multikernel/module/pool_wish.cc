@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The pool of a stock kernel: memory blocks and CPUs that are put offline.
+#include "kexec/core/text.h"
 #include "kexec/load/report.h"
 #include "multikernel/ctl/commands/pool.h"
 #include "multikernel/module/pool.h"

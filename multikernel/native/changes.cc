@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Instances of a multikernel kernel are created, changed and removed; each change is looked at afterwards.
+#include "kexec/core/text.h"
 #include "multikernel/native/checks.h"
 #include "multikernel/native/history.h"
 #include "multikernel/native/overlay_content.h"
 #include "multikernel/native/overlay_write.h"
 #include "multikernel/native/transaction.h"
 #include "multikernel/native/undo.h"
-#include "multikernel/placed/memory_choice.h"
 #include "multikernel/records/known_cpus.h"
 
 #include <algorithm>

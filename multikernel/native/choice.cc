@@ -3,6 +3,7 @@
 
 #include "include/uapi/multikernel.h"
 #include "kexec/core/file.h"
+#include "kexec/core/text.h"
 #include "kexec/image/device_tree/device_tree.h"
 #include "kexec/load/report.h"
 #include "multikernel/core/free_id.h"

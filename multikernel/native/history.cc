@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/native/history.h"
 
+#include "kexec/core/text.h"
 #include "multikernel/native/overlay_content.h"
-#include "multikernel/placed/memory_choice.h"
 
 #include <algorithm>
 

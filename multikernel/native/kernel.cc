@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/native/kernel.h"
 
+#include "kexec/core/text.h"
 #include "kexec/image/bzimage.h"
-#include "kexec/load/report.h"
 #include "kexec/plan/demand.h"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/native/overlay_content.h"
 
-#include "multikernel/placed/memory_choice.h"
+#include "kexec/core/text.h"
 
 #include <algorithm>
 #include <charconv>

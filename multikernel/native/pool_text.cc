@@ -2,8 +2,8 @@
 #include "multikernel/native/pool_text.h"
 
 #include "kexec/core/terminal_text.h"
+#include "kexec/core/text.h"
 #include "kexec/load/report.h"
-#include "kexec/machine/attribute.h"
 #include "multikernel/native/checks.h"
 #include "multikernel/native/choice.h"
 #include "multikernel/native/transaction.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The pool of a multikernel kernel: made by a baseline, changed by overlays.
+#include "kexec/core/text.h"
 #include "kexec/load/report.h"
 #include "multikernel/ctl/commands/pool.h"
 #include "multikernel/ctl/instance_changes.h"

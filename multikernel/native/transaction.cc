@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/native/transaction.h"
 
+#include "kexec/core/text.h"
 #include "multikernel/native/checks.h"
 #include "multikernel/native/history.h"
 #include "multikernel/native/overlay_content.h"
 #include "multikernel/native/overlay_write.h"
 #include "multikernel/native/pool_advice.h"
 #include "multikernel/native/undo.h"
-#include "multikernel/placed/memory_choice.h"
 #include "multikernel/records/known_cpus.h"
 
 #include <algorithm>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/native/undo.h"
 
+#include "kexec/core/text.h"
 #include "multikernel/native/history.h"
 #include "multikernel/native/overlay_write.h"
-#include "multikernel/placed/memory_choice.h"
 
 #include <algorithm>
 

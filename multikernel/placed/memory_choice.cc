@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/placed/memory_choice.h"
 
-#include "kexec/machine/attribute.h"
+#include "kexec/core/text.h"
 
 #include <algorithm>
 #include <array>
@@ -12,12 +12,6 @@ namespace kx {
 namespace {
 
 constexpr std::uint64_t page = 4096;
-
-struct Unit {
-    char letter;
-    unsigned shift;
-};
-constexpr std::array<Unit, 4> units{{{'T', 40}, {'G', 30}, {'M', 20}, {'K', 10}}};
 
 std::string argument_of(PhysRange range) {
     return fmt::format("{}@{:#x}", size_argument(range.size()), range.begin);
@@ -64,27 +58,6 @@ std::string obstacle(PhysRange wanted, std::span<const PoolRange> pool, std::spa
 }
 
 } // namespace
-
-Result<std::uint64_t> parse_size(std::string_view text) {
-    std::string_view digits = text;
-    unsigned shift = 0;
-    for (const Unit& unit : units)
-        if (text.ends_with(unit.letter) || text.ends_with(static_cast<char>(unit.letter | 0x20)))
-            shift = unit.shift;
-    if (shift)
-        digits.remove_suffix(1);
-    const auto number = number_in(digits);
-    if (!number || *number > UINT64_MAX >> shift)
-        return fail(Errc::usage, "\"{}\" is no size: a number and K, M, G or T", text.substr(0, 40));
-    return *number << shift;
-}
-
-std::string size_argument(std::uint64_t size) {
-    for (const Unit& unit : units)
-        if (size != 0 && size % (std::uint64_t{1} << unit.shift) == 0)
-            return fmt::format("{}{}", size >> unit.shift, unit.letter);
-    return fmt::format("{}", size);
-}
 
 std::optional<std::vector<PhysRange>> last_pieces_of(std::span<const PhysRange> pieces, std::uint64_t size) {
     // Every sum that pieces come to, with the pieces: each is looked at once, the last first.

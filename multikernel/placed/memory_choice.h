@@ -20,11 +20,6 @@ namespace kx {
 // Where no address was wished for.
 inline constexpr std::uint64_t instance_alignment = 2 << 20;
 
-// "256M", "0x1000", "1G": a number and K, M, G or T, upper or lower case. Errc::usage.
-Result<std::uint64_t> parse_size(std::string_view text);
-// The shortest text that parse_size reads as this size.
-std::string size_argument(std::uint64_t size);
-
 // Whole pieces that come to exactly this size, the last ones rather; nothing where there are none.
 std::optional<std::vector<PhysRange>> last_pieces_of(std::span<const PhysRange> pieces, std::uint64_t size);
 

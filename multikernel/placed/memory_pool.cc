@@ -2,9 +2,10 @@
 #include "multikernel/placed/memory_pool.h"
 
 #include "kexec/core/command_line.h"
+#include "kexec/core/text.h"
 #include "kexec/machine/attribute.h"
+#include "kexec/machine/memory_blocks.h"
 #include "kexec/machine/memory_map.h"
-#include "multikernel/placed/memory_choice.h"
 
 #include <algorithm>
 

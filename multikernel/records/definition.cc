@@ -3,7 +3,7 @@
 
 #include "include/uapi/multikernel.h"
 #include "kexec/core/file.h"
-#include "kexec/machine/attribute.h"
+#include "kexec/core/text.h"
 #include "kexec/machine/memory_map.h"
 #include "kexec/plan/demand.h"
 #include "multikernel/native/overlay.h"

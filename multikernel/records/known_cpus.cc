@@ -2,6 +2,7 @@
 // Logical and physical numbers of CPUs on a multikernel kernel, where those of the pool leave /proc/cpuinfo.
 #include "multikernel/records/known_cpus.h"
 
+#include "kexec/core/text.h"
 #include "kexec/machine/attribute.h"
 #include "multikernel/native/filesystem.h"
 #include "multikernel/records/run_folder.h"

@@ -3,6 +3,7 @@
 
 #include "include/uapi/multikernel.h"
 #include "kexec/core/terminal_text.h"
+#include "kexec/core/text.h"
 #include "kexec/load/report.h"
 #include "kexec/system/call_context.h"
 #include "multikernel/core/kimage.h"

@@ -3,9 +3,9 @@
 // (in hexadecimal digits) and then one crash_notes a CPU, "NUMBER TEXT". What is accepted makes an elfcorehdr that
 // parses, that tells of RAM only, of none of it twice and of nothing that is the crash kernel's, and a plan that can be
 // placed.
+#include "kexec/core/text.h"
 #include "kexec/crash/plan.h"
 #include "kexec/image/elf.h"
-#include "kexec/machine/attribute.h"
 #include "kexec/plan/placement.h"
 #include "tests/fuzz/invariant.h"
 #include "tests/unit/kexec/machine/memory_files.h"

@@ -35,8 +35,9 @@ if !FUZZERS
 fuzz_sources += tests/fuzz/replay.cc
 TESTS += $(fuzz_targets)
 endif
-fuzz_dump_libs = kdump/dump/libdump.a kexec/libkexec.a $(KDUMP_LIBS)
-fuzz_libs = multikernel/libmultikernel.a kexec/libkexec.a $(KEXEC_LIBS)
+# Each target takes from the libraries what it needs.
+fuzz_libs = $(KX_GROUP) kdump/program/libkdump.a multikernel/ctl/libmultikernelctl.a kexec/program/libkexec.a $(KDUMP_ARCHIVES) \
+	$(MULTIKERNEL_ARCHIVES) kexec/cli/libcli.a $(KEXEC_ARCHIVES) $(KX_GROUP_END) $(KEXEC_LIBS) $(KDUMP_LIBS) $(XXHASH_LIBS)
 
 tests_fuzz_bzimage_SOURCES = tests/fuzz/bzimage.cc $(fuzz_sources)
 tests_fuzz_bzimage_LDADD = $(fuzz_libs)
@@ -47,11 +48,11 @@ tests_fuzz_cpu_list_LDADD = $(fuzz_libs)
 tests_fuzz_cpu_list_LDFLAGS = $(FUZZ_LDFLAGS)
 
 tests_fuzz_desired_dtb_SOURCES = tests/fuzz/desired_dtb.cc tests/fuzz/desired_invariants.h $(fuzz_sources)
-tests_fuzz_desired_dtb_LDADD = multikernel/ctl/libmultikernelctl.a $(fuzz_libs)
+tests_fuzz_desired_dtb_LDADD = $(fuzz_libs)
 tests_fuzz_desired_dtb_LDFLAGS = $(FUZZ_LDFLAGS)
 
 tests_fuzz_desired_toml_SOURCES = tests/fuzz/desired_toml.cc tests/fuzz/desired_invariants.h $(fuzz_sources)
-tests_fuzz_desired_toml_LDADD = multikernel/ctl/libmultikernelctl.a $(fuzz_libs)
+tests_fuzz_desired_toml_LDADD = $(fuzz_libs)
 tests_fuzz_desired_toml_LDFLAGS = $(FUZZ_LDFLAGS)
 
 tests_fuzz_device_tree_SOURCES = tests/fuzz/device_tree.cc $(fuzz_sources)
@@ -63,7 +64,7 @@ tests_fuzz_elf_LDADD = $(fuzz_libs)
 tests_fuzz_elf_LDFLAGS = $(FUZZ_LDFLAGS)
 
 tests_fuzz_elfcorehdr_SOURCES = tests/fuzz/elfcorehdr.cc $(fuzz_sources)
-tests_fuzz_elfcorehdr_LDADD = kdump/crash/libcrash.a $(fuzz_libs)
+tests_fuzz_elfcorehdr_LDADD = $(fuzz_libs)
 tests_fuzz_elfcorehdr_LDFLAGS = $(FUZZ_LDFLAGS)
 
 tests_fuzz_identify_SOURCES = tests/fuzz/identify.cc $(fuzz_sources)
@@ -83,7 +84,7 @@ tests_fuzz_kimage_LDADD = $(fuzz_libs)
 tests_fuzz_kimage_LDFLAGS = $(FUZZ_LDFLAGS)
 
 tests_fuzz_kdump_header_SOURCES = tests/fuzz/kdump_header.cc tests/fuzz/dump_invariants.h $(fuzz_sources)
-tests_fuzz_kdump_header_LDADD = $(fuzz_dump_libs)
+tests_fuzz_kdump_header_LDADD = $(fuzz_libs)
 tests_fuzz_kdump_header_LDFLAGS = $(FUZZ_LDFLAGS)
 
 tests_fuzz_options_SOURCES = tests/fuzz/options.cc $(fuzz_sources)
@@ -95,7 +96,7 @@ tests_fuzz_overlay_LDADD = $(fuzz_libs)
 tests_fuzz_overlay_LDFLAGS = $(FUZZ_LDFLAGS)
 
 tests_fuzz_page_layout_SOURCES = tests/fuzz/page_layout.cc $(fuzz_sources)
-tests_fuzz_page_layout_LDADD = kdump/save/libsave.a $(fuzz_dump_libs)
+tests_fuzz_page_layout_LDADD = $(fuzz_libs)
 tests_fuzz_page_layout_LDFLAGS = $(FUZZ_LDFLAGS)
 
 tests_fuzz_placement_SOURCES = tests/fuzz/placement.cc $(fuzz_sources)
@@ -111,7 +112,7 @@ tests_fuzz_pool_tree_LDADD = $(fuzz_libs)
 tests_fuzz_pool_tree_LDFLAGS = $(FUZZ_LDFLAGS)
 
 tests_fuzz_printk_SOURCES = tests/fuzz/printk.cc tests/unit/kdump/dump/vmcore_builder.h $(fuzz_sources)
-tests_fuzz_printk_LDADD = kdump/program/libprogram.a kdump/dump/libdump.a kexec/libkexec.a $(KDUMP_LIBS)
+tests_fuzz_printk_LDADD = $(fuzz_libs)
 tests_fuzz_printk_LDFLAGS = $(FUZZ_LDFLAGS)
 
 tests_fuzz_record_SOURCES = tests/fuzz/record.cc $(fuzz_sources)
@@ -119,7 +120,7 @@ tests_fuzz_record_LDADD = $(fuzz_libs)
 tests_fuzz_record_LDFLAGS = $(FUZZ_LDFLAGS)
 
 tests_fuzz_save_SOURCES = tests/fuzz/save.cc tests/fuzz/dump_invariants.h $(fuzz_sources)
-tests_fuzz_save_LDADD = kdump/save/libsave.a $(fuzz_dump_libs)
+tests_fuzz_save_LDADD = $(fuzz_libs)
 tests_fuzz_save_LDFLAGS = $(FUZZ_LDFLAGS)
 
 tests_fuzz_unpack_SOURCES = tests/fuzz/unpack.cc $(fuzz_sources)
@@ -131,11 +132,11 @@ tests_fuzz_vmlinux_LDADD = $(fuzz_libs)
 tests_fuzz_vmlinux_LDFLAGS = $(FUZZ_LDFLAGS)
 
 tests_fuzz_vmcore_SOURCES = tests/fuzz/vmcore.cc tests/fuzz/dump_invariants.h $(fuzz_sources)
-tests_fuzz_vmcore_LDADD = $(fuzz_dump_libs)
+tests_fuzz_vmcore_LDADD = $(fuzz_libs)
 tests_fuzz_vmcore_LDFLAGS = $(FUZZ_LDFLAGS)
 
 tests_fuzz_vmcoreinfo_SOURCES = tests/fuzz/vmcoreinfo.cc $(fuzz_sources)
-tests_fuzz_vmcoreinfo_LDADD = $(fuzz_dump_libs)
+tests_fuzz_vmcoreinfo_LDADD = $(fuzz_libs)
 tests_fuzz_vmcoreinfo_LDFLAGS = $(FUZZ_LDFLAGS)
 
 fuzzers: $(fuzz_targets)

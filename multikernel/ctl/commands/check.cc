@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // `check`: what this machine can do, and what stands in the way.
 #include "kexec/core/terminal_text.h"
+#include "kexec/core/text.h"
 #include "kexec/load/report.h"
 #include "kexec/machine/attribute.h"
 #include "kexec/machine/capabilities.h"

@@ -2,7 +2,7 @@
 // `create` and `delete`: an instance gets its share of the machine, and gives it back.
 #include "include/uapi/multikernel.h"
 #include "kexec/core/file.h"
-#include "kexec/machine/attribute.h"
+#include "kexec/core/text.h"
 #include "multikernel/ctl/command_table.h"
 #include "multikernel/ctl/device_list.h"
 #include "multikernel/ctl/instance_changes.h"

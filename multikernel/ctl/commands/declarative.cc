@@ -3,12 +3,12 @@
 #include "multikernel/ctl/commands/declarative.h"
 
 #include "kexec/core/terminal_text.h"
+#include "kexec/core/text.h"
 #include "multikernel/ctl/apply.h"
 #include "multikernel/ctl/command_table.h"
 #include "multikernel/ctl/desired_kernels.h"
 #include "multikernel/desired/file.h"
 #include "multikernel/native/checks.h"
-#include "multikernel/placed/memory_choice.h"
 
 #include <algorithm>
 #include <cerrno>

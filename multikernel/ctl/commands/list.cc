@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // `list` and `show`: the instances, a line each or in full.
+#include "kexec/core/text.h"
 #include "kexec/load/report.h"
 #include "multikernel/ctl/change.h"
 #include "multikernel/ctl/command_table.h"

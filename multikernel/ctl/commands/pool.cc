@@ -2,12 +2,11 @@
 // `pool`: what instances may have of this machine, and how that grows and shrinks.
 #include "multikernel/ctl/commands/pool.h"
 
-#include "kexec/machine/attribute.h"
+#include "kexec/core/text.h"
 #include "kexec/plan/demand.h"
 #include "multikernel/ctl/command_table.h"
 #include "multikernel/ctl/device_list.h"
 #include "multikernel/native/transaction.h"
-#include "multikernel/placed/memory_choice.h"
 
 namespace kx::ctl {
 namespace {

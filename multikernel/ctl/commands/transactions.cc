@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // `transactions` and `rollback`: the changes that a multikernel kernel keeps, and what undoes one.
 #include "kexec/core/terminal_text.h"
-#include "kexec/machine/attribute.h"
+#include "kexec/core/text.h"
 #include "multikernel/ctl/change.h"
 #include "multikernel/ctl/command_table.h"
 #include "multikernel/ctl/transaction_text.h"

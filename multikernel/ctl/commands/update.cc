@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // `update`: more or less of the machine for an instance that is there.
+#include "kexec/core/text.h"
 #include "kexec/load/report.h"
 #include "kexec/plan/demand.h"
 #include "multikernel/ctl/command_table.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/placed/x86_64/serial_ports.h"
 
+#include "kexec/core/text.h"
 #include "kexec/machine/attribute.h"
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kdump/kernel/log.h"
+#include "kexec/core/text.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/kdump/kernel/log_builder.h"
 #include "tests/unit/temporary_folder.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "include/uapi/kexec.h"
+#include "kexec/core/text.h"
 #include "kexec/program/options.h"
 #include "kexec/system/call_context.h"
 #include "kexec/system/errno_text.h"

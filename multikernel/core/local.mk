@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+noinst_LIBRARIES += multikernel/core/libcore.a
+multikernel_core_libcore_a_SOURCES = \
+	multikernel/core/control.h \
+	multikernel/core/cpu_list.cc multikernel/core/cpu_list.h \
+	multikernel/core/free_id.h \
+	multikernel/core/isolation.h \
+	multikernel/core/kimage.cc multikernel/core/kimage.h
