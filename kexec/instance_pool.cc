@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "dialect.h"
 #include "instance_verbs.h"
+#include "machine/xen.h"
 #include "multikernel/lock.h"
 #include "multikernel/module_pool.h"
 #include "spawn_pool.h"
@@ -36,6 +37,8 @@ Result<int> stock_pool(Session& session) {
 
 Result<int> instance_pool(Session& session) {
     const Options& options = session.options;
+    if (options.pool_size.value_or(0) != 0)
+        KX_TRY(refuse_xen(session.files));
     const bool unidentified = multikernel_dialect(session.files) == MultikernelDialect::none;
     if (unidentified && options.multikernel_abi == MultikernelAbi::automatic)
         return stock_pool(session);

@@ -2,6 +2,7 @@
 // `create` and `delete`: an instance gets its share of the machine, and gives it back.
 #include "core/file.h"
 #include "machine/attribute.h"
+#include "machine/xen.h"
 #include "multikernel/cpu_choice.h"
 #include "multikernel/ctl/command_table.h"
 #include "multikernel/ctl/device_list.h"
@@ -106,6 +107,7 @@ Result<DesiredInstance> wish_of(const Arguments& arguments, const MachineResourc
 }
 
 Result<int> create(Session& session) {
+    KX_TRY(refuse_xen(session.files));
     const Change change = KX_TRY(Change::begin(session, "create"));
     const MachineResources machine = KX_TRY(read_machine_resources(session.files, change.dialect()));
     const DesiredInstance wish = KX_TRY(wish_of(session.arguments, machine));
