@@ -157,7 +157,7 @@ def ctl(program, library, machine, tmp_path):
     return run
 
 
-DEFINITION = ("kexec-definition-1\nname db\nid 5\ncpus 3:3\nmemory 0x40000000-0x43ffffff\nserial_port \n")
+DEFINITION = "kexec-definition-1\nname db\nid 5\ncpus 3/0x6\nmemory 0x20000000-0x23ffffff\nserial_port 0x2f8\n"
 TAKES = [["pool", "128M"], ["pool", "--cpus=2"], ["pool", "--add-memory=128M"],
          ["create", "web", "--cpus=2", "--memory=64M"], ["update", "db", "--add-memory=1M"], ["apply", "wish"]]
 GIVES_BACK = [["pool", "--dissolve"], ["pool"], ["delete", "db"], ["list"]]
