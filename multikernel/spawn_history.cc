@@ -45,7 +45,7 @@ bool take_like(std::vector<PhysRange>& ranges, PhysRange range) {
     return true;
 }
 
-// `known` were added for certain, and taken.
+// `known`: pieces of which the record tells that they were added, and taken later.
 void take_named(MemoryMoves& moves, PhysRange range, std::span<const PhysRange> known) {
     if (take(moves.added, range))
         return;
