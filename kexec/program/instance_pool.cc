@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "kexec/machine/xen.h"
 #include "kexec/program/chosen_dialect.h"
 #include "kexec/program/instance_verbs.h"
 #include "multikernel/module/pool.h"
@@ -36,6 +37,8 @@ Result<int> stock_pool(Session& session) {
 
 Result<int> instance_pool(Session& session) {
     const Options& options = session.options;
+    if (options.pool_size.value_or(0) != 0)
+        KX_TRY(refuse_xen(session.files));
     const bool unidentified = multikernel_dialect(session.files) == MultikernelDialect::none;
     if (unidentified && options.multikernel_abi == MultikernelAbi::automatic)
         return stock_pool(session);

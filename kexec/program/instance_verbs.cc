@@ -18,6 +18,24 @@
 namespace kx {
 namespace {
 
+// Of one verb on several instances: each error is told, the last one by the result.
+class Outcomes {
+public:
+    explicit Outcomes(Notices& notices) : notices_(notices) {}
+    void add(Result<> outcome) {
+        if (outcome)
+            return;
+        if (!result_)
+            notices_.add("{}", result_.error().message);
+        result_ = std::move(outcome);
+    }
+    const Result<>& result() const { return result_; }
+
+private:
+    Notices& notices_;
+    Result<> result_;
+};
+
 // The verbs with what they share: the instances that they are about, and the lock unless nothing is to be done.
 class Verbs {
 public:
@@ -103,17 +121,12 @@ Result<> Verbs::halt_one(const InstanceView& instance) {
 
 Result<int> Verbs::halt() {
     const auto held = KX_TRY(lock());
-    Result<> result;
+    Outcomes outcomes(session_.notices);
     for (const InstanceView& instance : KX_TRY(chosen())) {
-        if (all() && !check_halt(instance, false))
-            continue; // =all: those that run
-        if (auto halted = halt_one(instance); !halted) {
-            if (!result)
-                session_.notices.add("{}", result.error().message);
-            result = std::move(halted);
-        }
+        if (!all() || check_halt(instance, false)) // =all: those that run
+            outcomes.add(halt_one(instance));
     }
-    KX_TRY(result);
+    KX_TRY(outcomes.result());
     return exit_ok;
 }
 
@@ -129,17 +142,21 @@ Result<> Verbs::unload_one(const InstanceView& instance) {
 Result<int> Verbs::unload() {
     const auto held = KX_TRY(lock());
     std::vector<std::uint32_t> running;
+    Outcomes outcomes(session_.notices);
     for (const InstanceView& instance : KX_TRY(chosen())) {
+        // =all: those that have a kernel. One that has to keep it is told.
+        const bool has_kernel = !instance.left_alone.empty() && instance.status == "loaded";
         if (instance.active())
             running.push_back(instance.id);
-        else if (!all() || check_unload(session_.control(), instance))
-            KX_TRY(unload_one(instance));
+        else if (!all() || has_kernel || check_unload(session_.control(), instance))
+            outcomes.add(unload_one(instance));
     }
     if (!running.empty())
-        return fail(Errc::unsupported,
-                    "running, and therefore not dropped: instance {}; stop it first: kexec --halt "
-                    "--multikernel={}",
-                    fmt::join(running, ", "), running.size() == 1 ? fmt::format("{}", running[0]) : "all");
+        outcomes.add(fail(Errc::unsupported,
+                          "running, and therefore not dropped: instance {}; stop it first: kexec --halt "
+                          "--multikernel={}",
+                          fmt::join(running, ", "), running.size() == 1 ? fmt::format("{}", running[0]) : "all"));
+    KX_TRY(outcomes.result());
     return exit_ok;
 }
 
@@ -186,12 +203,14 @@ Result<> Verbs::remove_one(const InstanceView& instance) {
 
 Result<int> Verbs::remove() {
     const auto held = KX_TRY(lock());
+    Outcomes outcomes(session_.notices);
     for (const InstanceView& instance : KX_TRY(chosen())) {
         const bool has_kernel =
             instance.status == "loaded" || instance.status == "active" || instance.status == "halted";
         if (!all() || !has_kernel)
-            KX_TRY(remove_one(instance));
+            outcomes.add(remove_one(instance));
     }
+    KX_TRY(outcomes.result());
     return exit_ok;
 }
 

@@ -89,6 +89,8 @@ std::string explain(Call call, Errno error, const CallContext& context);
 // ENOMEM, which leaves the kernel's allocator such that the removal stops the running kernel, and not after what is not
 // known.
 bool removable_after_load(Errno error);
+// Whether such an answer to a load tells that the instance is as it was: an image that it has is of another load.
+bool untouched_by_load(Errno error);
 
 // The same as an Error, with the code that a caller branches on.
 Error refusal(Call call, Errno error, const CallContext& context);

@@ -194,7 +194,10 @@ Result<> unload_instance(const InstanceControl& control, const InstanceView& ins
     if (!dropped)
         return refuse(of_module(instance) ? Call::unload_instance : Call::unload_spawn, dropped.error(), control,
                       instance);
-    change_record(control, instance, [](SpawnRecord& record) { record.load.clear(); });
+    change_record(control, instance, [](SpawnRecord& record) {
+        record.load.clear();
+        record.broken_by.clear();
+    });
     return remove_instance_record(control.run_root, instance.id);
 }
 

@@ -8,6 +8,13 @@ namespace {
 
 using Causes = std::vector<Cause>;
 
+const Cause sleeps_or_reboots{"the machine is about to suspend or to reboot", "try again when it is awake"};
+
+Cause cpus_come_back(const CallContext& context) {
+    return {"its CPUs are on their way back to the running kernel",
+            "wait a moment: " + context.commands.list() + " shows whether they are back"};
+}
+
 Causes load_causes(int error, const CallContext& context) {
     switch (error) {
     case EEXIST:
@@ -18,7 +25,8 @@ Causes load_causes(int error, const CallContext& context) {
                  "reserve memory at boot (memmap=SIZE$ADDR) or put memory blocks offline: " +
                      context.commands.grow_pool()}};
     case EBUSY:
-        return {{"a segment lies in the memory of another instance", "choose other memory with --memory"}};
+        return {{"a segment lies in the memory of another instance", "choose other memory with --memory"},
+                sleeps_or_reboots};
     case EINVAL:
         return {{"the module found the segments wrong", "report it with the output of --dry-run and dmesg"}};
     default:
@@ -29,7 +37,9 @@ Causes load_causes(int error, const CallContext& context) {
 Causes unload_causes(int error, const CallContext& context) {
     switch (error) {
     case EBUSY:
-        return {{"it is running", "stop it first: " + context.commands.halt(context.instance_id)}};
+        return {{"it is running", "stop it first: " + context.commands.halt(context.instance_id)},
+                cpus_come_back(context),
+                sleeps_or_reboots};
     case ENOENT:
         return {{"there is no such instance", context.commands.list() + " shows them"}};
     default:
@@ -42,7 +52,8 @@ Causes assign_causes(Call call, int error, const CallContext& context) {
     case EBUSY:
         return {call == Call::assign_memory
                     ? Cause{"the memory belongs to another instance", "choose other memory"}
-                    : Cause{fmt::format("one of {} belongs to another instance", context.cpus), "choose other CPUs"}};
+                    : Cause{fmt::format("one of {} belongs to another instance", context.cpus), "choose other CPUs"},
+                {"another program started it meanwhile", context.commands.list() + " shows it"}};
     case EADDRNOTAVAIL:
         return {{"the running kernel uses some of that memory", "choose other memory with --memory"}};
     case ENODEV:
@@ -61,7 +72,10 @@ Causes start_causes(int error, const CallContext& context) {
     case EBUSY:
         return {{fmt::format("one of {} is online or belongs to another instance", context.cpus),
                  "take it offline: echo 0 > /sys/devices/system/cpu/cpuN/online"},
-                {"it is running already", context.commands.list() + " shows it"}};
+                {"it is running already", context.commands.list() + " shows it"},
+                {"one of its CPUs is logical CPU 0, which stays with the running kernel", "load it for other CPUs"},
+                cpus_come_back(context),
+                sleeps_or_reboots};
     case EIO:
         return {{fmt::format("the boot CPU of {} did not answer the start signal (INIT, SIPI)", context.cpus),
                  "look at dmesg; the instance is as it was, and may be tried again or unloaded"}};
@@ -80,8 +94,7 @@ Causes halt_causes(int error, const CallContext& context) {
     case ENOENT:
         return {{"there is no such instance", context.commands.list() + " shows them"}};
     case EBUSY:
-        return {{"its CPUs are on their way back to the running kernel",
-                 "wait a moment: " + context.commands.list() + " shows whether they are back"}};
+        return {cpus_come_back(context)};
     case EINVAL:
         return {{"it was never started", "drop it: " + context.commands.unload(context.instance_id)}};
     case EIO:

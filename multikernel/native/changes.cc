@@ -99,8 +99,11 @@ void keep_added(const InstanceControl& control, const ResourceChange& change, co
         return;
     SpawnRecord record = spawn_record_of(control, *instance);
     record.added = old->added;
-    for (const PhysRange& range : change.memory_removed)
+    for (const PhysRange& range : change.memory_removed) {
         std::erase(record.added, range);
+        std::erase(record.taken, range);
+        record.taken.push_back(range);
+    }
     for (const PhysRange& piece : instance->memory)
         if (std::ranges::count(old->memory, piece) == 0)
             record.added.push_back(piece);

@@ -52,12 +52,11 @@ Result<> check_can_load(const SpawnInstance& instance) {
         return fail(Errc::unsupported, "{} is \"{}\": only one that is \"ready\" can be loaded", shown,
                     instance.status);
     if (instance.image)
-        return fail(
-            Errc::unsupported,
-            "{} is broken: it is \"ready\" and yet /proc/kimage has an image of it, as after a load that failed "
-            "half way. Where the kernel's log (dmesg) tells of too little memory leave it alone until the next boot; "
-            "else remove it (kexec --remove --multikernel={}) and let the load create it anew",
-            shown, choice);
+        return fail(Errc::unsupported,
+                    "{} is broken: an earlier load of it failed half way, and /proc/kimage has what that left. Remove "
+                    "it (kexec "
+                    "--remove --multikernel={}) and let the load create it anew",
+                    shown, choice);
     if (!instance.unclear.empty())
         return fail(Errc::unsupported, "{}: {}, and the kernel loads only into the former", shown, instance.unclear);
     return {};

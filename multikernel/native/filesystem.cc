@@ -179,8 +179,9 @@ Result<SpawnFacts> read_spawn_facts(const SystemFiles& files) {
             set_pieces(instance, *iomem);
     add_images(files, facts.instances);
     facts.transactions = KX_TRY(read_transactions(files));
+    const std::string boot = boot_id_of(files);
     for (SpawnInstance& instance : facts.instances) {
-        const auto record = read_spawn_record(files, instance.id);
+        const auto record = read_spawn_record(files, instance.id, boot);
         settle_history(instance, facts.transactions, record ? std::optional(*record) : std::optional<SpawnRecord>());
         if (!record && record.error().code == Errc::malformed)
             instance.left_alone = record.error().message;

@@ -22,6 +22,7 @@ struct MemoryMoves {
     std::uint64_t created = 0;           // bytes; 0: not known
     std::vector<PhysRange> added;        // as they were named, and not taken back by name
     std::optional<PhysRange> taken_away; // that was never added
+    std::vector<PhysRange> doubtful;     // taken, of the size of one that was added; was it that one?
 };
 
 bool take(std::vector<PhysRange>& ranges, PhysRange range) {
@@ -44,7 +45,18 @@ bool take_like(std::vector<PhysRange>& ranges, PhysRange range) {
     return true;
 }
 
-MemoryMoves moves_of(const SpawnInstance& instance, std::span<const Transaction> transactions) {
+// `known`: pieces of which the record tells that they were added, and taken later.
+void take_named(MemoryMoves& moves, PhysRange range, std::span<const PhysRange> known) {
+    if (take(moves.added, range))
+        return;
+    if (!take_like(moves.added, range))
+        moves.taken_away = range;
+    else if (std::ranges::find(known, range) == known.end())
+        moves.doubtful.push_back(range);
+}
+
+MemoryMoves moves_of(const SpawnInstance& instance, std::span<const Transaction> transactions,
+                     std::span<const PhysRange> taken) {
     MemoryMoves moves;
     for (const Transaction& transaction : transactions) {
         if (transaction.status != "applied" || transaction.number < instance.creation)
@@ -59,8 +71,7 @@ MemoryMoves moves_of(const SpawnInstance& instance, std::span<const Transaction>
             if (change.instance != instance.name)
                 continue;
             for (const PhysRange& range : change.memory_removed)
-                if (!take_like(moves.added, range))
-                    moves.taken_away = range;
+                take_named(moves, range, taken);
             moves.added.insert(moves.added.end(), change.memory_added.begin(), change.memory_added.end());
         }
     }
@@ -116,6 +127,9 @@ void settle_memory(SpawnInstance& instance, const MemoryMoves& moves, std::span<
     find_by_place(rest, named, recorded, instance.added);
     if (!is_all_of_creation(rest, moves.created) && !find_by_size(rest, named, instance.added))
         instance.unclear = why_unclear("several are of the size of one that was added");
+    for (const PhysRange& range : moves.doubtful)
+        if (count_like(rest, range) != 0)
+            instance.unclear = why_unclear("one of this size was taken, and it may have been either");
     std::ranges::sort(instance.added, {}, &PhysRange::begin);
     const std::uint64_t left = total_size(rest);
     if (moves.taken_away)
@@ -130,6 +144,17 @@ void settle_memory(SpawnInstance& instance, const MemoryMoves& moves, std::span<
                                                    size_argument(left - moves.created)));
 }
 
+bool is_without_kernel(const SpawnInstance& instance) {
+    return instance.status == "ready" || instance.status == "empty";
+}
+
+// A load that failed left it half an image, and this program knows of none that did so without harm. A record counts
+// for that only where it is certain that it is of this boot and this instance.
+bool is_broken_by_others(const SpawnInstance& instance, const SpawnRecord* record) {
+    const bool certain = record && record->creation != 0 && !record->boot.empty();
+    return instance.image && is_without_kernel(instance) && !(certain && !record->broken_by.empty());
+}
+
 void settle_load(SpawnInstance& instance, const SpawnRecord& record) {
     const bool under_way = record.load == load_under_way;
     if (record.load.empty() || instance.status == "loaded" || instance.active() ||
@@ -140,8 +165,8 @@ void settle_load(SpawnInstance& instance, const SpawnRecord& record) {
                                     : fmt::format("a load of it failed with {}", record.load);
 }
 
-std::optional<SpawnRecord> record_below(const SystemFiles& files, std::uint32_t id) {
-    auto record = read_spawn_record(files, id);
+std::optional<SpawnRecord> record_of(const InstanceControl& control, std::uint32_t id) {
+    auto record = read_spawn_record(DirectoryFiles(control.run_root), id, boot_id_of(control.files));
     return record ? std::optional(*std::move(record)) : std::nullopt;
 }
 
@@ -171,7 +196,13 @@ void settle_history(SpawnInstance& instance, std::span<const Transaction> transa
     instance.unclear.clear();
     instance.left_alone.clear();
     const bool ours = record && record->name == instance.name && record->creation == instance.creation;
-    settle_memory(instance, moves_of(instance, transactions), ours ? record->added : std::vector<PhysRange>());
+    const auto none = std::vector<PhysRange>();
+    settle_memory(instance, moves_of(instance, transactions, ours ? record->taken : none), ours ? record->added : none);
+    if (is_broken_by_others(instance, ours ? &*record : nullptr))
+        instance.left_alone = fmt::format("it is {}, and /proc/kimage has an image of it all the same: a load by "
+                                          "another program failed half way, and nobody knows whether the memory was "
+                                          "too small (ENOMEM)",
+                                          instance.status);
     if (!ours)
         return;
     instance.halted_by_force = record->halted_by_force;
@@ -189,17 +220,17 @@ Result<> refuse_if_left_alone(const SpawnInstance& instance) {
 }
 
 SpawnRecord spawn_record_of(const InstanceControl& control, const SpawnInstance& instance) {
-    auto record = record_below(DirectoryFiles(control.run_root), instance.id);
+    auto record = record_of(control, instance.id);
     if (!record || record->name != instance.name || record->creation != instance.creation)
         record = SpawnRecord{.id = instance.id, .name = instance.name, .creation = instance.creation};
+    record->boot = boot_id_of(control.files);
     return *record;
 }
 
 Result<SpawnFacts> read_spawn_facts(const InstanceControl& control) {
     auto facts = KX_TRY(read_spawn_facts(control.files));
-    const DirectoryFiles root(control.run_root);
     for (SpawnInstance& instance : facts.instances)
-        if (const auto record = record_below(root, instance.id))
+        if (const auto record = record_of(control, instance.id))
             settle_history(instance, facts.transactions, record);
     return facts;
 }

@@ -192,14 +192,32 @@ Result<> make(const InstanceControl& control, const SpawnPlan& plan, Made& made)
     return {};
 }
 
-// Noted before the call: should this program end in it, nobody knows what it left behind.
-Result<> note_load(const InstanceControl& control, const SpawnPlan& plan, std::string load) {
+Result<SpawnInstance> instance_now(const InstanceControl& control, const SpawnPlan& plan) {
     const SpawnFacts facts = KX_TRY(read_spawn_facts(control));
-    const SpawnInstance* instance = facts.find(plan.id);
-    if (!instance)
-        return fail(Errc::not_found, "{} is gone meanwhile", plan.shown());
-    SpawnRecord record = spawn_record_of(control, *instance);
-    record.load = std::move(load);
+    if (const SpawnInstance* instance = facts.find(plan.id))
+        return *instance;
+    return fail(Errc::not_found, "{} is gone meanwhile", plan.shown());
+}
+
+// Noted before the call: should this program end in it, nobody knows what it left behind.
+Result<> note_begin(const InstanceControl& control, const SpawnPlan& plan) {
+    const SpawnInstance instance = KX_TRY(instance_now(control, plan));
+    KX_TRY(refuse_if_left_alone(instance));
+    SpawnRecord record = spawn_record_of(control, instance);
+    record.load = load_under_way;
+    return write_spawn_record(control.run_root, record);
+}
+
+// An image that a load left which failed is in /proc/kimage; where there is none, the load changed nothing.
+Result<> note_end(const InstanceControl& control, const SpawnPlan& plan, const SysResult<>& loaded) {
+    const SpawnInstance instance = KX_TRY(instance_now(control, plan));
+    SpawnRecord record = spawn_record_of(control, instance);
+    const bool harmless = loaded || removable_after_load(loaded.error());
+    record.load = harmless ? std::string() : errno_name(loaded.error().value);
+    if (loaded)
+        record.broken_by.clear();
+    else if (harmless && instance.image && !untouched_by_load(loaded.error()))
+        record.broken_by = errno_name(loaded.error().value);
     return write_spawn_record(control.run_root, record);
 }
 
@@ -207,12 +225,10 @@ Result<> load_image(Session& session, const PlannedSpawn& planned, const LoadInp
     const InstanceControl control = session.control();
     const FileDescriptor kernel = KX_TRY(sealed_memfd(inputs.request.kernel.path, planned.kernel.elf.view()));
     const int initrd = inputs.initrd ? inputs.initrd->fd() : -1;
-    KX_TRY(note_load(control, planned.plan, std::string(load_under_way)));
+    KX_TRY(note_begin(control, planned.plan));
     const auto loaded = session.kernel.load_files(kernel.get(), initrd, inputs.request.command_line, planned.flags);
     made.must_stay = !loaded && !removable_after_load(loaded.error());
-    const auto noted =
-        note_load(control, planned.plan, made.must_stay ? errno_name(loaded.error().value) : std::string());
-    if (!noted)
+    if (const auto noted = note_end(control, planned.plan, loaded); !noted)
         session.notices.add("{}: {}", planned.plan.shown(), noted.error().message);
     if (loaded)
         return {};

@@ -61,9 +61,10 @@ ResourceChange way_out(const SpawnPool& pool) {
     return change;
 }
 
-Result<> give_back(const InstanceControl& control, const SpawnPool& pool) {
+// The numbers of the transactions are added to `own`.
+Result<> give_back(const InstanceControl& control, const SpawnPool& pool, std::vector<std::uint32_t>& own) {
     for (const ResourceChange& change : in_pieces(way_out(pool)))
-        (void)KX_TRY(apply_overlay(control, Overlay("dissolve the pool").change(change)));
+        own.push_back(KX_TRY(apply_overlay(control, Overlay("dissolve the pool").change(change))));
     return {};
 }
 
@@ -75,7 +76,8 @@ std::vector<std::string> give_back_what_was_taken(const InstanceControl& control
     const ChangeScope scope{{}, true};
     if (differences(before, *now, scope).empty())
         return {};
-    const auto given = give_back(control, now->pool);
+    std::vector<std::uint32_t> own;
+    const auto given = give_back(control, now->pool, own);
     const auto after = read_spawn_facts(control);
     if (!after)
         return {after.error().message};
@@ -127,9 +129,10 @@ Result<> dissolve_pool(const InstanceControl& control) {
                         "instance {} ({}) holds CPUs, memory or devices of the pool: remove it first", instance.id,
                         instance.name);
     const ChangeScope scope{{}, true};
-    if (const auto given = give_back(control, before.pool); !given)
+    std::vector<std::uint32_t> own;
+    if (const auto given = give_back(control, before.pool, own); !given)
         return fail(given.error().code, "the pool was not dissolved: {}. {}", given.error().message,
-                    restored_text(restore(control, before, scope)));
+                    restored_text(restore(control, before, scope, own)));
     const auto now = KX_TRY(read_spawn_facts(control));
     if (now.pool.made())
         return fail(Errc::io, "the pool is still there, although the kernel says that it gave everything back; {}",

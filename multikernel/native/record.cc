@@ -45,9 +45,12 @@ std::string text_of(const SpawnRecord& record) {
     text += record_line("name", record.name);
     text += record_line("creation", fmt::format("{}", record.creation));
     text += record_line("load", record.load);
+    text += record_line("broken_by", record.broken_by);
+    text += record_line("boot_id", record.boot);
     text += record_line("halted_by_force", record.halted_by_force ? "1" : "0");
     text += record_line("busy_after_halt", record.busy_after_halt ? "1" : "0");
     text += record_line("added", text_of(record.added));
+    text += record_line("taken", text_of(record.taken));
     return text;
 }
 
@@ -58,18 +61,33 @@ Result<SpawnRecord> parse_spawn_record(std::string_view text, std::string_view f
     record.name = KX_TRY(reader.text("name"));
     record.creation = static_cast<std::uint32_t>(KX_TRY(reader.number("creation", 0, UINT32_MAX)));
     record.load = KX_TRY(reader.text("load"));
+    // Earlier versions did not write these three.
+    if (reader.has("broken_by"))
+        record.broken_by = KX_TRY(reader.text("broken_by"));
+    if (reader.has("boot_id"))
+        record.boot = KX_TRY(reader.text("boot_id"));
+    if (reader.has("taken"))
+        record.taken = KX_TRY(ranges_in(reader, "taken"));
     record.halted_by_force = KX_TRY(reader.number("halted_by_force", 0, 1)) != 0;
     record.busy_after_halt = KX_TRY(reader.number("busy_after_halt", 0, 1)) != 0;
     record.added = KX_TRY(ranges_in(reader, "added"));
     return record;
 }
 
-Result<SpawnRecord> read_spawn_record(const SystemFiles& files, std::uint32_t id) {
+std::string boot_id_of(const SystemFiles& files) {
+    return read_value(files, "proc/sys/kernel/random/boot_id").value_or(std::string());
+}
+
+Result<SpawnRecord> read_spawn_record(const SystemFiles& files, std::uint32_t id, std::string_view boot) {
     const auto path = fmt::format("{}/{}/{}", run_folder, folder, file_name(id));
     const std::string content = KX_TRY(files.read(path));
     auto record = KX_TRY(parse_spawn_record(content, files.display(path)));
     if (record.id != id)
         return fail(Errc::malformed, "{}: is the record of instance {}", files.display(path), record.id);
+    if (boot.empty())
+        record.boot.clear();
+    else if (!record.boot.empty() && record.boot != boot)
+        return fail(Errc::not_found, "{}: is of another boot", files.display(path));
     return record;
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What this program knows of an instance of a multikernel kernel and the kernel does not tell: how its last load ended,
-// whether a halt by force stopped it, and which memory it was given after its creation. One text file an instance below
-// /run/kexec-tools-mk/spawn, of the kind that record_text.h describes; its first line is "kexec-spawn-1".
+// whether a halt by force stopped it, and which memory it was given after its creation. It counts for one boot. One
+// text file an instance below /run/kexec-tools-mk/spawn, of the kind that record_text.h describes; its first line is
+// "kexec-spawn-1".
 #pragma once
 
 #include "kexec/core/phys_range.h"
@@ -21,11 +22,19 @@ struct SpawnRecord {
     // "" (it went well, or there was none), "under way", or how it was refused where the instance must not be removed
     // any more: "ENOMEM". One that is under way while no program has the lock was broken off: nobody knows its end.
     std::string load;
+    // "ENOEXEC" and the like: a load by this program left half an image, and a removal is safe all the same. Empty:
+    // none.
+    std::string broken_by;
+    std::string boot; // boot_id_of() the boot in which it was written; empty in the records of earlier versions
     bool halted_by_force = false; // and not started since: the kernel does not tell whether its CPUs stopped
     bool busy_after_halt = false; // and a start was refused: they did not
     std::vector<PhysRange> added; // physical, as they were read back
+    std::vector<PhysRange> taken; // that were added, and were taken back since
 
-    bool says_nothing() const { return load.empty() && !halted_by_force && !busy_after_halt && added.empty(); }
+    bool says_nothing() const {
+        return load.empty() && broken_by.empty() && !halted_by_force && !busy_after_halt && added.empty() &&
+               taken.empty();
+    }
     friend bool operator==(const SpawnRecord&, const SpawnRecord&) = default;
 };
 
@@ -35,8 +44,12 @@ std::string text_of(const SpawnRecord& record);
 // Errc::malformed names `file` and the key.
 Result<SpawnRecord> parse_spawn_record(std::string_view text, std::string_view file);
 
-// Errc::not_found where there is none.
-Result<SpawnRecord> read_spawn_record(const SystemFiles& files, std::uint32_t id);
+// What the kernel calls this boot; empty where it does not tell.
+std::string boot_id_of(const SystemFiles& files);
+
+// Errc::not_found where there is none of the boot `boot`. Where it is not known which boot it is of, the record counts,
+// and its `boot` is empty.
+Result<SpawnRecord> read_spawn_record(const SystemFiles& files, std::uint32_t id, std::string_view boot);
 // Below `root`. A record that says nothing is removed.
 Result<> write_spawn_record(const std::string& root, const SpawnRecord& record);
 Result<> remove_spawn_record(const std::string& root, std::uint32_t id);

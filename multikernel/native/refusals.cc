@@ -145,13 +145,14 @@ Causes v1_start_causes(int error, const CallContext& context) {
 
 } // namespace
 
+bool untouched_by_load(Errno error) {
+    return error.value == ENOENT || error.value == EBUSY || error.value == ENOSYS || error.value == EFAULT;
+}
+
 bool removable_after_load(Errno error) {
+    if (untouched_by_load(error))
+        return true;
     switch (error.value) {
-    // The instance is as it was.
-    case ENOENT:
-    case EBUSY:
-    case ENOSYS:
-    case EFAULT:
     // The files are read and looked at before any of the instance's memory is given out.
     case EINVAL:
     case EPERM:

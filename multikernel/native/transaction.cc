@@ -31,7 +31,7 @@ bool can_be_removed(const OverlayContent& content, const SpawnFacts& before, con
 
 std::unexpected<Error> undo_failed(const InstanceControl& control, const Transaction& failed,
                                    const OverlayContent& content, const SpawnFacts& before) {
-    const auto remains = restore(control, before, scope_of(content));
+    const auto remains = restore(control, before, scope_of(content), std::span(&failed.number, 1));
     const auto now = read_spawn_facts(control);
     bool removed = now && remains.empty() && can_be_removed(content, before, *now);
     removed = removed && control.kernel.remove_folder(transaction_path(failed.number)).has_value();
@@ -165,6 +165,17 @@ Result<> take_added_of_created(const InstanceControl& control, const OverlayCont
     return {};
 }
 
+// For an error after that: what the instance has lost by then.
+std::string taken_text(const OverlayContent& content, const SpawnFacts& before) {
+    std::string text;
+    for (const InstanceRequest& created : content.created)
+        if (const SpawnInstance* instance = before.find(std::string_view(created.name));
+            instance && !instance->added.empty())
+            text += fmt::format(". Instance {} ({}) has lost the {} that were added to it: they were taken back first",
+                                instance->id, instance->name, size_argument(total_size(instance->added)));
+    return text;
+}
+
 void note_what_stays(const InstanceControl& control, const OverlayContent& content) {
     for (const std::string& name : content.removed)
         control.notices.add("instance {}, which was removed, does not come back: create it again", name);
@@ -240,11 +251,16 @@ Result<> roll_back(const InstanceControl& control, std::uint32_t number) {
 
     if (found->status == "applied")
         KX_TRY(take_added_of_created(control, content, facts));
-    if (const auto undone = control.kernel.remove_folder(transaction_path(number)); !undone)
-        return removal_refused(control, *found, undone.error().value);
+    const std::string taken = found->status == "applied" ? taken_text(content, facts) : std::string();
+    if (const auto undone = control.kernel.remove_folder(transaction_path(number)); !undone) {
+        Error error = removal_refused(control, *found, undone.error().value).error();
+        error.message += taken;
+        return std::unexpected(std::move(error));
+    }
     const auto left = KX_TRY(read_transactions(control.files, UINT32_MAX));
     if (std::ranges::find(left, number, &Transaction::number) != left.end())
-        return fail(Errc::io, "{} is still there after it was undone; look at dmesg", shown_transaction(number));
+        return fail(Errc::io, "{} is still there after it was undone; look at dmesg{}", shown_transaction(number),
+                    taken);
     if (found->status == "applied") {
         note_what_stays(control, content);
         KX_TRY(forget_created(control, content, facts));

@@ -2,13 +2,18 @@
 #include "multikernel/native/undo.h"
 
 #include "kexec/core/text.h"
+#include "multikernel/native/checks.h"
 #include "multikernel/native/history.h"
 #include "multikernel/native/overlay_write.h"
+#include "multikernel/placed/memory_choice.h"
 
 #include <algorithm>
 
 namespace kx {
 namespace {
+
+// Of the overlays that undo. Programs like this one take turns: those that appear meanwhile are its own.
+constexpr std::string_view undo_text = "undo";
 
 template <typename T> std::vector<T> without(const std::vector<T>& from, const std::vector<T>& removed) {
     std::vector<T> rest;
@@ -85,6 +90,27 @@ Holdings holdings_of(const SpawnInstance& instance) {
     return {instance.cpus, total_size(instance.memory), instance.devices};
 }
 
+bool touches(const OverlayContent& content, const std::string& name) {
+    return content.creates(name) || std::ranges::find(content.removed, name) != content.removed.end() ||
+           std::ranges::find(content.changes, name, &ResourceChange::instance) != content.changes.end();
+}
+
+// By transactions that were applied after `before`.
+std::vector<OverlayContent> changes_of_others(const SpawnFacts& before, const SpawnFacts& now,
+                                              std::span<const std::uint32_t> own) {
+    const std::uint32_t last = before.transactions.empty() ? 0 : before.transactions.back().number;
+    std::vector<OverlayContent> contents;
+    for (const Transaction& transaction : now.transactions) {
+        if (transaction.number <= last || transaction.status != "applied" || transaction.resources == undo_text ||
+            std::ranges::find(own, transaction.number) != own.end())
+            continue;
+        const auto tree = parse_device_tree(ByteView(transaction.blob));
+        if (auto content = tree ? parse_overlay(*tree) : std::unexpected(tree.error()))
+            contents.push_back(*std::move(content));
+    }
+    return contents;
+}
+
 ResourceChange way_back(const SpawnInstance& before, const SpawnInstance& now) {
     ResourceChange change{.instance = now.name};
     change.cpus_removed = without(now.cpus, before.cpus);
@@ -131,32 +157,48 @@ std::vector<std::string> differences(const SpawnFacts& before, const SpawnFacts&
     return list;
 }
 
+ChangeScope without_changes_of_others(const SpawnFacts& before, const SpawnFacts& now, ChangeScope scope,
+                                      std::span<const std::uint32_t> own) {
+    for (const OverlayContent& content : changes_of_others(before, now, own)) {
+        std::erase_if(scope.instances, [&](const std::string& name) { return touches(content, name); });
+        scope.pool = scope.pool && !content.touches_pool();
+    }
+    return scope;
+}
+
 std::vector<Overlay> inverse_overlays(const SpawnFacts& before, const SpawnFacts& now, const ChangeScope& scope) {
-    constexpr std::string_view text = "undo";
     std::vector<Overlay> overlays;
     const auto add = [&](const ResourceChange& change) {
         for (const ResourceChange& piece : in_pieces(change))
-            overlays.push_back(Overlay(text).change(piece));
+            overlays.push_back(Overlay(undo_text).change(piece));
     };
     for (const std::string& name : scope.instances) {
         const SpawnInstance* old = before.find(std::string_view(name));
         const SpawnInstance* instance = now.find(std::string_view(name));
-        if (instance && old)
+        if (instance && old && refuse_if_left_alone(*instance))
             add(way_back(*old, *instance));
-        else if (instance)
-            overlays.push_back(Overlay(text).remove(name));
+        else if (instance && !old && check_removal(*instance))
+            overlays.push_back(Overlay(undo_text).remove(name));
     }
     if (scope.pool)
         add(pool_way_back(before, now));
     return overlays;
 }
 
-std::vector<std::string> restore(const InstanceControl& control, const SpawnFacts& before, const ChangeScope& scope) {
+std::vector<std::string> restore(const InstanceControl& control, const SpawnFacts& before, const ChangeScope& scope,
+                                 std::span<const std::uint32_t> own) {
     const auto now = read_spawn_facts(control);
     if (!now)
         return {now.error().message};
     std::vector<std::string> remains;
-    for (const Overlay& overlay : inverse_overlays(before, *now, scope)) {
+    const ChangeScope ours = without_changes_of_others(before, *now, scope, own);
+    for (const std::string& name : scope.instances)
+        if (std::ranges::find(ours.instances, name) == ours.instances.end())
+            remains.push_back(
+                fmt::format("another program changed instance {} meanwhile, which is left as it is", name));
+    if (scope.pool && !ours.pool)
+        remains.emplace_back("another program changed the pool meanwhile, which is left as it is");
+    for (const Overlay& overlay : inverse_overlays(before, *now, ours)) {
         const auto undone = write_overlay(control, overlay);
         if (!undone)
             remains.push_back(undone.error().message);
@@ -178,7 +220,7 @@ std::vector<std::string> undo_applied(const InstanceControl& control, std::uint3
                                       const SpawnFacts& before, const ChangeScope& scope) {
     // Where it fails, or only does a part, the facts tell.
     (void)control.kernel.remove_folder(transaction_path(transaction));
-    return restore(control, before, scope);
+    return restore(control, before, scope, std::span(&transaction, 1));
 }
 
 std::string restored_text(const std::vector<std::string>& remains) {

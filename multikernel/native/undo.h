@@ -8,6 +8,7 @@
 #include "multikernel/native/overlay.h"
 #include "multikernel/native/overlay_content.h"
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -24,13 +25,20 @@ ChangeScope scope_of(const OverlayContent& content);
 // Where a piece of memory lies, and in which order CPUs are listed, makes no difference.
 std::vector<std::string> differences(const SpawnFacts& before, const SpawnFacts& now, const ChangeScope& scope);
 
+// The part of the scope that no other program changed after `before`: that no transaction was applied to but those of
+// `own`. What others did is not for this program to undo.
+ChangeScope without_changes_of_others(const SpawnFacts& before, const SpawnFacts& now, ChangeScope scope,
+                                      std::span<const std::uint32_t> own);
+
 // The overlays that make `before` of `now` as far as one can, one after the other: instances that are new go, and what
-// moved moves back. An instance that went does not come back. None where there is nothing to be done.
+// moved moves back. An instance that went does not come back, and one that must be left alone stays as it is. None
+// where there is nothing to be done.
 std::vector<Overlay> inverse_overlays(const SpawnFacts& before, const SpawnFacts& now, const ChangeScope& scope);
 
-// Reads how things are, writes the inverse overlays, and tells what differs after that; empty when all
-// is as it was. Errors are among the clauses.
-std::vector<std::string> restore(const InstanceControl& control, const SpawnFacts& before, const ChangeScope& scope);
+// Reads how things are, writes the inverse overlays of what this program did by the transactions `own`, and tells what
+// differs after that; empty when all is as it was. Errors are among the clauses.
+std::vector<std::string> restore(const InstanceControl& control, const SpawnFacts& before, const ChangeScope& scope,
+                                 std::span<const std::uint32_t> own);
 
 // Undoes a transaction that was applied just now: by removing it, and what that does not undo by inverse overlays.
 std::vector<std::string> undo_applied(const InstanceControl& control, std::uint32_t transaction,

@@ -5,11 +5,14 @@ FACTS is the table: what makes the machine so, the ways in which a dry run tells
 """
 
 import errno
+import os
+import pathlib
 import struct
 
 import pytest
 
 import images
+import preload
 
 WAYS = {"c-l": ("-c", "-l"), "s-l": ("-s", "-l"), "a-l": ("-a", "-l"),
         "c-p": ("-c", "-p"), "s-p": ("-s", "-p"), "a-p": ("-a", "-p")}
@@ -139,6 +142,48 @@ def test_xen_is_said_by_every_verb_that_changes_something(kexec, machine, argume
     FACTS["Xen dom0"][0](machine)
     run = kexec(*arguments)
     assert run.code == 255 and run.calls == [] and "dom0" in run.stderr
+
+
+@pytest.fixture
+def ctl(program, library, machine, tmp_path):
+    path = os.environ.get("MULTIKERNELCTL") or pathlib.Path(program).parents[1] / "multikernel/multikernelctl"
+    (tmp_path / "wish.toml").write_text("[instance.web]\ncpus = '2'\nmemory = '64M'\n")
+    words = {"wish": str(tmp_path / "wish.toml")}
+
+    def run(*arguments):
+        return preload.run(library, tmp_path / "ctl-log", [str(path), *(words.get(word, word) for word in arguments)],
+                           {"FAKE_ROOT": str(machine.root)})
+
+    return run
+
+
+DEFINITION = "kexec-definition-1\nname db\nid 5\ncpus 3/0x6\nmemory 0x20000000-0x23ffffff\nserial_port 0x2f8\n"
+TAKES = [["pool", "128M"], ["pool", "--cpus=2"], ["pool", "--add-memory=128M"],
+         ["create", "web", "--cpus=2", "--memory=64M"], ["update", "db", "--add-memory=1M"], ["apply", "wish"]]
+GIVES_BACK = [["pool", "--dissolve"], ["pool"], ["delete", "db"], ["list"]]
+
+
+@pytest.mark.parametrize("fact", [name for name in FACTS if name.startswith("Xen")])
+@pytest.mark.parametrize("arguments", TAKES + GIVES_BACK, ids=" ".join)
+def test_multikernelctl_takes_nothing_where_xen_owns_the_machine(ctl, machine, fact, arguments):
+    machine.offer_instances()
+    machine.write("run/kexec-tools-mk/definitions/db", DEFINITION)
+    change, effect, _, words, _, _ = FACTS[fact]
+    change(machine)
+    for dry_run in [[]] if arguments in GIVES_BACK else [[], ["--dry-run"]]:
+        run = ctl(*arguments, *dry_run)
+        refused = effect == REFUSED and arguments in TAKES
+        assert (words in run.stderr and run.code == 255 and run.calls == []) == refused, run.stderr
+
+
+@pytest.mark.parametrize("dry_run", [[], ["--dry-run"]])
+def test_a_pool_is_not_made_by_kexec_where_xen_owns_the_machine(kexec, machine, dry_run):
+    machine.offer_instances()
+    FACTS["Xen dom0"][0](machine)
+    run = kexec("--multikernel-pool=128M", *dry_run)
+    assert run.code == 255 and run.calls == [] and "dom0" in run.stderr
+    assert "dom0" not in kexec("--multikernel-pool=0", *dry_run).stderr
+    assert "dom0" not in kexec("--multikernel-pool").stderr
 
 
 def test_the_status_does_not_speak_for_xen(kexec, machine):

@@ -3,6 +3,8 @@
 #include "include/uapi/multikernel.h"
 #include "kexec/core/file.h"
 #include "kexec/core/text.h"
+#include "kexec/machine/attribute.h"
+#include "kexec/machine/xen.h"
 #include "multikernel/ctl/command_table.h"
 #include "multikernel/ctl/device_list.h"
 #include "multikernel/ctl/instance_changes.h"
@@ -106,6 +108,7 @@ Result<DesiredInstance> wish_of(const Arguments& arguments, const MachineResourc
 }
 
 Result<int> create(Session& session) {
+    KX_TRY(refuse_xen(session.files));
     const Change change = KX_TRY(Change::begin(session, "create"));
     const MachineResources machine = KX_TRY(read_machine_resources(session.files, change.dialect()));
     const DesiredInstance wish = KX_TRY(wish_of(session.arguments, machine));

@@ -4,6 +4,7 @@
 
 #include "kexec/core/terminal_text.h"
 #include "kexec/core/text.h"
+#include "kexec/machine/xen.h"
 #include "multikernel/ctl/apply.h"
 #include "multikernel/ctl/command_table.h"
 #include "multikernel/ctl/desired_kernels.h"
@@ -167,6 +168,12 @@ Result<> check_readable(std::span<const DesiredStep> steps) {
     return {};
 }
 
+bool takes(const DesiredStep& step) {
+    using enum DesiredStep::Action;
+    return step.action == make_pool || step.action == grow_pool || step.action == create || step.action == take ||
+           step.action == load || step.action == start;
+}
+
 // The file is read and held against the machine in the lock: what is done is what was planned.
 Result<int> carry_out(Session& session, std::string_view command, Result<FilePlan> (*make)(Session&)) {
     ApplyOptions options;
@@ -176,6 +183,8 @@ Result<int> carry_out(Session& session, std::string_view command, Result<FilePla
         options.run_kexec = [](auto words) { return run_kexec(words, KexecOutput::standard_error); };
     Change change = KX_TRY(Change::begin(session, command));
     const FilePlan plan = KX_TRY(make(session));
+    if (std::ranges::any_of(plan.steps, takes))
+        KX_TRY(refuse_xen(session.files));
     if (!session.json && (session.dry_run || plan.steps.empty()))
         print_steps(session, plan);
     if (!session.dry_run) {

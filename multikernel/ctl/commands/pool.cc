@@ -3,6 +3,8 @@
 #include "multikernel/ctl/commands/pool.h"
 
 #include "kexec/core/text.h"
+#include "kexec/machine/attribute.h"
+#include "kexec/machine/xen.h"
 #include "kexec/plan/demand.h"
 #include "multikernel/ctl/command_table.h"
 #include "multikernel/ctl/device_list.h"
@@ -64,6 +66,12 @@ Result<PoolWish> wish_of(const Arguments& arguments, const MachineResources& mac
     return wish;
 }
 
+// What is not needed to give back what instances have.
+bool takes(const Arguments& arguments) {
+    return !arguments.operands().empty() || arguments.given("cpus") || arguments.given("devices") ||
+           arguments.given("add-memory");
+}
+
 bool changes(const Arguments& arguments) {
     for (const ArgumentRow& row : rows) {
         if (arguments.given(row.name))
@@ -82,6 +90,8 @@ Result<int> run(Session& session) {
     const Arguments& arguments = session.arguments;
     if (!changes(arguments))
         return show(session);
+    if (takes(arguments))
+        KX_TRY(refuse_xen(session.files));
     const Change change = KX_TRY(Change::begin(session, "pool"));
     if (arguments.given("dissolve")) {
         for (const ArgumentRow& row : rows) {

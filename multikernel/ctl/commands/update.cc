@@ -2,6 +2,7 @@
 // `update`: more or less of the machine for an instance that is there.
 #include "kexec/core/text.h"
 #include "kexec/load/report.h"
+#include "kexec/machine/xen.h"
 #include "kexec/plan/demand.h"
 #include "multikernel/ctl/command_table.h"
 #include "multikernel/ctl/device_list.h"
@@ -153,6 +154,8 @@ Result<int> run(Session& session) {
     update.devices_added = KX_TRY(devices_in(session.arguments, "add-devices"));
     update.devices_removed = KX_TRY(devices_in(session.arguments, "remove-devices"));
     KX_TRY(check_update(instance, update));
+    if (!update.cpus_added.empty() || update.memory_added != 0 || !update.devices_added.empty())
+        KX_TRY(refuse_xen(session.files));
     if (!update.empty())
         KX_TRY(check_wish(session, {.pool = {}, .instances = {outcome_of(instance, update)}}, machine));
     KX_TRY(update_instance(change, instance, update, machine));

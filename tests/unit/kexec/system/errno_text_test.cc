@@ -415,6 +415,14 @@ TEST_CASE("every errno that doc/multikernel-abi.md names is explained for the ca
         }
     }
     CHECK(explain(Call::start_instance, {EPERM}, context).find("SMT is off") != std::string::npos);
+    for (const Call call : {Call::load_instance, Call::unload_instance, Call::start_instance})
+        CHECK(explain(call, {EBUSY}, context).find("about to suspend") != std::string::npos);
+    for (const Call call : {Call::unload_instance, Call::start_instance, Call::halt_instance})
+        CHECK(explain(call, {EBUSY}, context).find("on their way back") != std::string::npos);
+    CHECK(explain(Call::unload_instance, {EBUSY}, context).find("it is running") != std::string::npos);
+    CHECK(explain(Call::start_instance, {EBUSY}, context).find("logical CPU 0") != std::string::npos);
+    for (const Call call : {Call::assign_memory, Call::assign_cpus})
+        CHECK(explain(call, {EBUSY}, context).find("started it meanwhile") != std::string::npos);
     CHECK(explain(Call::start, {EIO}, context).find("does not stop") != std::string::npos);
     CHECK(explain(Call::start_instance, {EIO}, context).find("3 (apic 0x6)") != std::string::npos);
     CHECK(explain(Call::load_instance, {EXDEV}, context).find("not an answer") != std::string::npos);

@@ -129,6 +129,34 @@ TEST_CASE("harm: delete, revert and rollback take what was added away first") {
     machine.good({"pool", "--dissolve"});
 }
 
+TEST_CASE("harm: what a rollback took before the kernel refused it is told") {
+    Ctl machine;
+    machine.good({"create", "web", "--cpus", "apic:0x11", "--memory", "32M"});
+    machine.good({"update", "web", "--add-memory", "96M"});
+    machine.kernel.refuse["rmdir"] = EACCES;
+    const auto done = machine.run({"rollback", "2"});
+    CHECK(done.code == 255);
+    CHECK(done.says("has lost the 96M"));
+    CHECK(machine.memory_of("web") == 32 * mib);
+}
+
+TEST_CASE("harm: what another program's load broke is left alone by every command") {
+    Ctl machine;
+    machine.good({"create", "web", "--cpus", "apic:0x11", "--memory", "64M"});
+    machine.kernel.find("web")->broken = machine.kernel.find("web")->out_of_memory = true;
+    machine.kernel.show();
+    const auto stays = [&](std::vector<std::string> words) {
+        machine.refused(std::move(words), "until the next boot");
+    };
+    stays({"delete", "web"});
+    stays({"update", "web", "--add-memory", "32M"});
+    stays({"rollback", "2"});
+    stays({"revert", machine.wish("[instance.web]\ncpus = 'apic:0x11'\nmemory = '64M'\n")});
+    stays({"apply", machine.wish("[instance.web]\nstate = 'absent'\n")});
+    CHECK(machine.run({"show", "web"}).says("/proc/kimage"));
+    CHECK(machine.run({"check"}).says("until the next boot"));
+}
+
 TEST_CASE("harm: what had ENOMEM is left alone by every command") {
     Ctl machine;
     machine.good({"create", "web", "--cpus", "apic:0x11", "--memory", "64M"});

@@ -96,6 +96,7 @@ MemoryFiles machine_with_multikernel() {
     machine.with("proc/filesystems", "nodev\tsysfs\nnodev\tproc\nnodev\tmultikernel\nnodev\tramfs\n")
         .with("proc/cmdline", "console=ttyS0,115200 quiet\n")
         .with("proc/sys/kernel/osrelease", "7.2.6-mk\n")
+        .with("proc/sys/kernel/random/boot_id", fake_boot_id)
         .with("sys/kernel/kexec_loaded", "0\n");
     machine.folders.insert("sys/fs/multikernel");
     return machine;
@@ -197,13 +198,27 @@ SysResult<> FakeMultikernel::load_files(int kernel_fd, int initrd_fd, const std:
     const auto id = static_cast<std::uint32_t>((flags & KEXEC_MK_ID_MASK) >> KEXEC_MK_ID_SHIFT);
     const bool unload = flags & file_unload;
     order.push_back(fmt::format("{} {}", unload ? "unload" : "load", id));
-    if (const int error = refused(unload ? "unload" : "load"))
+    if (const int error = refused(unload ? "unload" : "load")) {
+        if (!unload)
+            break_half_way(id, error);
         return answer(error);
+    }
     if (flags & ~(known | KEXEC_MK_ID_MASK) || id == 0)
         return answer(EINVAL);
     const int error = unload ? unload_instance(id) : load_instance(id, kernel_fd, initrd_fd, command_line, flags);
     show();
     return answer(error);
+}
+
+// A load that ends so has begun to prepare an image.
+void FakeMultikernel::break_half_way(std::uint32_t id, int error) {
+    const auto found = instances.find(id);
+    const bool before = error == ENOENT || error == EBUSY || error == ENOSYS || error == EINVAL || error == EPERM;
+    if (before || found == instances.end() || found->second.image)
+        return;
+    found->second.broken = true;
+    found->second.out_of_memory = error == ENOMEM;
+    show();
 }
 
 int FakeMultikernel::unload_instance(std::uint32_t id) {

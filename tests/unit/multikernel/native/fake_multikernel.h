@@ -28,6 +28,7 @@ namespace kx::test {
 // 2 GiB of RAM; CPUs 0 to 3, with the APIC ids 0, 1, 0x10 and 0x11. `multikernel` is in proc/filesystems.
 MemoryFiles machine_with_multikernel();
 
+inline constexpr const char* fake_boot_id = "0b3d6b0c-3d5c-4c43-8a5e-6d1f5a0f7a11\n";
 // What the machine has: logical number, APIC id.
 inline constexpr std::uint64_t fake_apic_ids[] = {0x0, 0x1, 0x10, 0x11};
 // The kernel keeps this much of the pool's first chunk for CPUs that wait there.
@@ -137,6 +138,7 @@ private:
     int prepare_image(Instance& instance, Image image, int initrd_fd, bool wants_initrd);
     int load_instance(std::uint32_t id, int kernel_fd, int initrd_fd, const std::string& command_line,
                       std::uint64_t flags);
+    void break_half_way(std::uint32_t id, int error);
     int unload_instance(std::uint32_t id);
     int write_baseline(std::string_view blob);
     int grow(std::uint64_t size, std::uint32_t numa_node);

@@ -161,6 +161,8 @@ void FakeMultikernel::show_machine() {
             kimage += fmt::format("{:5}  multikernel  0x{:012x}  {:8}  file  \"{}\"\n", id,
                                   instance.memory.empty() ? 0 : instance.memory.front().begin, instance.image->segments,
                                   instance.image->command_line);
+        else if (instance.broken)
+            kimage += fmt::format("{:5}  multikernel  0x000000000000         0  file  \"\"\n", id);
     files_.with("proc/cpuinfo", cpuinfo)
         .with("proc/iomem", iomem)
         .with("proc/kimage", kimage)

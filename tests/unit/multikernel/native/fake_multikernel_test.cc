@@ -88,6 +88,8 @@ TEST_CASE("fake, trap 1: a load that fails leaves an instance that only removal 
         Loaded machine;
         CHECK(load(machine) == error);
         CHECK(machine.load(vmlinux()) == EBUSY);
+        CHECK(machine.status() == "ready");
+        CHECK(read_spawn_facts(machine.files)->instances.at(0).image);
         CHECK(machine.kernel.harm.empty());
         CHECK(machine.kernel.load_files(-1, -1, "", load_1 | unload));
         CHECK(machine.harmed_by("crash: unload of instance 1"));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What a multikernel kernel does to its own harm besides the traps of loads (doc/multikernel-dialects.md, 9 to 14), and
 // that kexec keeps out of it. The fake kernel notes each harm.
+#include "include/uapi/multikernel.h"
+#include "kexec/core/file.h"
 #include "multikernel/native/overlay.h"
 #include "multikernel/native/transaction.h"
 #include "tests/unit/catch.h"
@@ -8,6 +10,8 @@
 
 #include <algorithm>
 #include <cerrno>
+
+#include <fcntl.h>
 
 using namespace kx;
 using namespace kx::test;
@@ -34,6 +38,15 @@ struct Grown : MultikernelMachine {
     PhysRange free(std::uint64_t size) const {
         const auto all = read_spawn_facts(files).value().free_memory();
         return {all.front().begin, all.front().begin + size};
+    }
+    // Without taking turns, and it ends with ENOMEM.
+    void load_by_another() {
+        write("large", spawn_vmlinux(40 * mib));
+        const FileDescriptor kernel_file(open(path("large").c_str(), O_RDONLY | O_CLOEXEC));
+        REQUIRE(kernel.load_files(kernel_file.get(), -1, "", KEXEC_MULTIKERNEL | 1 << KEXEC_MK_ID_SHIFT | 0x4)
+                    .error()
+                    .value == ENOMEM);
+        REQUIRE(read_spawn_facts(files)->instances.at(0).image);
     }
     bool called(std::string_view call) const { return std::ranges::count(kernel.order, call) != 0; }
 };
@@ -90,15 +103,115 @@ TEST_CASE("harm: an instance that the load made is not removed after ENOMEM, and
 }
 
 TEST_CASE("harm: an instance that is made again after ENOEXEC is as good as new") {
-    MultikernelMachine machine;
-    machine.make_web();
+    Grown machine;
     machine.kernel.refuse["load"] = ENOEXEC;
     refused_with(machine.run({"-l", "--multikernel=web", "@vmlinux"}), "only removing it and creating it again");
     machine.kernel.refuse.clear();
-    machine.kernel.find("web")->broken = true;
+    REQUIRE(machine.kernel.find("web")->broken);
     refused_with(machine.run({"-l", "--multikernel=web", "@vmlinux"}), "kexec --remove");
     CHECK(machine.run({"--remove", "--multikernel=web"}) == 0);
     CHECK(machine.run({"-l", "--multikernel=web", "--cpu=apic:0x11", "@vmlinux"}) == 0);
+    CHECK(machine.safe());
+}
+
+TEST_CASE("harm: an instance that a load by another program broke is left alone until the next boot") {
+    Grown machine;
+    machine.load_by_another();
+    const auto left_alone = [&] {
+        machine.kernel.order.clear();
+        for (const std::vector<std::string>& words :
+             std::vector<std::vector<std::string>>{{"--remove", "--multikernel=web"},
+                                                   {"--remove", "--multikernel=web", "--dry-run"},
+                                                   {"--remove", "--multikernel=all"},
+                                                   {"-l", "--multikernel=web", "@vmlinux"}})
+            refused_with(machine.run(words), "Leave it alone until the next boot");
+        CHECK(machine.kernel.order.empty());
+    };
+    left_alone();
+    SECTION("also where a load by this program ended well before") {
+        machine.kernel.find("web")->broken = machine.kernel.find("web")->out_of_memory = false;
+        machine.kernel.show();
+        REQUIRE(machine.run({"-l", "--multikernel=web", "@vmlinux"}) == 0);
+        REQUIRE(machine.run({"-u", "--multikernel=web"}) == 0);
+        machine.load_by_another();
+        left_alone();
+    }
+    CHECK(machine.safe());
+}
+
+TEST_CASE("harm: an answer that left the instance as it was makes another program's image no harmless one") {
+    for (const int error : {EBUSY, EINVAL, EPERM, ENOENT}) {
+        INFO(error);
+        Grown machine;
+        machine.kernel.refuse["load"] = error;
+        REQUIRE_FALSE(machine.run({"-l", "--multikernel=web", "@vmlinux"}));
+        machine.kernel.refuse.clear();
+        machine.load_by_another();
+        refused_with(machine.run({"--remove", "--multikernel=web"}), "until the next boot");
+        CHECK(machine.safe());
+    }
+}
+
+TEST_CASE("harm: what was written down in another boot does not count") {
+    Grown machine;
+    machine.kernel.refuse["load"] = ENOEXEC;
+    REQUIRE_FALSE(machine.run({"-l", "--multikernel=web", "@vmlinux"}));
+    machine.kernel.refuse.clear();
+    machine.files.with("proc/sys/kernel/random/boot_id", "another\n");
+    SECTION("to say that no harm comes of a removal") {
+        refused_with(machine.run({"--remove", "--multikernel=web"}), "until the next boot");
+    }
+    SECTION("nor does it where the kernel does not tell which boot this is") {
+        machine.files.without("proc/sys/kernel/random/boot_id");
+        refused_with(machine.run({"--remove", "--multikernel=web"}), "until the next boot");
+    }
+    SECTION("to say that harm comes of it") {
+        machine.kernel.find("web")->broken = false;
+        machine.kernel.show();
+        machine.kernel.refuse["load"] = ENOMEM;
+        REQUIRE_FALSE(machine.run({"-l", "--multikernel=web", "@vmlinux"}));
+        machine.kernel.refuse.clear();
+        machine.kernel.find("web")->broken = machine.kernel.find("web")->out_of_memory = false;
+        machine.kernel.show();
+        refused_with(machine.run({"--remove", "--multikernel=web"}), "until the next boot");
+        machine.files.with("proc/sys/kernel/random/boot_id", "a third\n");
+        CHECK(machine.run({"--remove", "--multikernel=web"}) == 0);
+    }
+    CHECK(machine.safe());
+}
+
+TEST_CASE("harm: --remove and -u of all go on after one that must be left alone") {
+    MultikernelMachine machine;
+    machine.kernel.make_pool({0x1, 0x10, 0x11}, 512 * mib);
+    machine.kernel.add_instance("a", 1, {0x11}, 32 * mib);
+    machine.kernel.add_instance("b", 2, {0x10}, 32 * mib);
+    machine.kernel.add_instance("c", 3, {0x1}, 32 * mib);
+    for (const std::uint32_t id : {1u, 3u})
+        machine.kernel.instances[id].broken = machine.kernel.instances[id].out_of_memory = true;
+    machine.kernel.show();
+    SECTION("a dry run") {
+        const auto answer = machine.run({"--remove", "--multikernel=all", "--dry-run"});
+        refused_with(answer, "until the next boot");
+        CHECK(machine.kernel.order.empty());
+    }
+    SECTION("the rest is removed, and each that stays is told") {
+        refused_with(machine.run({"--remove", "--multikernel=all"}), "instance 3 (c)");
+        CHECK(machine.noted("instance 1 (a)"));
+        CHECK(machine.kernel.find("a"));
+        CHECK_FALSE(machine.kernel.find("b"));
+        CHECK(machine.kernel.find("c"));
+    }
+    SECTION("so it is where the kernel refuses one to be dropped") {
+        for (auto& [id, instance] : machine.kernel.instances)
+            instance.broken = instance.out_of_memory = false;
+        for (const std::uint32_t id : {1u, 2u, 3u})
+            machine.kernel.load(id, id == 3 ? "active" : "loaded");
+        machine.kernel.refuse["unload"] = EBUSY;
+        refused_with(machine.run({"-u", "--multikernel=all"}), "instance 3");
+        CHECK(machine.noted("instance 1 (a)"));
+        CHECK(machine.noted("instance 2 (b)"));
+        CHECK(std::ranges::count(machine.kernel.order, "unload 2") == 1);
+    }
     CHECK(machine.safe());
 }
 

@@ -68,6 +68,26 @@ TEST_CASE("history: pieces of the same size are told apart by the record, and by
     CHECK(past.kernel.harm.empty());
 }
 
+TEST_CASE("history: which of two pieces of a size was taken is told by the record, and by nothing else") {
+    Past past;
+    const PhysRange created = past.create(32 * mib).memory[0];
+    past.add({0x50000000, 0x52000000});
+    const PhysRange added = past.web().memory[1];
+    REQUIRE(added.begin != 0x50000000);
+    SECTION("what it was created with, by another program") {
+        past.apply(Overlay("").change({.instance = "web", .memory_removed = {created}}));
+        refused(remove_instance(past.control, past.web()), Errc::unsupported, {"it stays"});
+    }
+    SECTION("what was added, by this program") {
+        past.keep({.creation = 2, .added = {added}});
+        REQUIRE(change_resources(past.control, {.instance = "web", .memory_removed = {added}}));
+        CHECK(past.web().unclear.empty());
+        CHECK(remove_instance(past.control, past.web()));
+        CHECK(past.kernel.lost.empty());
+    }
+    CHECK(past.kernel.harm.empty());
+}
+
 TEST_CASE("history: more memory than any transaction tells of is no memory to be sure of") {
     Past past;
     past.create(32 * mib);
@@ -120,9 +140,12 @@ TEST_CASE("history: a record is read as it was written") {
                              .name = "a-b",
                              .creation = 9,
                              .load = "errno 7",
+                             .broken_by = "ENOEXEC",
+                             .boot = "b",
                              .halted_by_force = true,
                              .busy_after_halt = true,
-                             .added = {{0x1000, 0x2000}, {0x5000, 0x9000}}};
+                             .added = {{0x1000, 0x2000}, {0x5000, 0x9000}},
+                             .taken = {{0x2000, 0x3000}}};
     CHECK(parse_spawn_record(text_of(record), "r") == record);
     CHECK(parse_spawn_record(text_of(SpawnRecord{.id = 1}), "r") == SpawnRecord{.id = 1});
     std::string text = text_of(record);

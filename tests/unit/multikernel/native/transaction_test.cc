@@ -423,3 +423,40 @@ TEST_CASE("trap 7: the kernel never sees an overlay of a page") {
     refused_unseen(machine, apply_overlay(machine.control, Overlay("").change(many)), Errc::no_room, {"fewer"});
     CHECK(machine.kernel.harm.empty());
 }
+
+TEST_CASE("an undo leaves what another program did at the same time") {
+    SpawnMachine machine;
+    machine.with_pool();
+    const auto by_another = [](const Overlay& overlay) {
+        return [blob = overlay_blob(overlay).value()](FakeMultikernel& kernel) {
+            REQUIRE(kernel.write_overlay({reinterpret_cast<const char*>(blob.data()), blob.size()}) == 0);
+        };
+    };
+    SECTION("an instance of that name") {
+        InstanceRequest other = web_request();
+        other.cpus = {0x10};
+        machine.kernel.before_overlay = by_another(Overlay("").create(other));
+        refused(create_instance(machine.control, web_request()), Errc::unsupported,
+                {"another program changed instance web"});
+        REQUIRE(machine.kernel.find("web"));
+        CHECK(machine.kernel.find("web")->cpus == std::vector<std::uint64_t>{0x10});
+    }
+    SECTION("a CPU for that instance") {
+        machine.apply(Overlay("").create(web_request()));
+        machine.kernel.fail["device-add"] = ENODEV;
+        machine.kernel.before_overlay = by_another(Overlay("").change({.instance = "web", .cpus_added = {0x10}}));
+        CHECK_FALSE(apply_overlay(
+            machine.control, Overlay("").change({.instance = "web", .devices_added = {{.pci_id = "0000:09:00.0"}}})));
+        CHECK(machine.kernel.find("web")->cpus == std::vector<std::uint64_t>{0x11, 0x10});
+    }
+    SECTION("a load that ended with ENOMEM") {
+        machine.kernel.refuse_cpus = {0x11};
+        machine.kernel.refuse["rmdir"] = EBUSY;
+        machine.kernel.after_overlay = [](FakeMultikernel& kernel) {
+            kernel.find("web")->broken = kernel.find("web")->out_of_memory = true;
+        };
+        refused(create_instance(machine.control, web_request()), Errc::unsupported, {"instance web is there now"});
+        CHECK(machine.kernel.find("web"));
+    }
+    CHECK(machine.kernel.harm.empty());
+}
