@@ -129,3 +129,9 @@ def test_a_save_that_is_ended_while_the_disk_is_slow_does_not_call_the_dump_whol
 def test_an_empty_name_is_told(vmcore, words):
     done = kdump(*[vmcore if word == "SOURCE" else word for word in words])
     assert done.returncode in (1, 2) and "is empty" in text(done) and ": :" not in text(done)
+
+
+@pytest.mark.parametrize("option", ["initrd", "dtb"])
+def test_kexec_tells_which_name_is_empty(option):
+    done = subprocess.run([os.environ["KEXEC"], "-l", "--dry-run", f"--{option}=", "/bin/ls"], capture_output=True, timeout=60)
+    assert done.returncode != 0 and f"{option}: a file is wanted, and its name is empty" in text(done)
