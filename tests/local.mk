@@ -15,6 +15,7 @@ EXTRA_DIST += tests/fake/README.md tests/fake/fake.h tests/fake/fake_files.c \
 	tests/cli/conftest.py tests/cli/crash_image.py tests/cli/images.py tests/cli/machine_tree.py tests/cli/test_acpi_tables.py tests/cli/test_check.py tests/cli/test_terminal.py tests/cli/test_crash_image.py tests/cli/test_crash_peer.py \
 	tests/cli/callers.json tests/cli/callers.md tests/cli/callers_differences.py tests/cli/callers_runner.py \
 	tests/cli/option_table.c tests/cli/test_abbreviations.py tests/cli/test_callers.py \
+	tests/cli/test_ctl_dump_output.py tests/cli/test_dump_limits.py \
 	tests/cli/test_kdump_save_ends.py tests/cli/test_kdump_segments.py \
 	tests/cli/test_advice.py tests/cli/test_advice_is_tried.py tests/cli/test_crash.py tests/cli/test_dropin.py \
 	tests/cli/test_dump_messages.py \

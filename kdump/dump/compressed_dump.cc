@@ -79,6 +79,7 @@ Result<CompressedDump> CompressedDump::parse(const DumpFile& file) {
     if (const std::uint64_t most = room / sizeof(layout::KdumpPage); dump.dumped_.count() > most) {
         dump.cut = true;
         dump.dumped_.keep_first(most);
+        dump.told_until_ = dump.dumped_.end();
     }
     dump.cut |= (header.status & layout::kdump_incomplete) != 0 || header.descriptors > file.size() ||
                 !is_whole(file, header, dump.dumped_.count());
@@ -127,6 +128,11 @@ bool CompressedDump::has(const DumpFile& file, std::uint64_t address) const {
     const bool there = is_there(file, header, *reader, *rank);
     readers_->give_back(std::move(reader));
     return there;
+}
+
+bool CompressedDump::is_lost(const DumpFile& file, std::uint64_t address) const {
+    const std::uint64_t frame = address / header.block_size;
+    return frame >= told_until_ || (dumped_.rank(frame) && !has(file, address));
 }
 
 std::optional<PhysRange> CompressedDump::next_present(std::uint64_t from) const {

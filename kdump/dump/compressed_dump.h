@@ -39,6 +39,8 @@ public:
     Result<> read(const DumpFile& file, std::uint64_t address, std::span<std::byte> out) const;
     bool has(const DumpFile& file, std::uint64_t address) const;
     std::optional<PhysRange> next_present(std::uint64_t from) const;
+    // The file should have this block, and ends before it. Of what no descriptor tells, this is said of all blocks.
+    bool is_lost(const DumpFile& file, std::uint64_t address) const;
     std::uint64_t stored_size(const DumpFile& file, std::uint64_t address) const;
 
 private:
@@ -49,6 +51,7 @@ private:
     std::unexpected<Error> missing(std::uint64_t address) const;
 
     PageBitmap dumped_;
+    std::uint64_t told_until_ = UINT64_MAX; // the first frame that the file has no descriptor of
     std::unique_ptr<Readers> readers_;
 };
 

@@ -41,11 +41,6 @@ Result<Content> parse_content(const DumpFile& file) {
     return fail(Errc::not_this_format, "is no dump: neither an ELF core file nor in the kdump-compressed format");
 }
 
-bool is_memory(std::span<const PhysRange> memory, std::uint64_t address) {
-    const auto range = std::ranges::upper_bound(memory, address, {}, &PhysRange::end);
-    return range != memory.end() && range->contains(address);
-}
-
 } // namespace
 
 Dump::Dump(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -54,6 +49,8 @@ Dump& Dump::operator=(Dump&&) noexcept = default;
 Dump::~Dump() = default;
 
 Result<Dump> Dump::open(const std::string& path) {
+    if (path.empty())
+        return fail(Errc::usage, "the name of the dump is empty");
     auto file = KX_TRY(within(path, DumpFile::open(path)));
     const auto here = [name = file.path()](auto result) { return within(name, std::move(result)); };
     auto content = KX_TRY(here(parse_content(file)));
@@ -78,11 +75,15 @@ Result<Dump> Dump::open(const std::string& path) {
                                               .damage = std::move(damage),
                                               .architecture = std::move(settled.name),
                                               .doubt = std::move(settled.doubt),
-                                              .page_size = page_size}));
+                                              .page_size = page_size,
+                                              .is_64 = settled.is_64}));
 }
 
 const Vmcore* Dump::vmcore() const {
     return std::get_if<Vmcore>(&state_->content);
+}
+bool Dump::is_64() const {
+    return state_->is_64;
 }
 const CompressedDump* Dump::compressed() const {
     return std::get_if<CompressedDump>(&state_->content);
@@ -186,7 +187,7 @@ Result<> Dump::read_physical(std::uint64_t address, std::span<std::byte> out) co
         return compressed()->read(state_->file, address, out);
     while (!out.empty()) {
         const auto part = out.first(std::min<std::uint64_t>(out.size(), block - address % block));
-        if (!is_memory(memory(), address) && has_page(address))
+        if (!compressed()->has(state_->file, address) && has_page(address))
             std::ranges::fill(part, std::byte{0});
         else
             KX_TRY(compressed()->read(state_->file, address, part));
@@ -200,12 +201,12 @@ bool Dump::has_page(std::uint64_t address) const {
     const auto page = PhysRange::at(align_down(address, page_size()), page_size());
     if (!page || vmcore())
         return page && vmcore()->has(*page);
-    bool any = false; // of several blocks all that are memory
+    // Of several blocks one is enough, unless the end of the file took another.
+    bool any = false;
     for (std::uint64_t at = page->begin; at < page->end; at += compressed()->header.block_size) {
-        const bool has = compressed()->has(state_->file, at);
-        if (!has && (page_size() <= compressed()->header.block_size || is_memory(memory(), at)))
+        if (compressed()->is_lost(state_->file, at))
             return false;
-        any |= has;
+        any |= compressed()->has(state_->file, at);
     }
     return any;
 }

@@ -56,6 +56,7 @@ public:
     DumpFormat format() const;
     bool flattened() const;
     std::string_view architecture() const; // as uname -m, whatever the header says of it; "unknown"
+    bool is_64() const;                    // the machine; where nothing tells it, true
     std::uint64_t page_size() const;       // of the crashed kernel, not of the file's blocks; a power of two
     std::uint64_t file_size() const;       // of the file itself
     const Vmcoreinfo& vmcoreinfo() const;
@@ -80,9 +81,10 @@ public:
     std::uint64_t notes_data_from(std::uint64_t offset) const;
     std::optional<std::uint64_t> vmcoreinfo_in_notes() const; // where its text stands among them
 
-    // Copies memory at a physical address. Where a range of memory begins or ends inside a page that the dump has, the
-    // rest of the page reads as zeros. Errc::not_found where the dump has nothing for it (no memory there, or the page
-    // was left out), malformed or io where the file cannot give what it promised. Safe to call from many threads.
+    // Copies memory at a physical address. Where a range of memory begins or ends inside a page that the dump has, or a
+    // block of it was left out, the rest of the page reads as zeros. Errc::not_found where the dump has nothing for it
+    // (no memory there, or the page was left out), malformed or io where the file cannot give what it promised. Safe to
+    // call from many threads.
     Result<> read_physical(std::uint64_t address, std::span<std::byte> out) const;
     // Whether the page at this physical address is in the dump.
     bool has_page(std::uint64_t address) const;

@@ -94,6 +94,9 @@ public:
         return note;
     }
 
+    // Where a search ended before the segment did.
+    std::optional<std::uint64_t> gave_up_at() const { return gave_up_at_; }
+
     // The next note of a CPU or of vmcoreinfo at or behind `from`; the segment's end if there is none.
     std::uint64_t next_wanted(std::uint64_t from) {
         return search(from, sizeof(Header) + vmcoreinfo_name.size() + 1,
@@ -114,11 +117,13 @@ public:
 private:
     // The first place at or behind `from` with `least` bytes of which this is true; the segment's end if there is none.
     template <typename Wanted> std::uint64_t search(std::uint64_t from, std::uint64_t least, const Wanted& is_wanted) {
-        const std::uint64_t stop = end_ - from > search_limit ? from + search_limit : end_;
+        std::uint64_t stop = end_ - from > search_limit ? from + search_limit : end_;
         std::uint64_t data_until = from; // what is before it is no hole
         for (std::uint64_t at = from; at < stop && stop - at >= least; at += 4) {
             if (at >= data_until) {
-                at = std::max(at, begin_ + (file_.data_from(at) - begin_) / 4 * 4);
+                const std::uint64_t data = std::max(at, begin_ + (file_.data_from(at) - begin_) / 4 * 4);
+                stop += std::min(end_ - stop, data - at); // a hole takes no time
+                at = data;
                 data_until = at + read_size;
                 if (at >= stop || stop - at < least)
                     break;
@@ -129,6 +134,8 @@ private:
             if (is_wanted(*here, at))
                 return at;
         }
+        if (stop < end_)
+            gave_up_at_ = stop;
         return end_;
     }
 
@@ -136,6 +143,7 @@ private:
     std::uint64_t begin_, end_; // of the segment, as far as the file has it
     std::vector<std::byte> buffer_;
     std::uint64_t buffer_at_ = 0;
+    std::optional<std::uint64_t> gave_up_at_;
 };
 
 // False where it lies on the bytes of an earlier one.
@@ -187,8 +195,12 @@ void DumpNotes::add(const DumpFile& file, FilePart segment, std::string_view whe
         if (!found || !*found) {
             if (!found && !cut_here)
                 damaged(where, found.error().message);
-            if (!found && ++broken_ > broken_limit)
+            if (!found && ++broken_ > broken_limit) {
+                damage += fmt::format("; {}: behind {} broken notes none is searched for: those from offset {:#x} on "
+                                      "were not read",
+                                      where, broken_limit, at);
                 return;
+            }
             at = found ? walk.next_behind_zeros(at + 4) : walk.next_wanted(at + 4);
             continue;
         }
@@ -196,6 +208,10 @@ void DumpNotes::add(const DumpFile& file, FilePart segment, std::string_view whe
             damaged(where, taken.error().message);
         at = (*found)->end;
     }
+    if (const auto at = walk.gave_up_at())
+        damage += fmt::format("{}{}: notes were searched for in {} MiB in vain, up to offset {:#x}; what is between "
+                              "there and {:#x} was not read",
+                              damage.empty() ? "" : "; ", where, search_limit >> 20, *at, segment.offset + there);
 }
 
 Result<> DumpNotes::take(const DumpFile& file, const Note& note) {

@@ -21,6 +21,7 @@ struct Dump::State {
     std::string architecture;
     std::string doubt; // of it
     std::uint64_t page_size;
+    bool is_64; // the machine
 };
 
 } // namespace kx

@@ -105,6 +105,16 @@ std::optional<std::pair<std::uint64_t, std::uint64_t>> PageBitmap::next_run(std:
     return std::nullopt;
 }
 
+std::uint64_t PageBitmap::end() const {
+    if (blocks_.empty())
+        return 0;
+    const auto& words = blocks_.back().words;
+    for (std::size_t i = words.size(); i-- > 0;)
+        if (words[i])
+            return blocks_.back().index * block_bits + i * 64 + static_cast<std::uint64_t>(std::bit_width(words[i]));
+    return blocks_.back().index * block_bits;
+}
+
 void PageBitmap::keep_first(std::uint64_t count) {
     if (count >= count_)
         return;

@@ -27,6 +27,7 @@ public:
     std::optional<std::uint64_t> rank(std::uint64_t frame) const;
     // The first run of set frames at or behind `from`, half open; a long one may come in parts.
     std::optional<std::pair<std::uint64_t, std::uint64_t>> next_run(std::uint64_t from) const;
+    std::uint64_t end() const; // behind the last set frame; 0 if there is none
     // Clears all but the first `count` set bits.
     void keep_first(std::uint64_t count);
 

@@ -5,6 +5,7 @@
 #include "kdump/program/save_summary.h"
 #include "kexec/cli/standard_files.h"
 #include "kexec/cli/stop_signals.h"
+#include "kexec/core/shared_bytes.h"
 #include "kexec/core/terminal_text.h"
 
 #include <algorithm>
@@ -71,6 +72,8 @@ Result<Wishes> wishes_of(const Arguments& arguments) {
     Wishes wishes;
     wishes.source = arguments.operands()[0];
     wishes.destination = arguments.operands()[1];
+    if (wishes.destination.empty())
+        return fail(Errc::usage, "the name of the destination is empty");
     wishes.flatten = arguments.given("flatten");
     wishes.force = arguments.given("force");
     wishes.quiet = arguments.given("quiet");
@@ -97,6 +100,11 @@ Result<Wishes> wishes_of(const Arguments& arguments) {
 
 std::string name_of_destination(const Wishes& wishes) {
     return wishes.destination == "-" ? "standard output" : wishes.destination;
+}
+
+// Nobody reads the summary of a program that was started with standard output closed.
+bool tells_on_standard_output(const Wishes& wishes) {
+    return wishes.destination != "-" && (wishes.json || !wishes.quiet) && is_usable(STDOUT_FILENO);
 }
 
 // Where bytes go before anything is made of them; a stream that is opened here stays open with `opened`.
@@ -131,15 +139,22 @@ Result<Destination> open_destination(const Wishes& wishes, const Dump& dump) {
     if (exists && S_ISDIR(there.st_mode))
         return fail(Errc::usage, "{}: is a folder; name a file in it", wishes.destination);
     if (exists && (S_ISFIFO(there.st_mode) || S_ISCHR(there.st_mode))) {
-        FileDescriptor fd(open(path, O_WRONLY | O_CLOEXEC));
+        FileDescriptor fd(open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY));
         if (!fd)
             return fail(Errc::io, "{}: {}", wishes.destination, std::strerror(errno));
+        if (struct stat opened{}; fstat(fd.get(), &opened) != 0 || S_ISREG(opened.st_mode) || S_ISBLK(opened.st_mode))
+            return fail(Errc::changed, "{}: was a pipe or a character device, and is none any more",
+                        wishes.destination);
         Sink sink = stream_sink(fd.get(), wishes.destination);
         return Destination{std::move(sink), true, std::move(fd)};
     }
     const FileSinkOptions options{
         .force = wishes.force,
-        .may_write = [&](int fd) { return not_the_source(dump, fd, wishes.destination); },
+        .may_write = [&](int fd) -> Result<> {
+            if (tells_on_standard_output(wishes) && share_bytes(STDOUT_FILENO, fd))
+                return fail(Errc::usage, "{}: is standard output, too, which gets the summary", wishes.destination);
+            return not_the_source(dump, fd, wishes.destination);
+        },
     };
     return Destination{KX_TRY(file_sink(wishes.destination, options)), false, {}};
 }
@@ -159,7 +174,7 @@ Result<Sink> dress(const Wishes& wishes, Sink sink, bool stream) {
 // What a save is at, for the last words of one that is held up. Another thread asks for them.
 class SaveState {
 public:
-    enum class Doing { opening_source, opening_destination, judging, reading, writing, telling };
+    enum class Doing { opening_source, opening_destination, judging, reading, writing, syncing, telling };
 
     SaveState(const std::string& source, const std::string& destination) : source_(source), destination_(destination) {}
 
@@ -208,6 +223,8 @@ private:
         case Doing::writing:
             return stream_ ? fmt::format("{} took no more", destination_)
                            : fmt::format("{} was being written", destination_);
+        case Doing::syncing:
+            return fmt::format("{} was being written to the disk", destination_);
         case Doing::telling:
             break;
         }
@@ -218,6 +235,8 @@ private:
             return fmt::format("{} has what was written", destination_);
         if (!pages_)
             return "there is no dump";
+        if (doing_ == Doing::syncing)
+            return fmt::format("how much of it is there is not known; do not take {} for complete", destination_);
         return stream_ ? std::string("the dump is cut off")
                        : fmt::format("{} has what was written so far, and is incomplete", destination_);
     }
@@ -234,9 +253,9 @@ private:
 
 // Counts what goes through, and tells where the save is held up.
 Sink observed(Sink sink, SaveState& state) {
-    const auto during = [&state](auto call) {
-        return [&state, call = std::move(call)](auto... arguments) {
-            state.is(SaveState::Doing::writing);
+    const auto during = [&state](auto call, SaveState::Doing doing = SaveState::Doing::writing) {
+        return [&state, doing, call = std::move(call)](auto... arguments) {
+            state.is(doing);
             auto result = call(arguments...);
             state.is(SaveState::Doing::reading);
             return result;
@@ -249,8 +268,8 @@ Sink observed(Sink sink, SaveState& state) {
         return written;
     };
     sink.reserve = during(std::move(sink.reserve));
-    sink.sync = during(std::move(sink.sync));
-    sink.finish = during(std::move(sink.finish));
+    sink.sync = during(std::move(sink.sync), SaveState::Doing::syncing);
+    sink.finish = during(std::move(sink.finish), SaveState::Doing::syncing);
     return sink;
 }
 
@@ -258,6 +277,9 @@ Result<SaveSummary> save_to(const Wishes& wishes, Session& session, const StopSi
     const Dump dump = KX_TRY(Dump::open(wishes.source));
     if (dump.incomplete())
         session.notices.add("{} is incomplete; what it has is saved", wishes.source);
+    KX_TRY(check_savable(dump, wishes.options.format));
+    if (tells_on_standard_output(wishes) && dump.is_read_from(STDOUT_FILENO))
+        return fail(Errc::usage, "{}: standard output, which gets the summary, is the source itself", dump.path());
     state.is(SaveState::Doing::opening_destination);
     Destination destination = KX_TRY(open_destination(wishes, dump));
     state.opened(destination.stream, destination.sink.discard);
@@ -296,7 +318,6 @@ Result<SaveSummary> save_to(const Wishes& wishes, Session& session, const StopSi
     return summary;
 }
 
-// Nobody reads the summary of a program that was started with standard output closed.
 void print_summary(const SaveSummary& summary, const Wishes& wishes, Session& session) {
     if (wishes.json)
         print(session.out, "{}", json_of(summary));

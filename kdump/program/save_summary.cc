@@ -84,8 +84,9 @@ std::string incomplete_text(const SaveSummary& summary) {
                                                                  : "stopped";
     const std::string what = fmt::format("{} of {} pages", result.pages_written, result.pages_to_do);
     if (result.not_on_disk)
-        return fmt::format("{}{}; {} were written, but which of them are on the disk is not known", why,
-                           why == result.not_on_disk->message ? "" : "; " + result.not_on_disk->message, what);
+        return fmt::format("{}{}; {} were written, but which of them are on the disk is not known: "
+                           "the dump is not complete",
+                           why, why == result.not_on_disk->message ? "" : "; " + result.not_on_disk->message, what);
     if (result.stopped_by && summary.options.format == SaveFormat::elf && summary.compression != Compression::none)
         return fmt::format("{}: the compressed file is cut off; at most {} are in it", why, what);
     const std::uint64_t missing = result.pages_to_do - result.pages_written;

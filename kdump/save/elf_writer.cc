@@ -32,11 +32,12 @@ template <typename T> void put(std::vector<std::byte>& bytes, const T& value) {
 
 } // namespace
 
+bool ElfWriter::writes(std::string_view architecture) {
+    return machine_of(architecture) != 0;
+}
+
 Result<ElfWriter> ElfWriter::begin(const Dump& dump, const PageSet& kept, Sink& sink, Notices& notices) {
     ElfWriter writer(dump, kept, sink);
-    if (machine_of(dump.architecture()) == 0)
-        return fail(Errc::unsupported, "{}: no ELF dump is written for {}; --format=kdump is", dump.path(),
-                    dump.architecture());
     writer.lay_out();
     KX_TRY(writer.write_front(notices));
     return writer;
@@ -282,8 +283,14 @@ void ElfWriter::end(bool whole) {
         if (!error_)
             error_ = headers_written.error;
     }
-    if (auto finished = sink_->finish(there); !finished && !error_ && !sync_error_)
+    if (auto finished = sink_->finish(there); !finished && !error_ && !sync_error_) {
         sync_error_ = std::move(finished).error();
+        if (sink_->rewrites && !sink_->holes) { // a device, whose headers must not promise what may not be there
+            const Written headers_written = sink_->write_at(0, headers(0));
+            error_ = headers_written.error;
+            [[maybe_unused]] const auto synced = sink_->sync(); // that this may fail is told already
+        }
+    }
 }
 
 } // namespace kx

@@ -23,7 +23,10 @@ namespace kx {
 
 class ElfWriter {
 public:
-    // Writes the headers and notes. Borrows the dump, the set and the sink.
+    // Whether there is a form for this architecture's dumps.
+    static bool writes(std::string_view architecture);
+
+    // Writes the headers and notes, for an architecture that it writes. Borrows the dump, the set and the sink.
     static Result<ElfWriter> begin(const Dump& dump, const PageSet& kept, Sink& sink, Notices& notices);
 
     // In the order of the kept frames. False where the sink takes no more.

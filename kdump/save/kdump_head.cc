@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kdump/save/kdump_head.h"
 
+#include "kdump/dump/architecture.h"
 #include "kdump/kernel/memory.h"
 
 #include <algorithm>
@@ -42,8 +43,15 @@ void set_names(layout::KdumpHeader& header, const Dump& dump) {
     const auto memory = KernelMemory::of(dump);
     if (!memory || !memory->read(*names + *offset, std::as_writable_bytes(std::span(&found, 1))))
         return;
-    if (std::string_view(found.fields[0], 5) == "Linux")
-        std::memcpy(header.system_name, &found, sizeof found);
+    if (std::string_view(found.fields[0], 5) != "Linux")
+        return;
+    std::memcpy(header.system_name, &found, sizeof found);
+    // A reader goes by this name; what the memory has there may be another machine's.
+    header.machine[sizeof header.machine - 1] = '\0';
+    if (claimed_by_name(header.machine).name != dump.architecture()) {
+        std::memset(header.machine, 0, sizeof header.machine);
+        set_text(header.machine, dump.architecture());
+    }
 }
 
 std::uint64_t physical_base(const Vmcoreinfo& info) {

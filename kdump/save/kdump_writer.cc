@@ -149,6 +149,13 @@ void KdumpWriter::write_header(bool whole) {
         error_ = std::move(written.error);
 }
 
+// Of what may not be on the disk the header must not say that it is whole.
+void KdumpWriter::unsay_whole() {
+    head_.header.status = compression_ | layout::kdump_incomplete;
+    write_header(false);
+    [[maybe_unused]] const auto synced = sink_->sync(); // that this may fail is told already
+}
+
 void KdumpWriter::end(bool whole) {
     data_.flush();
     settle();
@@ -160,8 +167,11 @@ void KdumpWriter::end(bool whole) {
     whole = whole && !sync_error_;
     if (whole || !sink_->rewrites)
         write_header(whole);
-    if (auto finished = sink_->finish(data_.written_until()); !finished && !error_ && !sync_error_)
+    if (auto finished = sink_->finish(data_.written_until()); !finished && !error_ && !sync_error_) {
         sync_error_ = std::move(finished).error();
+        if (whole && sink_->rewrites)
+            unsay_whole();
+    }
 }
 
 std::uint64_t KdumpWriter::bytes_written() const {

@@ -44,6 +44,7 @@ private:
     void add_page(const PackedPage& page, std::span<const std::byte> data);
     void settle(); // descriptors of the pages whose data the sink has
     void write_header(bool whole);
+    void unsay_whole();
 
     struct Pending {
         layout::KdumpPage descriptor;

@@ -104,9 +104,22 @@ private:
 
 } // namespace
 
+Result<> check_savable(const Dump& dump, SaveFormat format) {
+    if (!dump.is_64())
+        return fail(Errc::unsupported,
+                    "{}: is the dump of a 32-bit machine ({}); only those of 64-bit machines are saved. A copy of the "
+                    "file keeps it",
+                    dump.path(), dump.architecture());
+    if (format == SaveFormat::elf && !ElfWriter::writes(dump.architecture()))
+        return fail(Errc::unsupported, "{}: no ELF dump is written for {}; --format=kdump is", dump.path(),
+                    dump.architecture());
+    return {};
+}
+
 Result<SaveResult> save(const Dump& dump, Sink& sink, const SaveOptions& options, Notices& notices) {
     if (options.format == SaveFormat::kdump && options.compression == Compression::lz4)
         return fail(Errc::usage, "no reader of the kdump format knows lz4; --format=elf may be compressed with it");
+    KX_TRY(check_savable(dump, options.format));
     if (const auto memory = dump.memory();
         !memory.empty() && (memory.back().end > address_limit || total_size(memory) > memory_limit))
         return fail(Errc::malformed, "{}: speaks of {:#x} bytes of memory up to {:#x}, more than any machine has",
@@ -115,7 +128,9 @@ Result<SaveResult> save(const Dump& dump, Sink& sink, const SaveOptions& options
         notices.add("{}: {}", dump.path(), doubt);
     PageSet kept = pages_in(dump);
     if (kept.count() == 0)
-        notices.add("{}: has no page of memory, nor will what is written", dump.path());
+        return fail(Errc::malformed, "{}: has no page of memory, {}; there is nothing to save", dump.path(),
+                    dump.memory().empty() ? "and speaks of none"
+                                          : fmt::format("though it speaks of {:#x} bytes", total_size(dump.memory())));
     KX_TRY(check_plausible(dump, kept, sink));
     if (const std::uint64_t present = dump.incomplete() ? 0 : dump.pages_present(); present > kept.count())
         notices.add("{}: {} of its pages are not memory, as its bitmap has it, and are left out", dump.path(),

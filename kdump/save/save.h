@@ -66,7 +66,11 @@ struct SaveResult {
     std::optional<Error> not_on_disk;
 };
 
-// An error where not even the headers could be written: nothing of use is there. Notices tell what could not be left
+// Errc::unsupported where no dump is written for the source's machine, as none would be read again.
+Result<> check_savable(const Dump& dump, SaveFormat format);
+
+// An error where not even the headers could be written: nothing of use is there. Errc::malformed, and nothing written,
+// where the source has no page of memory. Notices tell what could not be left
 // out, and why.
 Result<SaveResult> save(const Dump& dump, Sink& sink, const SaveOptions& options, Notices& notices);
 

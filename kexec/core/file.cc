@@ -209,6 +209,8 @@ Result<std::size_t> read_first(int fd, std::span<std::byte> buffer, PipePatience
 } // namespace
 
 Result<FileDescriptor> open_input(const std::string& path) {
+    if (path.empty())
+        return fail(Errc::usage, "a file is wanted, and its name is empty");
     struct stat status {};
     if (stat(path.c_str(), &status) == 0 && S_ISCHR(status.st_mode))
         return fail(Errc::usage, "is a device, not a file");
@@ -258,6 +260,8 @@ FileDescriptor::~FileDescriptor() {
 Result<File> File::open(const std::string& path) {
     const auto error_here = [&path](Errc code, std::string_view why) { return fail(code, "{}: {}", path, why); };
 
+    if (path.empty())
+        return fail(Errc::usage, "a file is wanted, and its name is empty");
     File file;
     file.path_ = path;
     file.fd_ = KX_TRY(within(path, open_input(path)));

@@ -28,6 +28,8 @@ public:
     ~FileDescriptor();
 
     int get() const { return fd_; }
+    // The caller closes it.
+    int release() { return std::exchange(fd_, -1); }
     explicit operator bool() const { return fd_ >= 0; }
 
 private:

@@ -11,7 +11,9 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 namespace kx {
@@ -124,26 +126,89 @@ private:
     int links_ = 0;
 };
 
-} // namespace
+constexpr int output_flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 
-Result<FileDescriptor> open_output(const std::string& path, mode_t mode) {
-    constexpr int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-    FileDescriptor file(open(path.c_str(), flags | O_NOFOLLOW, mode));
-    struct stat status {};
-    if (!file && errno == ELOOP) {
-        if (lstat(path.c_str(), &status) != 0)
-            return failed(path, errno);
-        if (status.st_uid != 0 && status.st_uid != geteuid())
-            return fail(Errc::denied, "{}: is a link of user {}, which is not followed", path, status.st_uid);
-        file = FileDescriptor(open(path.c_str(), flags, mode));
-    }
-    if (!file || fstat(file.get(), &status) != 0)
+// An opened file, and the folder that has its name.
+struct Output {
+    FileDescriptor folder, file;
+};
+
+// Where a link leads, from the folder that it is in.
+Result<std::string> target_of(const FileDescriptor& folder, const std::string& name, const std::string& path) {
+    const FileDescriptor link(openat(folder.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    if (!link)
         return failed(path, errno);
-    if (S_ISREG(status.st_mode) && ftruncate(file.get(), 0) != 0)
+    const struct stat status = KX_TRY(status_of(link, path));
+    if (!S_ISLNK(status.st_mode))
+        return fail(Errc::changed, "{}: was a link, and is none any more", path);
+    if (status.st_uid != 0 && status.st_uid != geteuid())
+        return fail(Errc::denied, "{}: {} is a link of user {}, which is not followed", path, name, status.st_uid);
+    std::array<char, PATH_MAX> target{};
+    const ssize_t length = readlinkat(link.get(), "", target.data(), target.size());
+    if (length < 0)
         return failed(path, errno);
-    fcntl(file.get(), F_SETFL, fcntl(file.get(), F_GETFL) & ~O_NONBLOCK);
-    return file;
+    return std::string(target.data(), static_cast<std::size_t>(length));
 }
+
+// The links of /proc/self/fd lead to opened files, not to names, and nobody else can put one there.
+bool is_proc(const FileDescriptor& folder) {
+    struct statfs filesystem {};
+    return fstatfs(folder.get(), &filesystem) == 0 && filesystem.f_type == PROC_SUPER_MAGIC;
+}
+
+Result<FileDescriptor> folder_at(const FileDescriptor& here, const std::string& name, const std::string& path) {
+    FileDescriptor folder(openat(here ? here.get() : AT_FDCWD, name.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!folder)
+        return failed(path, errno);
+    return folder;
+}
+
+Result<Output> open_output(const std::string& path, mode_t mode) {
+    Output output;
+    std::string rest = path;
+    for (int links = 0; links <= most_links; ++links) {
+        const std::size_t slash = rest.rfind('/');
+        const std::string name = slash == rest.npos ? rest : rest.substr(slash + 1);
+        output.folder = KX_TRY(folder_at(output.folder, slash == rest.npos ? "." : rest.substr(0, slash + 1), path));
+        output.file = FileDescriptor(openat(output.folder.get(), name.c_str(), output_flags | O_NOFOLLOW, mode));
+        if (!output.file && errno == ELOOP && is_proc(output.folder))
+            output.file = FileDescriptor(openat(output.folder.get(), name.c_str(), output_flags, mode));
+        if (output.file)
+            return output;
+        if (errno != ELOOP)
+            return failed(path, errno);
+        rest = KX_TRY(target_of(output.folder, name, path));
+    }
+    return failed(path, ELOOP);
+}
+
+Result<> write_all(const FileDescriptor& file, const std::string& shown, std::string_view content) {
+    while (!content.empty()) {
+        const ssize_t written = ::write(file.get(), content.data(), content.size());
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return failed(shown, written < 0 ? errno : ENOSPC);
+        content.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return {};
+}
+
+// A pipe and a terminal have no disk, nor has a folder of some file systems.
+Result<> sync_to_disk(const FileDescriptor& file, const std::string& shown) {
+    if (fsync(file.get()) == 0 || errno == EINVAL || errno == ENOSYS)
+        return {};
+    return fail(Errc::io, "{}: writing it to the disk failed: {}", shown, std::strerror(errno));
+}
+
+// Some file systems tell only then that a write failed.
+Result<> close_checked(FileDescriptor& file, const std::string& shown) {
+    if (::close(file.release()) == 0 || errno == EINTR)
+        return {};
+    return failed(shown, errno);
+}
+
+} // namespace
 
 Result<FileDescriptor> open_own_folder(const FileDescriptor& above, const std::string& name, const std::string& shown,
                                        IfMissing if_missing, SharedWith shared) {
@@ -184,19 +249,37 @@ Result<bool> is_empty(const FileDescriptor& folder, const std::string& shown) {
 
 Result<> write_new_file(const FileDescriptor& folder, const std::string& name, const std::string& shown,
                         std::string_view content) {
-    const FileDescriptor file(
+    FileDescriptor file(
         openat(folder.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, file_mode));
     if (!file)
         return fail(Errc::io, "{}: {}", shown, std::strerror(errno));
-    while (!content.empty()) {
-        const ssize_t written = ::write(file.get(), content.data(), content.size());
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return fail(Errc::io, "{}: {}", shown, std::strerror(errno));
-        content.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return {};
+    KX_TRY(write_all(file, shown, content));
+    KX_TRY(sync_to_disk(file, shown));
+    return close_checked(file, shown);
+}
+
+Result<> write_output(const std::string& path, mode_t mode, std::string_view content) {
+    if (path.empty())
+        return fail(Errc::usage, "the name of the file to write is empty");
+    Output output = KX_TRY(open_output(path, mode));
+    FileDescriptor& file = output.file;
+    const struct stat status = KX_TRY(status_of(file, path));
+    const bool regular = S_ISREG(status.st_mode);
+    if (regular && ftruncate(file.get(), 0) != 0)
+        return failed(path, errno);
+    fcntl(file.get(), F_SETFL, fcntl(file.get(), F_GETFL) & ~O_NONBLOCK);
+    auto written = write_all(file, path, content);
+    if (written)
+        written = sync_to_disk(file, path);
+    // Half of it must not be taken for all of it.
+    if (!written && regular && ftruncate(file.get(), 0) != 0)
+        return fail(written.error().code, "{}; what is there is not whole", written.error().message);
+    if (written)
+        written = close_checked(file, path);
+    if (!written || !regular)
+        return written;
+    const FileDescriptor folder(openat(output.folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    return folder ? sync_to_disk(folder, path) : Result<>{}; // one that may be written need not be readable
 }
 
 } // namespace kx

@@ -31,12 +31,14 @@ Result<FileDescriptor> make_own_folder(const std::string& path);
 // Nothing is in the folder. It is read from its beginning.
 Result<bool> is_empty(const FileDescriptor& folder, const std::string& shown);
 
-// Writes a new file with mode 0600; Errc::io where there is one. `shown` is the file's path for messages.
+// Writes a new file with mode 0600; Errc::io where there is one. It is on the disk when this returns. `shown` is the
+// file's path for messages.
 Result<> write_new_file(const FileDescriptor& folder, const std::string& name, const std::string& shown,
                         std::string_view content);
 
-// Opens `path` for writing: a new file with `mode`, or what is there, which is emptied. A link of root's or of this
-// user's is followed, and no other (Errc::denied); a FIFO without a reader is refused.
-Result<FileDescriptor> open_output(const std::string& path, mode_t mode);
+// Writes `content` to `path`: into a new file with `mode`, or in the place of what the file there had. It is on the
+// disk when this returns; where it fails, the file is empty. Links of root's and of this user's are followed, and no
+// others (Errc::denied), each by what it is when it is read; a FIFO without a reader is refused.
+Result<> write_output(const std::string& path, mode_t mode, std::string_view content);
 
 } // namespace kx

@@ -46,7 +46,9 @@ void note_refusals(Session& session, Call call, const CallContext& context) {
         return;
     for (const Capability& row : read_capabilities(session.files))
         if (row.name == name_of(call) && row.state == CapabilityState::no)
-            session.notices.add_once(fmt::format("{} would be refused here: {} {}", row.name, row.finding, row.advice));
+            session.notices.add_once(fmt::format(
+                "{} would be refused here: {}; {}", row.name,
+                std::string_view(row.finding).substr(0, row.finding.find_last_not_of('.') + 1), row.advice));
     for (const Cause& cause : foreseen_causes(call, context))
         session.notices.add_once(
             fmt::format("{} would be refused here: {}; {}", name_of(call), cause.what, cause.remedy));

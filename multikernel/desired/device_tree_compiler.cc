@@ -9,6 +9,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
+#include <optional>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -63,13 +64,13 @@ Result<Pipe> make_pipe() {
     return Pipe{FileDescriptor(ends[0]), FileDescriptor(ends[1])};
 }
 
+using std::chrono::steady_clock;
+
 enum class Drained { to_the_end, too_much, too_slow };
 
 // Both pipes to their ends. Of the messages the beginning is kept.
-Drained drain(const Pipe& made, const Pipe& said, std::chrono::seconds patience, std::string& output,
+Drained drain(const Pipe& made, const Pipe& said, steady_clock::time_point end, std::string& output,
               std::string& messages) {
-    using std::chrono::steady_clock;
-    const auto end = steady_clock::now() + patience;
     std::array<pollfd, 2> waiting{{{made.reading.get(), POLLIN, 0}, {said.reading.get(), POLLIN, 0}}};
     const std::array<std::string*, 2> texts{&output, &messages};
     while (waiting[0].fd >= 0 || waiting[1].fd >= 0) {
@@ -110,7 +111,12 @@ void become_dtc(char* const* arguments, const std::array<int, 3>& standard_files
     for (int fd = 0; fd < 3; fd++)
         if (dup2(standard_files[static_cast<std::size_t>(fd)], fd) < 0)
             return;
-    signal(SIGPIPE, SIG_DFL);
+    // What this program ignores or blocks, or was started with, is not dtc's.
+    for (int number = 1; number < NSIG; number++)
+        signal(number, SIG_DFL); // fails for those that cannot be ignored
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
     execvp(arguments[0], arguments);
 }
 
@@ -121,20 +127,27 @@ public:
     ~Child() {
         if (pid_ > 0) {
             kill(pid_, SIGKILL);
-            wait();
+            while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+            }
         }
     }
     Child(Child&& other) noexcept : pid_(std::exchange(other.pid_, -1)) {}
     Child(const Child&) = delete;
     Child& operator=(const Child&) = delete;
 
-    // As waitpid tells it.
-    int wait() {
-        int status = 0;
-        while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    // As waitpid tells it; nothing where it has not ended by then.
+    std::optional<int> wait_until(steady_clock::time_point end) {
+        for (;;) {
+            int status = 0;
+            const pid_t ended = waitpid(pid_, &status, WNOHANG);
+            if (ended == pid_ || (ended < 0 && errno != EINTR)) {
+                pid_ = -1;
+                return status;
+            }
+            if (steady_clock::now() >= end)
+                return std::nullopt;
+            poll(nullptr, 0, 1);
         }
-        pid_ = -1;
-        return status;
     }
 
 private:
@@ -218,8 +231,12 @@ Result<std::vector<std::byte>> compile_device_tree(std::string_view text, const 
     made.writing = FileDescriptor();
     said.writing = FileDescriptor();
     std::string output, messages;
-    const Drained drained = drain(made, said, patience, output, messages);
-    const std::string trouble = trouble_of(drained, drained == Drained::to_the_end ? dtc.wait() : 0, patience);
+    const auto end = steady_clock::now() + patience;
+    Drained drained = drain(made, said, end, output, messages);
+    const auto status = drained == Drained::to_the_end ? dtc.wait_until(end) : 0;
+    if (!status) // it closed its pipes, and stays
+        drained = Drained::too_slow;
+    const std::string trouble = trouble_of(drained, status.value_or(0), patience);
     if (!trouble.empty())
         return fail(Errc::malformed, "{}: {}{}{}", file, trouble, messages.empty() ? "" : ": ",
                     message_of(messages, file));

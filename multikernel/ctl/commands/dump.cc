@@ -6,8 +6,6 @@
 #include "multikernel/ctl/command_table.h"
 #include "multikernel/native/filesystem.h"
 
-#include <cerrno>
-#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include <unistd.h>
@@ -19,19 +17,6 @@ constexpr ArgumentRow rows[] = {
     {"output", 'o', "FILE", "Write it there."},
     {"source", 's', nullptr, "As device tree source, in the place of the blob."},
 };
-
-Result<> write_file(const std::string& path, std::string_view content) {
-    const FileDescriptor file = KX_TRY(open_output(path, 0644));
-    while (!content.empty()) {
-        const ssize_t written = ::write(file.get(), content.data(), content.size());
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return fail(Errc::io, "{}: {}", path, std::strerror(errno));
-        content.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return {};
-}
 
 Result<std::string> tree_path(const Session& session) {
     const MultikernelDialect dialect = KX_TRY(require_dialect(session));
@@ -56,7 +41,7 @@ Result<int> run(Session& session) {
     }
     const std::string* output = session.arguments.value("output");
     if (output)
-        KX_TRY(write_file(*output, content));
+        KX_TRY(write_output(*output, 0644, content));
     if (session.json) {
         const nlohmann::ordered_json document{
             {"schema", "multikernelctl-dump-1"}, {"path", "/" + path}, {"size", blob.size()}, {"source", content}};

@@ -156,8 +156,18 @@ TEST_CASE("a page is the kernel's, where blocks of the file have several (QEMU's
     REQUIRE(parts.dump);
     CHECK(parts->page_size() == 16384);
     CHECK(parts->has_page(0x4000));
-    CHECK_FALSE(parts->has_page(0x8000)); // its last quarter is missing
+    CHECK(parts->has_page(0x8000)); // its last quarter was left out
+    CHECK(parts.read(0xaffe, 4) == std::string("kk\0\0", 4));
     CHECK(parts.read(0x5ffe, 4) == "ffgg");
+    auto torn = small;
+    torn.patch_page = [](std::uint64_t frame, auto& page) {
+        if (frame == 10)
+            page.offset = std::uint64_t{1} << 40;
+    };
+    const OpenedDump cut(torn.build());
+    REQUIRE(cut.dump);
+    CHECK(cut->has_page(0x4000));
+    CHECK_FALSE(cut->has_page(0x8000)); // the end of the file took one of its blocks
     small.memory = {{4, 11}, {14, 15}}; // it is no memory
     small.page(14, std::string(4096, 'z'));
     const OpenedDump edges(small.build());

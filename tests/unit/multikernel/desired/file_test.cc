@@ -4,6 +4,8 @@
 #include "tests/unit/temporary_folder.h"
 
 #include <chrono>
+#include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -308,4 +310,35 @@ TEST_CASE("DTS: what never ends is ended") {
     refused("/include/ \"fifo\"\n", "dtc did not end within 2 s");
     refused("/ { a = /incbin/(\"/dev/zero\"); };", "dtc ");
     refused("/ { a = /incbin/(\"/dev/zero\", 0, 0x2000000); };", "dtc makes more than");
+}
+
+// What stands in the place of dtc is found first in PATH.
+TEST_CASE("DTS: a dtc that closes its pipes and stays is ended, and inherits no ignored or blocked signal") {
+    using namespace std::chrono_literals;
+    const test::TemporaryFolder folder;
+    const std::string path = std::getenv("PATH");
+    const auto with = [&](const std::string& script) {
+        std::filesystem::permissions(folder.write("dtc", "#!/bin/sh\n" + script), std::filesystem::perms::owner_all);
+        setenv("PATH", (folder.path.string() + ":" + path).c_str(), 1);
+        auto blob = compile_device_tree("/dts-v1/;\n", folder.path / "f.dts", 2s);
+        setenv("PATH", path.c_str(), 1);
+        return blob;
+    };
+    const auto begin = std::chrono::steady_clock::now();
+    const auto stayed = with("exec >&- 2>&-\nexec sleep 20\n");
+    REQUIRE_FALSE(stayed);
+    CHECK(stayed.error().message.find("dtc did not end within 2 s") != std::string::npos);
+    CHECK(std::chrono::steady_clock::now() - begin < 15s);
+
+    sigset_t hup, before;
+    sigemptyset(&hup);
+    sigaddset(&hup, SIGHUP);
+    sigprocmask(SIG_BLOCK, &hup, &before);
+    const auto old = std::signal(SIGXFSZ, SIG_IGN);
+    const auto told = with("grep -E 'Sig(Blk|Ign)' /proc/self/status\n");
+    std::signal(SIGXFSZ, old);
+    sigprocmask(SIG_SETMASK, &before, nullptr);
+    REQUIRE(told);
+    const std::string text(reinterpret_cast<const char*>(told->data()), told->size());
+    CHECK(text == "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
 }
