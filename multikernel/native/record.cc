@@ -2,6 +2,7 @@
 #include "multikernel/native/record.h"
 
 #include "kexec/core/text.h"
+#include "kexec/machine/attribute.h"
 #include "multikernel/records/record_text.h"
 #include "multikernel/records/run_folder.h"
 
