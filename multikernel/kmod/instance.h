@@ -97,7 +97,7 @@ static inline bool mk_running(const struct mk_instance *inst)
 	return inst->status == MK_STARTING || inst->status == MK_ACTIVE;
 }
 
-/* list.c */
+/* claims.c */
 struct mk_instance *mk_find(s64 id);
 int mk_list_add(struct mk_instance *inst);
 void mk_list_del(struct mk_instance *inst);

@@ -14,7 +14,7 @@ EXTRA_DIST += \
 	multikernel/kmod/host.c multikernel/kmod/host.h \
 	multikernel/kmod/host_cpu.c \
 	multikernel/kmod/image.c multikernel/kmod/instance.h \
-	multikernel/kmod/list.c \
+	multikernel/kmod/claims.c \
 	multikernel/kmod/low.c multikernel/kmod/low.h \
 	multikernel/kmod/main.c \
 	multikernel/kmod/memory.c multikernel/kmod/memory.h \
