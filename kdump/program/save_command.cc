@@ -276,7 +276,7 @@ Sink observed(Sink sink, SaveState& state) {
 Result<SaveSummary> save_to(const Wishes& wishes, Session& session, const StopSignals& signals, SaveState& state) {
     const Dump dump = KX_TRY(Dump::open(wishes.source));
     if (dump.incomplete())
-        session.notices.add("{} is incomplete; what it has is saved", wishes.source);
+        session.notices.add("{} is incomplete; only what it has can be saved", wishes.source);
     KX_TRY(check_savable(dump, wishes.options.format));
     if (tells_on_standard_output(wishes) && dump.is_read_from(STDOUT_FILENO))
         return fail(Errc::usage, "{}: standard output, which gets the summary, is the source itself", dump.path());

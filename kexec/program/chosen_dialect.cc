@@ -2,6 +2,7 @@
 #include "kexec/program/chosen_dialect.h"
 
 #include "kexec/machine/multikernel.h"
+#include "multikernel/core/wish.h"
 #include "multikernel/module/facts.h"
 
 namespace kx {

@@ -4,6 +4,7 @@
 
 #include "kexec/machine/multikernel.h"
 #include "kexec/program/session.h"
+#include "multikernel/core/wish.h"
 
 namespace kx {
 

@@ -2,6 +2,7 @@
 #include "kexec/machine/xen.h"
 #include "kexec/program/chosen_dialect.h"
 #include "kexec/program/instance_verbs.h"
+#include "multikernel/core/wish.h"
 #include "multikernel/module/pool.h"
 #include "multikernel/native/pool_text.h"
 #include "multikernel/records/lock.h"

@@ -2,6 +2,7 @@
 #include "kexec/program/instance_status.h"
 
 #include "kexec/machine/attribute.h"
+#include "multikernel/core/wish.h"
 #include "multikernel/instance/view.h"
 #include "multikernel/placed/memory_pool.h"
 #include "multikernel/placed/x86_64/serial_ports.h"

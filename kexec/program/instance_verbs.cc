@@ -4,6 +4,7 @@
 #include "kexec/machine/xen.h"
 #include "kexec/program/chosen_dialect.h"
 #include "kexec/program/instance_status.h"
+#include "multikernel/core/wish.h"
 #include "multikernel/instance/lifecycle.h"
 #include "multikernel/module/load.h"
 #include "multikernel/native/checks.h"

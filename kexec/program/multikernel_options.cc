@@ -3,7 +3,9 @@
 #include "include/uapi/multikernel.h"
 #include "kexec/program/option_rows.h"
 #include "multikernel/core/cpu_list.h"
-#include "multikernel/native/overlay.h"
+#include "multikernel/core/memory_wish.h"
+#include "multikernel/core/names.h"
+#include "multikernel/core/wish.h"
 
 #include <cerrno>
 #include <cstdlib>

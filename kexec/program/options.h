@@ -6,7 +6,7 @@
 #include "kexec/core/notices.h"
 #include "kexec/core/phys_range.h"
 #include "kexec/core/result.h"
-#include "multikernel/placed/memory_choice.h"
+#include "multikernel/core/wish.h"
 
 #include <cstdint>
 #include <optional>
@@ -14,24 +14,6 @@
 #include <vector>
 
 namespace kx {
-
-// What --multikernel takes.
-struct InstanceOptions {
-    std::optional<std::uint32_t> id;
-    std::string name; // or the id; neither: not told
-    bool all = false; // =all
-    std::optional<std::string> cpus;
-    std::optional<MemoryWish> memory;
-    std::optional<std::uint16_t> serial_port;
-    bool no_serial_port = false; // --serial-port=none
-    bool exact_command_line = false;
-    std::optional<std::uint32_t> wait_seconds;
-    std::optional<std::string> kho_fdt;     // --kho-fdt
-    std::optional<std::string> device_tree; // --instance-dtb
-    friend bool operator==(const InstanceOptions&, const InstanceOptions&) = default;
-};
-
-enum class MultikernelAbi { automatic, instances, module, v1 };
 
 enum class LoadBy { either, segments, files }; // kexec_file_load, then kexec_load; only kexec_load; only the former
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kexec/machine/multikernel.h"
+#include "multikernel/core/requests.h"
 #include "multikernel/instance/view.h"
 #include "multikernel/native/filesystem.h"
 #include "multikernel/native/history.h"

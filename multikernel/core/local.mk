@@ -5,4 +5,8 @@ multikernel_core_libcore_a_SOURCES = \
 	multikernel/core/cpu_list.cc multikernel/core/cpu_list.h \
 	multikernel/core/free_id.h \
 	multikernel/core/isolation.h \
-	multikernel/core/kimage.cc multikernel/core/kimage.h
+	multikernel/core/kimage.cc multikernel/core/kimage.h \
+	multikernel/core/names.cc multikernel/core/names.h \
+	multikernel/core/memory_wish.cc multikernel/core/memory_wish.h \
+	multikernel/core/requests.cc multikernel/core/requests.h \
+	multikernel/core/wish.h

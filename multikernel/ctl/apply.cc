@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/ctl/apply.h"
 
+#include "multikernel/core/memory_wish.h"
+#include "multikernel/core/requests.h"
 #include "multikernel/ctl/commands/pool.h"
 #include "multikernel/ctl/instance_changes.h"
 #include "multikernel/instance/lifecycle.h"
-#include "multikernel/native/filesystem.h"
 #include "multikernel/native/transaction.h"
 
 #include <algorithm>

@@ -2,7 +2,7 @@
 #include "multikernel/ctl/change.h"
 
 #include "kexec/core/terminal_text.h"
-#include "multikernel/native/overlay.h"
+#include "multikernel/core/names.h"
 #include "multikernel/records/run_folder.h"
 
 #include <nlohmann/json.hpp>

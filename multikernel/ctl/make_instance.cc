@@ -2,6 +2,8 @@
 #include "kexec/core/text.h"
 #include "kexec/load/report.h"
 #include "multikernel/core/free_id.h"
+#include "multikernel/core/memory_wish.h"
+#include "multikernel/core/requests.h"
 #include "multikernel/ctl/instance_changes.h"
 #include "multikernel/desired/validation.h"
 #include "multikernel/native/transaction.h"

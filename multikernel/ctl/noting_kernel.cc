@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "include/uapi/multikernel.h"
 #include "kexec/core/byte_view.h"
+#include "multikernel/core/requests.h"
 #include "multikernel/ctl/change.h"
-#include "multikernel/native/filesystem.h"
 
 #include <cerrno>
 

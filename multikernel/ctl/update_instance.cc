@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kexec/core/text.h"
 #include "kexec/load/report.h"
+#include "multikernel/core/requests.h"
 #include "multikernel/ctl/instance_changes.h"
 #include "multikernel/native/checks.h"
 #include "multikernel/native/filesystem.h"

@@ -3,6 +3,8 @@
 
 #include "kexec/core/command_line.h"
 #include "kexec/core/text.h"
+#include "multikernel/core/memory_wish.h"
+#include "multikernel/core/requests.h"
 #include "multikernel/desired/pool_steps.h"
 #include "multikernel/placed/memory_choice.h"
 

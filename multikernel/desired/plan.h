@@ -4,10 +4,10 @@
 #pragma once
 
 #include "kexec/core/result.h"
+#include "multikernel/core/requests.h"
 #include "multikernel/desired/state.h"
 #include "multikernel/instance/resources.h"
 #include "multikernel/instance/view.h"
-#include "multikernel/native/overlay.h"
 
 #include <cstdint>
 #include <optional>

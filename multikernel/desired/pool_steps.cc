@@ -2,7 +2,7 @@
 #include "multikernel/desired/pool_steps.h"
 
 #include "kexec/core/text.h"
-#include "multikernel/native/filesystem.h"
+#include "multikernel/core/requests.h"
 
 #include <algorithm>
 #include <numeric>

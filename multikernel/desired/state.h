@@ -7,8 +7,8 @@
 #include "kexec/core/phys_range.h"
 #include "kexec/core/result.h"
 #include "multikernel/core/cpu_list.h"
-#include "multikernel/native/overlay.h"
-#include "multikernel/placed/memory_choice.h"
+#include "multikernel/core/memory_wish.h"
+#include "multikernel/core/requests.h"
 
 #include <cstdint>
 #include <optional>

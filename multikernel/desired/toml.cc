@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kexec/core/text.h"
 #include "kexec/core/utf8.h"
+#include "multikernel/core/memory_wish.h"
+#include "multikernel/core/requests.h"
 #include "multikernel/desired/file.h"
 
 #include <algorithm>

@@ -3,8 +3,8 @@
 
 #include "include/uapi/multikernel.h"
 #include "multikernel/core/free_id.h"
+#include "multikernel/core/names.h"
 #include "multikernel/desired/validation_rules.h"
-#include "multikernel/native/overlay.h"
 
 #include <algorithm>
 #include <iterator>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kexec/core/text.h"
+#include "multikernel/core/requests.h"
 #include "multikernel/desired/validation_rules.h"
-#include "multikernel/native/filesystem.h"
 
 #include <algorithm>
 #include <optional>

@@ -2,6 +2,7 @@
 #include "kexec/core/text.h"
 #include "kexec/machine/attribute.h"
 #include "kexec/machine/kho.h"
+#include "multikernel/core/requests.h"
 #include "multikernel/instance/resources.h"
 #include "multikernel/module/facts.h"
 #include "multikernel/native/filesystem.h"

@@ -4,8 +4,7 @@
 #include "include/uapi/multikernel.h"
 #include "kexec/core/terminal_text.h"
 #include "kexec/core/text.h"
-#include "kexec/load/report.h"
-#include "multikernel/native/overlay.h"
+#include "multikernel/core/names.h"
 #include "multikernel/placed/own_machine.h"
 
 #include <algorithm>

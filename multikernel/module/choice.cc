@@ -2,6 +2,7 @@
 #include "multikernel/module/choice.h"
 
 #include "multikernel/core/free_id.h"
+#include "multikernel/core/wish.h"
 #include "multikernel/instance/view.h"
 #include "multikernel/module/host_cpus.h"
 #include "multikernel/placed/share.h"

@@ -2,6 +2,8 @@
 #include "multikernel/module/defined.h"
 
 #include "kexec/core/text.h"
+#include "multikernel/core/memory_wish.h"
+#include "multikernel/core/wish.h"
 
 #include <algorithm>
 

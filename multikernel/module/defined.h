@@ -5,7 +5,7 @@
 
 #include "kexec/core/result.h"
 #include "kexec/machine/system_files.h"
-#include "kexec/program/options.h"
+#include "multikernel/core/wish.h"
 #include "multikernel/module/facts.h"
 #include "multikernel/records/definition.h"
 

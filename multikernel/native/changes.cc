@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Instances of a multikernel kernel are created, changed and removed; each change is looked at afterwards.
 #include "kexec/core/text.h"
+#include "multikernel/core/requests.h"
 #include "multikernel/native/checks.h"
 #include "multikernel/native/history.h"
 #include "multikernel/native/overlay_content.h"

@@ -2,6 +2,8 @@
 #include "multikernel/native/checks.h"
 
 #include "kexec/core/text.h"
+#include "multikernel/core/names.h"
+#include "multikernel/core/requests.h"
 #include "multikernel/native/history.h"
 
 #include <algorithm>

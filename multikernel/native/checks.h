@@ -4,8 +4,8 @@
 #pragma once
 
 #include "kexec/core/result.h"
+#include "multikernel/core/requests.h"
 #include "multikernel/native/filesystem.h"
-#include "multikernel/native/overlay.h"
 
 #include <optional>
 #include <span>

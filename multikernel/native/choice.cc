@@ -7,6 +7,8 @@
 #include "kexec/image/device_tree/device_tree.h"
 #include "kexec/load/report.h"
 #include "multikernel/core/free_id.h"
+#include "multikernel/core/requests.h"
+#include "multikernel/core/wish.h"
 #include "multikernel/native/history.h"
 
 #include <algorithm>

@@ -4,9 +4,9 @@
 
 #include "kexec/core/notices.h"
 #include "kexec/program/options.h"
+#include "multikernel/core/requests.h"
 #include "multikernel/instance/view.h"
 #include "multikernel/native/filesystem.h"
-#include "multikernel/native/overlay.h"
 
 #include <optional>
 #include <string>

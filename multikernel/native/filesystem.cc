@@ -5,6 +5,7 @@
 #include "kexec/machine/attribute.h"
 #include "kexec/machine/memory_map.h"
 #include "kexec/machine/multikernel.h"
+#include "multikernel/core/requests.h"
 #include "multikernel/native/history.h"
 
 #include <algorithm>

@@ -19,8 +19,6 @@
 
 namespace kx {
 
-inline constexpr std::string_view multikernel_folder = "sys/fs/multikernel";
-
 struct PoolChunk {
     PhysRange range;
     std::optional<std::uint32_t> numa_node;
@@ -38,10 +36,6 @@ struct SpawnPool {
 };
 // Errc::malformed for a tree that contradicts itself: ranges that overlap, a free CPU that is not in the pool.
 Result<SpawnPool> parse_pool_tree(const DeviceTreeNode& root);
-
-// A multikernel kernel keeps this much of the beginning of a chunk for CPUs that wait in the pool (seen on 7.2.6: the
-// first instance begins there). No file tells of it.
-inline constexpr std::uint64_t pool_park_size = 0xa000;
 
 struct SpawnInstance {
     std::string name;

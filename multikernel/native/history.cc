@@ -2,6 +2,7 @@
 #include "multikernel/native/history.h"
 
 #include "kexec/core/text.h"
+#include "multikernel/core/requests.h"
 #include "multikernel/native/overlay_content.h"
 
 #include <algorithm>

@@ -9,6 +9,7 @@
 #include "kexec/machine/kho.h"
 #include "kexec/program/foreseen.h"
 #include "kexec/system/call_context.h"
+#include "multikernel/core/wish.h"
 #include "multikernel/instance/lifecycle.h"
 #include "multikernel/native/checks.h"
 #include "multikernel/native/choice.h"

@@ -4,6 +4,7 @@ multikernel_native_libnative_a_SOURCES = \
 	multikernel/native/changes.cc \
 	multikernel/native/checks.cc multikernel/native/checks.h \
 	multikernel/native/choice.cc multikernel/native/choice.h \
+	multikernel/native/cpu_numbers.cc \
 	multikernel/native/filesystem.cc multikernel/native/filesystem.h \
 	multikernel/native/history.cc multikernel/native/history.h \
 	multikernel/native/kernel.cc multikernel/native/kernel.h \

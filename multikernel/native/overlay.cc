@@ -1,21 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/native/overlay.h"
 
+#include "multikernel/core/requests.h"
+
 #include <algorithm>
 #include <array>
 
 namespace kx {
 namespace {
-
-constexpr std::size_t name_limit = 63;
-
-bool is_letter(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-bool may_follow(char c) {
-    return is_letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-}
 
 std::string node_name(const DeviceRequest& device) {
     if (!device.name.empty())
@@ -91,11 +83,6 @@ DeviceTreeNode baseline_of(const PoolRequest& pool) {
         root.children.push_back(std::move(aliases));
     root.children.push_back(std::move(resources));
     return root;
-}
-
-bool ResourceChange::empty() const {
-    return cpus_added.empty() && cpus_removed.empty() && memory_added.empty() && memory_removed.empty() &&
-           pool_memory_added.empty() && devices_added.empty() && devices_removed.empty();
 }
 
 std::vector<ResourceChange> in_pieces(const ResourceChange& change) {
@@ -191,16 +178,6 @@ Result<std::vector<std::byte>> overlay_blob(const Overlay& overlay) {
             "fewer CPUs, devices or ranges of memory at a time",
             blob.size(), overlay_limit);
     return blob;
-}
-
-Result<> check_instance_name(std::string_view name) {
-    if (name == "all")
-        return fail(Errc::usage, "no instance may be called \"all\"");
-    if (name.empty() || name.size() > name_limit || !is_letter(name[0]) || !std::ranges::all_of(name, may_follow))
-        return fail(Errc::usage,
-                    "\"{}\" cannot be an instance's name: a letter, then letters, digits, '-', '_' and '.', at most {}",
-                    name, name_limit);
-    return {};
 }
 
 } // namespace kx

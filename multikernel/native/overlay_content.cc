@@ -2,6 +2,7 @@
 #include "multikernel/native/overlay_content.h"
 
 #include "kexec/core/text.h"
+#include "multikernel/core/requests.h"
 
 #include <algorithm>
 #include <charconv>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "kexec/core/result.h"
-#include "multikernel/native/overlay.h"
+#include "multikernel/core/requests.h"
 
 #include <string>
 #include <vector>

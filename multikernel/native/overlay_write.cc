@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/native/overlay_write.h"
 
+#include "multikernel/core/requests.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The pool of a multikernel kernel is made and given back.
+#include "multikernel/core/requests.h"
 #include "multikernel/native/checks.h"
 #include "multikernel/native/history.h"
 #include "multikernel/native/overlay_write.h"

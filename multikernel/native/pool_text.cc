@@ -4,6 +4,7 @@
 #include "kexec/core/terminal_text.h"
 #include "kexec/core/text.h"
 #include "kexec/load/report.h"
+#include "multikernel/core/requests.h"
 #include "multikernel/native/checks.h"
 #include "multikernel/native/choice.h"
 #include "multikernel/native/transaction.h"

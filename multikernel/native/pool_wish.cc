@@ -2,6 +2,7 @@
 // The pool of a multikernel kernel: made by a baseline, changed by overlays.
 #include "kexec/core/text.h"
 #include "kexec/load/report.h"
+#include "multikernel/core/requests.h"
 #include "multikernel/ctl/commands/pool.h"
 #include "multikernel/ctl/instance_changes.h"
 #include "multikernel/native/filesystem.h"

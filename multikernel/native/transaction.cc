@@ -2,6 +2,7 @@
 #include "multikernel/native/transaction.h"
 
 #include "kexec/core/text.h"
+#include "multikernel/core/requests.h"
 #include "multikernel/native/checks.h"
 #include "multikernel/native/history.h"
 #include "multikernel/native/overlay_content.h"

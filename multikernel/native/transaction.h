@@ -9,6 +9,7 @@
 
 #include "kexec/core/result.h"
 #include "multikernel/core/control.h"
+#include "multikernel/core/requests.h"
 #include "multikernel/native/filesystem.h"
 #include "multikernel/native/overlay.h"
 

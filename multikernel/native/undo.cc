@@ -2,10 +2,10 @@
 #include "multikernel/native/undo.h"
 
 #include "kexec/core/text.h"
+#include "multikernel/core/requests.h"
 #include "multikernel/native/checks.h"
 #include "multikernel/native/history.h"
 #include "multikernel/native/overlay_write.h"
-#include "multikernel/placed/memory_choice.h"
 
 #include <algorithm>
 

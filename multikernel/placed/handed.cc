@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/placed/handed.h"
 
+#include "multikernel/core/wish.h"
 #include "multikernel/placed/device_tree_file.h"
 #include "multikernel/placed/handed_tree.h"
 

@@ -4,6 +4,7 @@
 
 #include "kexec/load/report.h"
 #include "kexec/program/session.h"
+#include "multikernel/core/wish.h"
 #include "multikernel/placed/own_machine.h"
 
 #include <cstddef>

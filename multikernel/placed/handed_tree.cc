@@ -2,7 +2,7 @@
 #include "multikernel/placed/handed_tree.h"
 
 #include "include/layout/boot_params.h"
-#include "multikernel/native/overlay.h"
+#include "multikernel/core/requests.h"
 
 namespace kx {
 namespace {

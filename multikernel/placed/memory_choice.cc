@@ -2,6 +2,7 @@
 #include "multikernel/placed/memory_choice.h"
 
 #include "kexec/core/text.h"
+#include "multikernel/core/memory_wish.h"
 
 #include <algorithm>
 #include <array>
@@ -10,8 +11,6 @@
 
 namespace kx {
 namespace {
-
-constexpr std::uint64_t page = 4096;
 
 std::string argument_of(PhysRange range) {
     return fmt::format("{}@{:#x}", size_argument(range.size()), range.begin);
@@ -76,24 +75,6 @@ std::optional<std::vector<PhysRange>> last_pieces_of(std::span<const PhysRange> 
     }
     const auto found = sums.find(size);
     return size != 0 && found != sums.end() ? std::optional(found->second) : std::nullopt;
-}
-
-Result<MemoryWish> parse_memory_wish(std::string_view text) {
-    const std::size_t at = text.find('@');
-    MemoryWish wish;
-    wish.size = KX_TRY(parse_size(text.substr(0, at)));
-    if (wish.size == 0 || wish.size % page != 0)
-        return fail(Errc::usage, "an instance cannot have {:#x} bytes of memory: give whole pages of {} bytes",
-                    wish.size, page);
-    if (at == text.npos)
-        return wish;
-    const std::string_view address = text.substr(at + 1);
-    const auto number = parse_size(address);
-    if (!number || *number % page != 0 || !PhysRange::at(*number, wish.size))
-        return fail(Errc::usage, "\"{}\" is no address where {} bytes of memory could begin: give a whole page",
-                    address.substr(0, 40), wish.size);
-    wish.address = *number;
-    return wish;
 }
 
 Result<PhysRange> choose_memory(const MemoryWish& wish, std::span<const PoolRange> pool,

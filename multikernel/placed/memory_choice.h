@@ -6,6 +6,7 @@
 #include "kexec/core/phys_range.h"
 #include "kexec/core/result.h"
 #include "kexec/machine/memory_blocks.h"
+#include "multikernel/core/memory_wish.h"
 #include "multikernel/placed/memory_pool.h"
 
 #include <cstdint>
@@ -22,14 +23,6 @@ inline constexpr std::uint64_t instance_alignment = 2 << 20;
 
 // Whole pieces that come to exactly this size, the last ones rather; nothing where there are none.
 std::optional<std::vector<PhysRange>> last_pieces_of(std::span<const PhysRange> pieces, std::uint64_t size);
-
-// --memory SIZE[@ADDR]: SIZE as parse_size reads it, not 0; both whole pages.
-struct MemoryWish {
-    std::uint64_t size = 0;
-    std::optional<std::uint64_t> address; // physical
-    friend bool operator==(const MemoryWish&, const MemoryWish&) = default;
-};
-Result<MemoryWish> parse_memory_wish(std::string_view text); // Errc::usage
 
 // One range of exactly the wished size: at the wished address, or aligned to instance_alignment in the smallest free
 // range that holds it. Errc::no_room says what was free, as --memory takes it, and where an instance or the running

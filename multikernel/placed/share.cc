@@ -2,6 +2,9 @@
 #include "multikernel/placed/share.h"
 
 #include "kexec/plan/demand.h"
+#include "multikernel/core/memory_wish.h"
+#include "multikernel/core/wish.h"
+#include "multikernel/placed/memory_choice.h"
 #include "multikernel/placed/x86_64/serial_ports.h"
 
 #include <algorithm>

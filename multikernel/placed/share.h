@@ -4,8 +4,8 @@
 #pragma once
 
 #include "kexec/core/notices.h"
-#include "kexec/program/options.h"
-#include "multikernel/placed/memory_choice.h"
+#include "multikernel/core/memory_wish.h"
+#include "multikernel/core/wish.h"
 #include "multikernel/placed/memory_pool.h"
 
 #include <cstdint>

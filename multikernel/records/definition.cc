@@ -5,8 +5,8 @@
 #include "kexec/core/file.h"
 #include "kexec/core/text.h"
 #include "kexec/machine/memory_map.h"
-#include "kexec/plan/demand.h"
-#include "multikernel/native/overlay.h"
+#include "multikernel/core/memory_wish.h"
+#include "multikernel/core/names.h"
 #include "multikernel/records/record_text.h"
 #include "multikernel/records/run_folder.h"
 
@@ -78,7 +78,7 @@ Result<InstanceDefinition> parse_definition(std::string_view text, std::string_v
         return reader.refuse("cpus", "is no list of CPUs such as 2/0x4,3/0x6, each once");
     definition.cpus = *std::move(cpus);
     const auto memory = parse_inclusive_range(KX_TRY(reader.line_of("memory")));
-    if (!memory || memory->begin % page_size != 0 || memory->end % page_size != 0)
+    if (!memory || memory->begin % instance_page_size != 0 || memory->end % instance_page_size != 0)
         return reader.refuse("memory", "is no range of whole pages");
     definition.memory = *memory;
     if (KX_TRY(reader.line_of("serial_port")) != no_serial_port)

@@ -6,6 +6,7 @@
 #include "kexec/machine/memory_map.h"
 #include "kexec/program/foreseen.h"
 #include "kexec/system/call_context.h"
+#include "multikernel/core/wish.h"
 #include "multikernel/placed/load.h"
 #include "multikernel/placed/share.h"
 #include "multikernel/records/known_cpus.h"

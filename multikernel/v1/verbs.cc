@@ -7,6 +7,7 @@
 #include "kexec/load/report.h"
 #include "kexec/system/call_context.h"
 #include "multikernel/core/kimage.h"
+#include "multikernel/core/wish.h"
 #include "multikernel/records/known_cpus.h"
 #include "multikernel/records/lock.h"
 #include "multikernel/v1/load.h"

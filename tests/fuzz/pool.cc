@@ -3,6 +3,7 @@
 // numbers: ranges of a pool, ranges that are taken, and memory blocks. Chosen memory is of the wished size, inside one
 // range of the pool, disjoint from what is taken, and aligned; a larger pool is made of blocks that may go.
 #include "kexec/core/text.h"
+#include "multikernel/core/memory_wish.h"
 #include "multikernel/module/facts.h"
 #include "multikernel/placed/memory_choice.h"
 #include "tests/fuzz/invariant.h"

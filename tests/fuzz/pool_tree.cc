@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The trees of a multikernel kernel's pool and instances: one that is accepted has disjoint chunks, no CPU and no
 // device twice, and free memory inside the chunks that nobody holds. The same tree is read both ways.
+#include "multikernel/core/requests.h"
 #include "multikernel/native/filesystem.h"
 #include "tests/fuzz/invariant.h"
 

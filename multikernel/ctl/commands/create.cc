@@ -5,6 +5,7 @@
 #include "kexec/core/text.h"
 #include "kexec/machine/attribute.h"
 #include "kexec/machine/xen.h"
+#include "multikernel/core/memory_wish.h"
 #include "multikernel/ctl/command_table.h"
 #include "multikernel/ctl/device_list.h"
 #include "multikernel/ctl/instance_changes.h"

@@ -2,9 +2,9 @@
 // `dump`: the device tree of an instance, or of the pool, as a multikernel kernel has it.
 #include "kexec/core/own_folder.h"
 #include "kexec/core/terminal_text.h"
+#include "multikernel/core/requests.h"
 #include "multikernel/ctl/change.h"
 #include "multikernel/ctl/command_table.h"
-#include "multikernel/native/filesystem.h"
 
 #include <nlohmann/json.hpp>
 

@@ -4,10 +4,10 @@
 #include "kexec/load/report.h"
 #include "kexec/machine/xen.h"
 #include "kexec/plan/demand.h"
+#include "multikernel/core/memory_wish.h"
 #include "multikernel/ctl/command_table.h"
 #include "multikernel/ctl/device_list.h"
 #include "multikernel/ctl/instance_changes.h"
-#include "multikernel/placed/memory_choice.h"
 
 #include <algorithm>
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "multikernel/core/memory_wish.h"
+#include "multikernel/core/requests.h"
 #include "multikernel/desired/file.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/temporary_folder.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "multikernel/core/memory_wish.h"
 #include "multikernel/desired/validation.h"
 #include "tests/unit/catch.h"
 

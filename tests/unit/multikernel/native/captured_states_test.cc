@@ -2,6 +2,7 @@
 // The seven states of tests/fixtures/machines/multikernel-7.2.6, fact by fact.
 #include "kexec/machine/machine.h"
 #include "kexec/machine/multikernel.h"
+#include "multikernel/core/requests.h"
 #include "multikernel/native/filesystem.h"
 #include "tests/unit/catch.h"
 

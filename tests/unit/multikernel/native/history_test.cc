@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What is told of an instance's past: by transactions, by the record, and what is not told is not guessed.
 #include "kexec/machine/kho.h"
+#include "multikernel/core/requests.h"
 #include "multikernel/native/history.h"
 #include "multikernel/native/pool_advice.h"
 #include "tests/unit/multikernel/native/spawn_machine.h"

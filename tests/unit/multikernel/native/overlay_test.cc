@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kexec/core/file.h"
+#include "multikernel/core/names.h"
+#include "multikernel/core/requests.h"
 #include "multikernel/native/overlay.h"
 #include "multikernel/native/overlay_content.h"
 #include "tests/unit/catch.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The pool of a multikernel kernel, made and given back.
+#include "multikernel/core/requests.h"
 #include "tests/unit/multikernel/native/spawn_machine.h"
 
 #include <cerrno>

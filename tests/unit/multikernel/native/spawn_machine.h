@@ -2,6 +2,7 @@
 // A fake multikernel kernel with what changes of it need.
 #pragma once
 
+#include "multikernel/core/requests.h"
 #include "multikernel/native/transaction.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/multikernel/native/fake_multikernel.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Changes of instances, and every trap of doc/multikernel-dialects.md that they meet.
+#include "multikernel/core/requests.h"
 #include "tests/unit/multikernel/native/spawn_machine.h"
 
 #include <cerrno>

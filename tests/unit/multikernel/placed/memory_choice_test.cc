@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kexec/core/text.h"
+#include "multikernel/core/memory_wish.h"
 #include "multikernel/placed/memory_choice.h"
 #include "tests/unit/catch.h"
 
