@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The only way to read bytes from outside. The view checks every access, without overflow; a refusal names the offset in
-// the file that the view was cut from.
+// The only way to read bytes from outside. The view checks every access, without overflow; a refusal names the offset
+// in the file that the view was cut from.
 #pragma once
 
 #include "include/wire.h"

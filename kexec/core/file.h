@@ -41,8 +41,8 @@ class Mapping;
 // A whole input file, opened once and mapped read-only for as long as the object, or any Bytes taken from it, lives.
 //
 // A mapped file can change or shrink under its reader, and its disk can fail. Bytes that cannot be read then are zeros;
-// they do not end the process with SIGBUS (the first mapping installs the handler). `unchanged` tells afterwards. A verb
-// has to ask it before it makes a load, and again before it calls the load done.
+// they do not end the process with SIGBUS (the first mapping installs the handler). `unchanged` tells afterwards. A
+// verb has to ask it before it makes a load, and again before it calls the load done.
 class File {
 public:
     // Refuses a directory, a device, an empty, missing or unreadable file, more than 4 GiB from a pipe, and a pipe that
@@ -54,8 +54,8 @@ public:
     // Of the file itself; of the sealed memfd where it could not be mapped. Valid as long as the File.
     int fd() const { return fd_.get(); }
 
-    // Whether every byte could be read so far, and the opened file still has the size and times that it had. ctime catches
-    // writes that restore mtime.
+    // Whether every byte could be read so far, and the opened file still has the size and times that it had. ctime
+    // catches writes that restore mtime.
     Result<> unchanged() const;
 
 private:

@@ -37,8 +37,8 @@ Result<> write_new_file(const FileDescriptor& folder, const std::string& name, c
 
 // Writes `content` to `path`: into a new file with `mode`, or over the content of the file that is there. The content
 // is on the disk when this returns; if this fails, the file is empty. Only links that belong to root or to this user
-// are followed (else Errc::denied), and the link that was judged is the one that is followed. Refuses a FIFO that nobody
-// reads.
+// are followed (else Errc::denied), and the link that was judged is the one that is followed. Refuses a FIFO that
+// nobody reads.
 Result<> write_output(const std::string& path, mode_t mode, std::string_view content);
 
 } // namespace kx

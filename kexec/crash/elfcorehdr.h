@@ -25,9 +25,9 @@ struct ElfcorehdrOptions {
 };
 
 // PT_NOTE for each CPU and for vmcoreinfo, PT_LOAD for the kernel's image, then PT_LOAD for each range of memory, by
-// address. Memory that the backup holds, notes too, has its offset in the copy; a range of memory is split where the backup
-// begins or ends. A virtual address that is unknown, or that ELF32 cannot hold, is all ones. Readers of elfcorehdr do
-// not know extended numbering: more than 65534 headers are refused.
+// address. Memory that the backup holds, notes too, has its offset in the copy; a range of memory is split where the
+// backup begins or ends. A virtual address that is unknown, or that ELF32 cannot hold, is all ones. Readers of
+// elfcorehdr do not know extended numbering: more than 65534 headers are refused.
 Result<std::vector<std::byte>> elfcorehdr(const CrashFacts& facts, const std::optional<CrashBackup>& backup,
                                           const ElfcorehdrOptions& options);
 

@@ -53,8 +53,8 @@ struct CrashFacts {
 };
 
 // Reads one file a CPU and about twelve more. Errc::unsupported with an explanation where Xen owns the machine, or for
-// an architecture without a row; Errc::not_found without a reservation; Errc::denied where
-// root would see more; Errc::malformed for files that break their format and notes that lie outside RAM.
+// an architecture without a row; Errc::not_found without a reservation; Errc::denied where root would see more;
+// Errc::malformed for files that break their format and notes that lie outside RAM.
 Result<CrashFacts> read_crash_facts(const SystemFiles& files, const Machine& machine, Notices& notices);
 
 } // namespace kx

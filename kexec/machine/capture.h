@@ -25,11 +25,11 @@ public:
     std::string display(std::string_view path) const override { return files_.display(path); }
 
     // Writes what was read to the folder `destination`, which must not exist, or be empty and this user's own
-    // (own_folder.h). A file that was read is written whole. Of a file that was searched, only the lines that were found
-    // are written, and of a file whose head was read, only that head. Folders that were listed are made, empty ones too,
-    // but a file that was only seen in a listing is not written. Files get mode 0600 and folders 0700. Virtual addresses
-    // in proc/kallsyms and in the program headers of proc/kcore become zeros. Returns the relative paths of the files,
-    // sorted.
+    // (own_folder.h). A file that was read is written whole. Of a file that was searched, only the lines that were
+    // found are written, and of a file whose head was read, only that head. Folders that were listed are made, empty
+    // ones too, but a file that was only seen in a listing is not written. Files get mode 0600 and folders 0700.
+    // Virtual addresses in proc/kallsyms and in the program headers of proc/kcore become zeros. Returns the relative
+    // paths of the files, sorted.
     Result<std::vector<std::string>> write_to(const std::string& destination) const;
     // A notice for each path that exists and could not be read.
     void note_unread(Notices& notices) const;

@@ -41,8 +41,8 @@ public:
     Result<std::uint64_t> address_of(std::string_view name, std::uint64_t offset = 0) const;
 
     // Gives every segment its bytes. If there are more segments than the system call takes, first merges segments that
-    // touch; refuses the plan if that is not enough. Then runs every composer once, that of the segment `last` after the
-    // others, because it reads their bytes (purgatory's digests).
+    // touch; refuses the plan if that is not enough. Then runs every composer once, that of the segment `last` after
+    // the others, because it reads their bytes (purgatory's digests).
     Result<> compose(std::string_view last = {});
 
 private:
