@@ -34,7 +34,7 @@ const Row* row_of(std::string_view name) {
     return found == rows.end() ? nullptr : &*found;
 }
 
-// Other names of machines, and what uname -m calls them.
+// Names that programs give what uname -m calls otherwise.
 struct Alias {
     std::string_view name, uname;
 };
@@ -43,7 +43,7 @@ constexpr std::array aliases{
     Alias{"x86", "x86_64"}, Alias{"arm64", "aarch64"}, Alias{"armv8l", "aarch64"}, Alias{"riscv", "riscv64"},
 };
 
-// Lines that only the kernels of one architecture have (admin-guide/kdump/vmcoreinfo.rst).
+// What only one architecture's kernels tell (admin-guide/kdump/vmcoreinfo.rst).
 struct Mark {
     std::string_view key, architecture;
 };
@@ -66,7 +66,7 @@ constexpr std::array marks{
     Mark{"CONFIG_ARM_LPAE", "arm"},
 };
 
-// Whether addresses of the kernel need 64 bits; nothing if vmcoreinfo has no address.
+// Whether addresses of the kernel need 64 bits; nothing where it tells none.
 std::optional<bool> tells_wide_addresses(const Vmcoreinfo& info) {
     for (const std::string_view name : {"_stext", "swapper_pg_dir", "init_uts_ns", "node_online_map"}) {
         if (const auto address = info.symbol(name))
@@ -75,7 +75,7 @@ std::optional<bool> tells_wide_addresses(const Vmcoreinfo& info) {
     return std::nullopt;
 }
 
-// The architecture that vmcoreinfo shows. If it has marks of two, it shows none.
+// By the kernel's own words. Marks of two architectures say nothing.
 std::string_view told_by_kernel(const ArchitectureClaim& header, const Vmcoreinfo& info) {
     std::string_view told;
     for (const Mark& mark : marks) {
@@ -85,7 +85,7 @@ std::string_view told_by_kernel(const ArchitectureClaim& header, const Vmcoreinf
             return {};
         told = mark.architecture;
     }
-    // With --elf32-core-headers the dump of a 64-bit kernel claims to be a 386's.
+    // With --elf32-core-headers a 64-bit kernel's dump says that it is a 386's.
     if (told.empty() && tells_wide_addresses(info).value_or(false))
         return header.name == "i686" ? "x86_64" : header.name == "arm" ? "aarch64" : told;
     return told;
@@ -99,7 +99,7 @@ std::string_view told_by_registers(std::span<const CpuState> cpus) {
     return found == rows.end() ? std::string_view() : found->name;
 }
 
-// An ELF32 header may belong to a 64-bit kernel: that is no contradiction.
+// One that is not contradicted by what a 32-bit header may say of a 64-bit kernel.
 bool may_be_said_of(std::string_view header, std::string_view kernel) {
     return header == kernel || (header == "i686" && kernel == "x86_64") || (header == "arm" && kernel == "aarch64");
 }

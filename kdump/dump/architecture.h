@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Tells which machine a dump is of. The dump's header has a field for that, but its writer may not have known the
-// machine (QEMU writes "Unknown", some makedumpfile nothing) or may have got it wrong. So vmcoreinfo, which the kernel
-// wrote itself, counts more than the header, and if both are silent, the size of the registers' notes tells.
+// Of which machine a dump is. Its header has a field for that, which its writer may not have known (QEMU writes
+// "Unknown", some makedumpfile nothing) or got wrong; the kernel's own words (vmcoreinfo) go before it, and the size of
+// the registers' notes serves where both are silent.
 #pragma once
 
 #include "kdump/dump/dump.h"
@@ -32,7 +32,7 @@ struct SettledArchitecture {
 SettledArchitecture settle_architecture(const ArchitectureClaim& header, const Vmcoreinfo& info,
                                         std::span<const CpuState> cpus);
 
-// Bytes of a page: vmcoreinfo's number if kernels of this architecture can have such pages, else `otherwise`.
+// Bytes of a page: what vmcoreinfo tells where a kernel of this architecture can have that, else `otherwise`.
 std::uint64_t kernel_page_size(std::string_view architecture, const Vmcoreinfo& info, std::uint64_t otherwise);
 // Where nothing tells it.
 std::uint64_t usual_page_size(std::string_view architecture);

@@ -37,7 +37,7 @@ Result<> check_version(std::uint32_t version) {
                 layout::kdump_version_last);
 }
 
-// The header of a 32-bit machine has shorter times, so that everything behind them is 12 bytes earlier.
+// A 32-bit machine's header has shorter times, so that all behind them stands 12 bytes earlier.
 Result<> check_block_size(const DumpFile& file, std::string_view machine, std::uint64_t size) {
     constexpr std::uint64_t place_of_32_bits = 416;
     const auto can_be = [](std::uint64_t bytes) {
@@ -75,8 +75,8 @@ Result<> check_not_split(const layout::KdumpSubHeader& sub, std::uint32_t versio
                 begin, end);
 }
 
-// `kdump save` writes the header of a flattened dump last. A dump that was cut before its header is still of use: the
-// first record begins at the block size, and the sub header tells the rest.
+// `kdump save` writes the header of a flattened dump last. What was cut off before it is still of use: the block size
+// is where the first record begins, and the sub header tells the rest.
 Result<layout::KdumpHeader> header_of_cut(const DumpFile& file, std::uint64_t block_size) {
     const auto missing = [] {
         return fail(Errc::malformed, "is a flattened dump that was cut off before its header, which comes last");
@@ -112,8 +112,7 @@ Result<layout::KdumpHeader> read_header(const DumpFile& file) {
     return file.read<layout::KdumpHeader>(0);
 }
 
-// Both headers tell the count. If they differ, the larger one counts, so that no page is lost, if the bitmaps have room
-// for it.
+// Both headers tell the count. Should they contradict, the larger one loses no page, if the bitmaps have room for it.
 std::uint64_t frames_of(const layout::KdumpHeader& header, const layout::KdumpSubHeader& sub,
                         std::uint64_t bitmap_size) {
     const std::uint64_t narrow = std::uint32_t{header.max_mapnr}, wide = sub.max_mapnr_64;

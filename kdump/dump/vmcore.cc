@@ -80,7 +80,7 @@ Result<> add_segment(const DumpFile& file, const ProgramHeader& header, Vmcore& 
     return {};
 }
 
-// In the order of addresses; where two segments overlap, the first one counts.
+// One after the other, by address; of what two segments have the first keeps it.
 std::vector<VmcorePiece> disjoint_pieces(std::span<const DumpSegment> segments) {
     std::vector<VmcorePiece> pieces;
     std::uint64_t end = 0;
@@ -108,8 +108,8 @@ std::vector<PhysRange> memory_of(std::span<const VmcorePiece> pieces) {
     return memory;
 }
 
-// Pieces that share bytes of the file are a mistake or malice, and could claim more memory than the file has. If the
-// shared bytes are more than the file has, only the first piece by offset is kept of those that share. Returns how many
+// Pieces that lie on the same bytes of the file are a mistake or malice. So that they do not make more memory than the
+// file has, they are one piece, the first by offset, where more bytes are shared than the file has. Returns how many
 // bytes of memory that costs.
 std::uint64_t drop_shared(std::vector<VmcorePiece>& pieces, std::uint64_t file_size) {
     auto by_offset = pieces;

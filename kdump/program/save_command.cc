@@ -45,7 +45,7 @@ Result<std::int64_t> number(const Arguments& arguments, std::string_view name, s
     return value;
 }
 
-// Understands the command line before anything is opened.
+// What the words mean, before anything is opened.
 struct Wishes {
     SaveOptions options;
     Compression compression = Compression::zstd;
@@ -107,7 +107,7 @@ bool tells_on_standard_output(const Wishes& wishes) {
     return wishes.destination != "-" && (wishes.json || !wishes.quiet) && is_usable(STDOUT_FILENO);
 }
 
-// The destination, below any compression; `opened` keeps a stream open that is opened here.
+// Where bytes go before anything is made of them; a stream that is opened here stays open with `opened`.
 struct Destination {
     Sink sink;
     bool stream = false;
@@ -171,7 +171,7 @@ Result<Sink> dress(const Wishes& wishes, Sink sink, bool stream) {
     return sink;
 }
 
-// What a save is doing, for the last message of a save that hangs. Another thread reads it.
+// What a save is at, for the last words of one that is held up. Another thread asks for them.
 class SaveState {
 public:
     enum class Doing { opening_source, opening_destination, judging, reading, writing, syncing, telling };
@@ -251,7 +251,7 @@ private:
     std::function<void()> discard_;
 };
 
-// Counts the bytes that pass, and notes which call the save is waiting in.
+// Counts what goes through, and tells where the save is held up.
 Sink observed(Sink sink, SaveState& state) {
     const auto during = [&state](auto call, SaveState::Doing doing = SaveState::Doing::writing) {
         return [&state, doing, call = std::move(call)](auto... arguments) {

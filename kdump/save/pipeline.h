@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Several threads pack the pages of a set; they are handed on in order. Holds at most two batches a thread in memory.
+// Packs a set's pages by some threads and hands them on in order. Memory is bounded: two batches a thread.
 #pragma once
 
 #include "kdump/dump/dump.h"
@@ -11,9 +11,9 @@
 
 namespace kx {
 
-// The caller's thread calls `take`, in the order of frames; if it returns false, nothing more is read. With one thread
-// the caller's thread does everything. An error if there is no such compressor, or if memory runs out, also inside
-// `take`: what was taken before stays good.
+// `take` is called by the caller's thread, in the order of frames; where it returns false, nothing more is read. With
+// one thread all is done by the caller's. An error where the compressor cannot be had, or memory runs
+// out, in `take` too: what was taken before stays good.
 Result<> pack_pages(const Dump& dump, const PageSet& pages, Compression compression, unsigned threads,
                     const std::function<bool(PageBatch&)>& take);
 

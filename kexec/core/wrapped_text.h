@@ -11,9 +11,8 @@ namespace kx {
 // How many characters a line of this terminal has; 80 where it is none or does not tell.
 std::size_t columns(int fd);
 
-// The words of a text, in lines that begin at the column `indent` and end before the column `width`. The first line
-// gets no indent: the caller has printed something there already. A word that is longer than a line has a line of its
-// own.
+// The words of a text, in lines that begin at the column `indent` (the first is not indented: what stands before it is
+// there already) and end before the column `width`. A word that is longer than a line stands alone on one.
 std::string wrapped(std::string_view text, std::size_t indent, std::size_t width);
 
 } // namespace kx

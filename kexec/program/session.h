@@ -29,8 +29,8 @@ struct Session {
     InstanceControl control() const { return {kernel, files, notices, run_root, {}}; }
 };
 
-// A closed pipe or a full disk never stops a load or a start half-way: output that cannot be written is dropped here,
-// and main() fails in the end if it was for standard output.
+// A reader that went away, or a full disk, never stops a load or a start half-way: what cannot be written is dropped
+// here, and main() fails in the end if that was standard output.
 template <typename... Args> void print(std::FILE* to, fmt::format_string<Args...> format, Args&&... args) {
     print_text(to, fmt::format(format, std::forward<Args>(args)...));
 }

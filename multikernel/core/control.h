@@ -16,8 +16,8 @@ struct InstanceControl {
     const SystemFiles& files;
     Notices& notices;
     std::string run_root = "/"; // /run is below it; tests have their own
-    InstanceCommands commands;  // that messages of this program advise
-    bool rehearsed = false;     // `kernel` only notes the calls: they have no effect that could be read back
+    InstanceCommands commands;  // of the program that tells what was refused
+    bool rehearsed = false;     // `kernel` only notes the calls: nothing comes of them that could be read back
 };
 
 } // namespace kx

@@ -22,9 +22,9 @@ struct ApplyOptions {
     std::function<void(const DesiredStep&)> done = [](const DesiredStep&) {};
 };
 
-// Stops at the first step that fails, and undoes the steps before it, the last one first. A halted kernel, a dropped
-// image and a deleted instance cannot be brought back: the undo stops at such a step, and leaves what was done before
-// it. The error says which steps remain done.
+// Stops at the first step that fails, and undoes those before it, from the last one on, as far as that is possible: a
+// kernel that was halted, an image that was dropped and an instance that was deleted stay so, and what was done before
+// that stays, too. The error says what stands.
 //
 // The lock is given back while the kexec program loads, which takes it for itself.
 Result<> apply_steps(Change& change, std::span<const DesiredStep> steps, const ApplyOptions& options);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// One change of a command: it holds the lock, remembers what was done to the machine, and tells it as text or JSON. In
-// a dry run the same code runs with a kernel that only notes each call.
+// One change of a command: it holds the lock, keeps what was done to the machine, and tells it as text or JSON. In a
+// dry run the same code runs against a kernel that only notes what it would have been asked.
 #pragma once
 
 #include "kexec/image/device_tree/device_tree.h"
@@ -61,8 +61,8 @@ public:
     // What the change works with. In a dry run nothing that goes through it is done, and no file is written.
     InstanceControl control() const;
 
-    // The result of a change that was made with control(). In a dry run, a change that ended only because the kernel
-    // was not real counts as good.
+    // The result of a change that was made with control(). In a dry run, one that ended because the kernel was only a
+    // rehearsal's is good.
     template <typename T> Result<> settled(const Result<T>& result) const {
         if (result || kernel_->canceled)
             return {};

@@ -39,8 +39,8 @@ struct InstanceUpdate {
     std::vector<std::string> devices_added, devices_removed; // PCI addresses
     bool empty() const;
 };
-// Refuses to take from an instance with an image what its kernel may use. check_update() has the refusals that need no
-// other facts.
+// Taking from an instance that has an image what its kernel may use is refused. check_update() is what is refused
+// before anything else is looked at.
 Result<> check_update(const InstanceView& instance, const InstanceUpdate& update);
 Result<> update_instance(const Change& change, const InstanceView& instance, const InstanceUpdate& update,
                          const MachineResources& machine);
