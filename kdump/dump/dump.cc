@@ -201,7 +201,7 @@ bool Dump::has_page(std::uint64_t address) const {
     const auto page = PhysRange::at(align_down(address, page_size()), page_size());
     if (!page || vmcore())
         return page && vmcore()->has(*page);
-    // Of several blocks one is enough, unless the end of the file took another.
+    // One block of a page is enough, unless the file ends before another.
     bool any = false;
     for (std::uint64_t at = page->begin; at < page->end; at += compressed()->header.block_size) {
         if (compressed()->is_lost(state_->file, at))

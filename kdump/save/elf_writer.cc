@@ -67,7 +67,7 @@ std::uint64_t ElfWriter::pages_in_runs() const {
     return pages;
 }
 
-// Every segment is divided; where many lie on the same memory, the rest tells of what none has told before.
+// Divides every segment. If many lie on the same memory, the later ones describe only what no earlier one has.
 void ElfWriter::make_loads() {
     std::vector<DumpSegment> segments(dump_->segments().begin(), dump_->segments().end());
     if (segments.empty()) {
@@ -202,14 +202,14 @@ Result<> ElfWriter::write_front(Notices& notices) {
         return fail(front.error()->code, "{}; a dump's headers alone take {} bytes", front.error()->message,
                     notes_offset_ + dump_->notes_size());
     front_end_ = added_until_ = notes_offset_ + dump_->notes_size();
-    // A device may have an older dump on it, whose headers must not be taken for this one's.
+    // A device may hold an older dump: its headers must not count as this dump's.
     if (sink_->rewrites && !headers_first())
         KX_TRY(sink_->sync());
     return {};
 }
 
-// Where what is not written does not read as zeros, they are written: what was left out inside a run, of 255 pages at
-// most.
+// If bytes that nobody wrote do not read as zeros, writes zeros for the pages that were left out inside a run, at most
+// 255.
 void ElfWriter::go_to(std::uint64_t offset) {
     if (run_written_ && !sink_->holes && data_.position() < offset)
         data_.append(std::vector<std::byte>(offset - data_.position()));

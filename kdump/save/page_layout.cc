@@ -157,8 +157,8 @@ bool PageLayout::is_tail(std::span<const std::byte> page) const {
     return head_mask_ && (word64(page, compound_head_) & 1);
 }
 
-// How many pages a head stands for: 1 where it is none, or where its order is not to be believed (it was being made or
-// taken apart).
+// How many pages a head stands for: 1 if it is no head, or if its order cannot be right (the page was being put
+// together or taken apart at the crash).
 std::uint64_t PageLayout::compound_pages(std::uint64_t flags, std::span<const std::byte> next) const {
     if (!head_mask_ || (flags & head_mask_) != head_mask_ || next.empty() || !(word64(next, compound_head_) & 1))
         return 1;
@@ -189,7 +189,7 @@ PageVerdict PageLayout::judge(std::span<const std::byte> page, std::span<const s
     const bool slab = (flags & slab_) != 0; // which has numbers of its own where others have a type
     if (!slab && offline_ && offline_->matches(type))
         return {PageKind::offline, 1};
-    // A guest that reads memory which it has not accepted is ended by its host.
+    // The host ends a guest that reads memory which it has not accepted.
     if (!slab && unaccepted_ && unaccepted_->matches(type))
         return {PageKind::offline, unaccepted_pages_};
     // Its words belong to its head.
@@ -208,7 +208,7 @@ PageVerdict PageLayout::judge(std::span<const std::byte> page, std::span<const s
         return {PageKind::kept, pages, true};
     if (is_anonymous(word64(page, *mapping_)))
         return {PageKind::user, pages, true};
-    // The swap cache's flag alone is another one's too (4.10 and later).
+    // From 4.10 on the flag of the swap cache has a second meaning.
     const bool in_swap_cache = swapcache_ && swapbacked_ && (flags & swapcache_) && (flags & swapbacked_);
     if ((flags & lru_) || in_swap_cache)
         return {(flags & private_flag_) ? PageKind::private_cache : PageKind::cache, pages, true};

@@ -23,7 +23,7 @@ struct ZstdContext {
 } // namespace
 
 bool all_zero(std::span<const std::byte> bytes) {
-    // Most pages that are not of zeros show it early.
+    // Most pages with other bytes than zeros have one early.
     std::size_t at = 0;
     for (; at + 128 <= bytes.size(); at += 128) {
         std::uint64_t words[16], any = 0;

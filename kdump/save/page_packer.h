@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Reads some hundred pages and makes of them what goes into a dump: nothing for a page of zeros, the page compressed
-// where that makes it smaller, else as it is.
+// Reads some hundred pages and prepares them for a dump: a page of zeros becomes nothing, a page that gets smaller is
+// compressed, and any other stays as it is.
 #pragma once
 
 #include "kdump/dump/dump.h"

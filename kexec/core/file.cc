@@ -192,7 +192,7 @@ Result<std::size_t> read_some(int fd, std::span<std::byte> buffer, std::optional
     }
 }
 
-// The first bytes. The end of a FIFO that nobody has opened for writing yet is none.
+// The first bytes. A FIFO that nobody has opened for writing yet looks like one at its end, but is not.
 Result<std::size_t> read_first(int fd, std::span<std::byte> buffer, PipePatience patience) {
     constexpr milliseconds look_again(20);
     const auto end = std::chrono::steady_clock::now() + patience.for_writer;

@@ -52,9 +52,9 @@ struct CrashFacts {
     friend bool operator==(const CrashFacts&, const CrashFacts&) = default;
 };
 
-// Reads two files more than there are CPUs and some ten others. Errc::unsupported with an explanation where Xen owns
-// the machine, or for an architecture that no row is about; Errc::not_found without a reservation; Errc::denied where
-// root would see more; Errc::malformed for files that break their format and notes that lie outside RAM.
+// Reads one file a CPU and about twelve more. Errc::unsupported with an explanation where Xen owns the machine, or for
+// an architecture without a row; Errc::not_found without a reservation; Errc::denied where root would see more;
+// Errc::malformed for files that break their format and notes that lie outside RAM.
 Result<CrashFacts> read_crash_facts(const SystemFiles& files, const Machine& machine, Notices& notices);
 
 } // namespace kx

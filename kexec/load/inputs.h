@@ -36,8 +36,8 @@ private:
     int fd_;
 };
 
-// Refuses a damaged image before the kernel sees it, and one of no known format where --type names one. Any other image
-// is the kernel's to judge: a --type that it is not of is noted.
+// Refuses a damaged image before the kernel sees it, and, where --type names a known format, an image of no known
+// format. The kernel judges all others; if --type does not fit the image, that is noted.
 Result<ImageForKernel> image_for_kernel(const SystemFiles& files, const LoadInputs& inputs, Notices& notices);
 
 // Whether the image, unpacked where it is compressed, is one that this program places, under whichever --type.

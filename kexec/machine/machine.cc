@@ -53,8 +53,8 @@ Result<std::optional<std::vector<MemoryRange>>> read_firmware_map_if_there(const
     return std::nullopt;
 }
 
-// RAM by every map that the running kernel leaves alone: nobody says what lies there, and much of it may be another
-// kernel's, which goes on running.
+// RAM that the running kernel leaves alone, although every map calls it RAM. No file says what lies there, and much of
+// it may belong to another kernel, which goes on running.
 Result<std::vector<PhysRange>> read_memory_out_of_use(const SystemFiles& files, Notices& notices) {
     std::vector<PhysRange> unused = KX_TRY(read_offline_memory(files));
     const auto held = read_instance_memory(files);
@@ -106,7 +106,7 @@ std::vector<PhysRange> runtime_memory(const EfiFacts& efi) {
 
 Result<std::string> read_architecture(const SystemFiles& files) {
     auto architecture = read_value(files, "proc/sys/kernel/arch");
-    // What others captured may lack it. "lm", long mode, is a flag of x86-64 alone.
+    // A machine that another version captured may lack it. "lm", long mode, is a flag of x86-64 alone.
     if (!architecture && architecture.error().code == Errc::not_found)
         if (const auto flags = files.read_lines_with("proc/cpuinfo", "flags"); flags && holds_word(*flags, "lm"))
             return "x86_64";

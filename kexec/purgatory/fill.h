@@ -14,7 +14,8 @@ namespace kx {
 
 inline constexpr std::string_view purgatory_name = "purgatory";
 
-// Memory that is copied before the next kernel runs, once the digests were compared; nothing guards the copy.
+// Memory that purgatory copies after it compared the digests and before the next kernel runs. No digest guards the
+// copy.
 struct PurgatoryBackup {
     PhysRange source;
     std::uint64_t destination;

@@ -102,7 +102,7 @@ Result<std::uint32_t> load_into_module(Session& session) {
     if (options.debug)
         print(stderr, "{}", text_of(report));
 
-    // One that an earlier image of this id left would be taken for this one's, should ours not be written.
+    // If writing our record fails, the record of an earlier image with this id would count as this image's.
     KX_TRY(remove_instance_record(session.run_root, placed.instance.id));
     KX_TRY(load_and_assign(session, placed, inputs));
     write_down(session, placed, inputs, defined.wanted.name);

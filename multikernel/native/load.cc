@@ -270,7 +270,7 @@ Result<InstanceView> load_into(Session& session, const PlannedSpawn& planned, co
     KX_TRY(make(control, planned.plan, made));
     if (made.instance)
         KX_TRY(check_size(planned, inputs, made.instance->memory));
-    // One that an earlier image of this id left would be taken for this one's, should ours not be written.
+    // If writing our record fails, the record of an earlier image with this id would count as this image's.
     KX_TRY(remove_instance_record(session.run_root, planned.plan.id));
     KX_TRY(load_image(session, planned, inputs, made));
     InstanceView instance = KX_TRY(loaded_instance(control, planned.plan));

@@ -20,8 +20,8 @@ struct PlacedInstance {
     PlacedLoad load;
 };
 
-// Plans the load to its last byte; the command line and the handover go into the request of `inputs`. Refuses, and
-// notes, what stands against it.
+// Plans the load to its last byte, and puts the command line and the handover into the request of `inputs`. Refuses a
+// load that cannot work, and notes what makes it unwise.
 Result<PlacedInstance> place_instance(Session& session, LoadInputs& inputs, const Instance& instance);
 
 LoadReport report_of(const PlacedInstance& placed, const LoadInputs& inputs, const Options& options);
