@@ -48,18 +48,19 @@ Result<std::int64_t> number(const Arguments& arguments, std::string_view name, s
 // What the words mean, before anything is opened.
 struct Wishes {
     SaveOptions options;
-    Compression compression = Compression::zstd;
+    SaveCompression compression = SaveCompression::zstd;
     bool flatten = false, force = false, quiet = false, json = false;
     std::string source, destination;
 };
 
-Result<Compression> compression_of(const Arguments& arguments, SaveFormat format) {
+Result<SaveCompression> compression_of(const Arguments& arguments, SaveFormat format) {
     const std::string* text = arguments.value("compress");
     if (!text)
-        return format == SaveFormat::kdump ? Compression::zstd : Compression::none;
-    for (const Compression compression : {Compression::none, Compression::zlib, Compression::lz4, Compression::zstd}) {
+        return format == SaveFormat::kdump ? SaveCompression::zstd : SaveCompression::none;
+    for (const SaveCompression compression :
+         {SaveCompression::none, SaveCompression::zlib, SaveCompression::lz4, SaveCompression::zstd}) {
         if (*text == name_of(compression)) {
-            if (compression == Compression::lz4 && format == SaveFormat::kdump)
+            if (compression == SaveCompression::lz4 && format == SaveFormat::kdump)
                 return fail(Errc::usage, "--compress=lz4: no reader of the kdump format knows lz4; with --format=elf "
                                          "the whole file is compressed");
             return compression;
@@ -88,8 +89,8 @@ Result<Wishes> wishes_of(const Arguments& arguments) {
         options.format = *format == "elf" ? SaveFormat::elf : SaveFormat::kdump;
     }
     wishes.compression = KX_TRY(compression_of(arguments, options.format));
-    options.compression = options.format == SaveFormat::kdump ? wishes.compression : Compression::none;
-    if (options.format == SaveFormat::elf && wishes.compression != Compression::none && wishes.flatten)
+    options.compression = options.format == SaveFormat::kdump ? wishes.compression : SaveCompression::none;
+    if (options.format == SaveFormat::elf && wishes.compression != SaveCompression::none && wishes.flatten)
         return fail(Errc::usage, "--flatten: a compressed ELF file is a stream by itself; leave one of them out");
     if (wishes.json && wishes.destination == "-")
         return fail(Errc::usage, "--json: standard output is the dump's");
@@ -160,10 +161,10 @@ Result<Destination> open_destination(const Wishes& wishes, const Dump& dump) {
 }
 
 Result<Sink> dress(const Wishes& wishes, Sink sink, bool stream) {
-    if (wishes.options.format == SaveFormat::elf && wishes.compression != Compression::none) {
-        const FrameFormat frame = wishes.compression == Compression::zstd  ? FrameFormat::zstd
-                                  : wishes.compression == Compression::lz4 ? FrameFormat::lz4
-                                                                           : FrameFormat::gzip;
+    if (wishes.options.format == SaveFormat::elf && wishes.compression != SaveCompression::none) {
+        const FrameFormat frame = wishes.compression == SaveCompression::zstd  ? FrameFormat::zstd
+                                  : wishes.compression == SaveCompression::lz4 ? FrameFormat::lz4
+                                                                               : FrameFormat::gzip;
         return frame_sink(std::move(sink), frame, wishes.options.threads);
     }
     if (wishes.flatten || (stream && wishes.options.format == SaveFormat::kdump))
