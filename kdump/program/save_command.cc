@@ -45,7 +45,7 @@ Result<std::int64_t> number(const Arguments& arguments, std::string_view name, s
     return value;
 }
 
-// What the words mean, before anything is opened.
+// What the user wants, read from the command line before anything is opened.
 struct Wishes {
     SaveOptions options;
     SaveCompression compression = SaveCompression::zstd;
@@ -108,7 +108,7 @@ bool tells_on_standard_output(const Wishes& wishes) {
     return wishes.destination != "-" && (wishes.json || !wishes.quiet) && is_usable(STDOUT_FILENO);
 }
 
-// Where bytes go before anything is made of them; a stream that is opened here stays open with `opened`.
+// Where the dump is written. A stream that the save itself opened is closed with `opened`.
 struct Destination {
     Sink sink;
     bool stream = false;
@@ -172,7 +172,8 @@ Result<Sink> dress(const Wishes& wishes, Sink sink, bool stream) {
     return sink;
 }
 
-// What a save is at, for the last words of one that is held up. Another thread asks for them.
+// How far a save has come. If something holds the save up when a signal asks it to stop, the thread of StopSignals
+// takes its last message from here.
 class SaveState {
 public:
     enum class Doing { opening_source, opening_destination, judging, reading, writing, syncing, telling };
@@ -183,7 +184,7 @@ public:
         const std::lock_guard lock(mutex_);
         doing_ = doing;
     }
-    // `discard` is for a dump without a page.
+    // last_words() calls `discard` while the dump has no page yet: such a dump is removed.
     void opened(bool stream, std::function<void()> discard) {
         const std::lock_guard lock(mutex_);
         stream_ = stream;
@@ -252,7 +253,7 @@ private:
     std::function<void()> discard_;
 };
 
-// Counts what goes through, and tells where the save is held up.
+// A sink that counts the bytes that `sink` takes, and tells `state` what the save is doing.
 Sink observed(Sink sink, SaveState& state) {
     const auto during = [&state](auto call, SaveState::Doing doing = SaveState::Doing::writing) {
         return [&state, doing, call = std::move(call)](auto... arguments) {
@@ -332,19 +333,19 @@ void print_summary(const SaveSummary& summary, const Wishes& wishes, Session& se
 Result<int> run(Session& session) {
     const Wishes wishes = KX_TRY(wishes_of(session.arguments));
     SaveState state(wishes.source == "-" ? "standard input" : wishes.source, name_of_destination(wishes));
-    const StopSignals signals("kdump", [&](std::string_view signal) { return state.last_words(signal); });
+    const StopSignals signals(program, [&](std::string_view signal) { return state.last_words(signal); });
     const SaveSummary summary = KX_TRY(save_to(wishes, session, signals, state));
     if (!wishes.quiet || wishes.json)
         print_summary(summary, wishes, session);
     const std::string incomplete = incomplete_text(summary);
     if (!incomplete.empty())
-        print_message(session.err, "kdump", incomplete);
+        print_message(session.err, program.name, incomplete);
     return incomplete.empty() && summary.result.left_out.unreadable == 0 ? exit_done : exit_failure;
 }
 
 } // namespace
 
-constinit const Command save_command = {"save", "SRC DST|-", "Write a dump of the pages that are worth keeping.", 2, 2,
-                                        rows,   run};
+constinit const Command save_command = {
+    {"save", "SRC DST|-", "Write a dump of the pages that are worth keeping.", 2, 2, rows}, run};
 
 } // namespace kx::kdump

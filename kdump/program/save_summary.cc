@@ -4,7 +4,6 @@
 #include "kdump/program/save_progress.h"
 #include "kexec/core/terminal_text.h"
 #include "kexec/core/text.h"
-#include "kexec/load/report.h"
 
 #include <array>
 #include <nlohmann/json.hpp>
