@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 
 namespace kx {
 namespace {
@@ -66,7 +65,7 @@ constexpr std::array marks{
     Mark{"CONFIG_ARM_LPAE", "arm"},
 };
 
-// Whether addresses of the kernel need 64 bits; nothing where it tells none.
+// Whether the kernel's addresses need 64 bits; nothing where vmcoreinfo has no address.
 std::optional<bool> tells_wide_addresses(const Vmcoreinfo& info) {
     for (const std::string_view name : {"_stext", "swapper_pg_dir", "init_uts_ns", "node_online_map"}) {
         if (const auto address = info.symbol(name))
@@ -75,7 +74,7 @@ std::optional<bool> tells_wide_addresses(const Vmcoreinfo& info) {
     return std::nullopt;
 }
 
-// By the kernel's own words. Marks of two architectures say nothing.
+// What the kernel itself says; empty where it says nothing, or has marks of two architectures.
 std::string_view told_by_kernel(const ArchitectureClaim& header, const Vmcoreinfo& info) {
     std::string_view told;
     for (const Mark& mark : marks) {
@@ -99,7 +98,8 @@ std::string_view told_by_registers(std::span<const CpuState> cpus) {
     return found == rows.end() ? std::string_view() : found->name;
 }
 
-// One that is not contradicted by what a 32-bit header may say of a 64-bit kernel.
+// Whether the header's architecture fits the kernel's. The 32-bit header of a 64-bit kernel's dump names the 32-bit
+// one.
 bool may_be_said_of(std::string_view header, std::string_view kernel) {
     return header == kernel || (header == "i686" && kernel == "x86_64") || (header == "arm" && kernel == "aarch64");
 }
@@ -155,14 +155,14 @@ SettledArchitecture settle_architecture(const ArchitectureClaim& header, const V
 
 std::uint64_t usual_page_size(std::string_view architecture) {
     const Row* row = row_of(architecture);
-    return row ? row->usual_page : 4096;
+    return row ? row->usual_page : smallest_page;
 }
 
 std::uint64_t kernel_page_size(std::string_view architecture, const Vmcoreinfo& info, std::uint64_t otherwise) {
     const Row* row = row_of(architecture);
     const auto told = info.page_size();
-    const std::uint64_t largest = row ? row->largest_page : 65536;
-    return told && std::has_single_bit(*told) && *told >= 4096 && *told <= largest ? *told : otherwise;
+    const std::uint64_t largest = row ? row->largest_page : largest_page;
+    return told && is_page_size(*told) && *told <= largest ? *told : otherwise;
 }
 
 } // namespace kx

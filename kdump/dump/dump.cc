@@ -7,14 +7,14 @@
 #include "kdump/dump/page_codec.h"
 
 #include <algorithm>
-#include <bit>
 
 namespace kx {
 namespace {
 
 Result<std::uint64_t> checked_page_size(std::uint64_t size) {
-    if (!std::has_single_bit(size) || size < 4096 || size > 65536)
-        return fail(Errc::malformed, "a page size of {} bytes: it is a power of two from 4096 to 65536", size);
+    if (!is_page_size(size))
+        return fail(Errc::malformed, "a page size of {} bytes: it is a power of two from {} to {}", size, smallest_page,
+                    largest_page);
     return size;
 }
 

@@ -13,11 +13,12 @@
 namespace kx {
 namespace {
 
+constexpr std::uint64_t least_size = 32, most_size = 4096; // bytes of a struct page (64 as a rule)
 constexpr unsigned largest_order = 26;     // a compound page or free block of 2^26 pages: more is no order
 constexpr std::uint64_t order_bits = 0xff; // of the second page's flags, where no other place is told
 
-// The lowest bit of page.mapping: a user process's page. The rest is then a pointer, which in a kernel's half of the
-// addresses has the highest bit; other words that begin in the same place have not.
+// The lowest bit of page.mapping says that a user process has the page. The rest of the word is then a kernel pointer,
+// with the highest bit set; in other words that the kernel keeps in this place that bit is clear.
 bool is_anonymous(std::uint64_t mapping) {
     return (mapping & 1) && mapping >> 63;
 }
@@ -51,7 +52,7 @@ std::optional<PageLayout> PageLayout::of(const Vmcoreinfo& info, unsigned& level
         const auto offset = info.offset(name);
         return offset && bytes <= *size && *offset <= *size - bytes ? offset : std::nullopt;
     };
-    if (!size || *size < 32 || *size > 4096)
+    if (!size || *size < least_size || *size > most_size)
         return std::nullopt;
     const auto flags = field("page.flags", 8);
     if (!flags)

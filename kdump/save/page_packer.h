@@ -36,8 +36,8 @@ struct PageBatch {
 // One for each thread.
 class PagePacker {
 public:
-    // Borrows the dump. Compression::lz4 is not for pages.
-    static Result<PagePacker> make(const Dump& dump, Compression compression);
+    // Borrows the dump. SaveCompression::lz4 is not for pages.
+    static Result<PagePacker> make(const Dump& dump, SaveCompression compression);
     PagePacker(PagePacker&&) noexcept;
     ~PagePacker();
 

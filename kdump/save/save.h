@@ -24,7 +24,7 @@ inline constexpr unsigned free = 16;         // free pages
 inline constexpr unsigned all = 31;
 } // namespace leave_out
 
-enum class Compression { none, zlib, lz4, zstd };
+enum class SaveCompression { none, zlib, lz4, zstd };
 enum class SaveFormat { kdump, elf };
 
 struct SaveProgress {
@@ -35,7 +35,7 @@ struct SaveProgress {
 
 struct SaveOptions {
     unsigned level = leave_out::all;
-    Compression compression = Compression::zstd; // of each page; SaveFormat::kdump only, and not lz4
+    SaveCompression compression = SaveCompression::zstd; // of each page; SaveFormat::kdump only, and not lz4
     SaveFormat format = SaveFormat::kdump;
     unsigned threads = 1; // that read and compress; 1: the caller's own
     // Asked by the caller's thread every few hundred pages, and while pages are being judged (then of no progress);

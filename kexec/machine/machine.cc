@@ -90,13 +90,15 @@ Result<> read_memory(const SystemFiles& files, Machine& machine, Notices& notice
     return {};
 }
 
+constexpr std::uint64_t efi_page = 4096; // on every architecture (UEFI, AllocatePages)
+
 // What EFI runtime services use, also where the memory maps call it RAM (boot services data that firmware keeps).
 std::vector<PhysRange> runtime_memory(const EfiFacts& efi) {
     std::vector<PhysRange> used;
     for (const EfiRuntimeRange& range : efi.runtime_map) {
-        if (range.page_count > UINT64_MAX / 4096)
+        if (range.page_count > UINT64_MAX / efi_page)
             continue;
-        if (const auto memory = PhysRange::at(range.physical_address, range.page_count * 4096))
+        if (const auto memory = PhysRange::at(range.physical_address, range.page_count * efi_page))
             used.push_back(*memory);
     }
     return used;

@@ -23,7 +23,7 @@ struct EfiRuntimeRange {
     std::uint32_t type;
     std::uint64_t physical_address;
     std::uint64_t virtual_address;
-    std::uint64_t page_count; // of 4 KiB
+    std::uint64_t page_count; // of 4 KiB, whatever the kernel's pages have
     std::uint64_t attribute;
     friend bool operator==(const EfiRuntimeRange&, const EfiRuntimeRange&) = default;
 };

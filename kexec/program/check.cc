@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "kexec/cli/terminal_width.h"
 #include "kexec/core/terminal_text.h"
 #include "kexec/core/text.h"
 #include "kexec/core/wrapped_text.h"

@@ -2,6 +2,7 @@
 #include "kexec/program/load.h"
 
 #include "include/uapi/kexec.h"
+#include "kexec/core/terminal_text.h"
 #include "kexec/image/bzimage.h"
 #include "kexec/load/inputs.h"
 #include "kexec/load/placed_load.h"

@@ -25,6 +25,9 @@ tests_unit_unit_SOURCES = $(PURGATORY_PORTABLE) \
 	tests/unit/kdump/save/paged_kernel.h \
 	tests/unit/kdump/save/save_order_test.cc \
 	tests/unit/kdump/save/save_test.cc \
+	tests/unit/kexec/cli/arguments_test.cc \
+	tests/unit/kexec/cli/held_signals_test.cc \
+	tests/unit/kexec/cli/print_test.cc \
 	tests/unit/kexec/cli/standard_files_test.cc \
 	tests/unit/kexec/core/byte_view_test.cc \
 	tests/unit/kexec/core/command_line_test.cc \
@@ -32,6 +35,7 @@ tests_unit_unit_SOURCES = $(PURGATORY_PORTABLE) \
 	tests/unit/kexec/core/notices_test.cc \
 	tests/unit/kexec/core/phys_range_test.cc \
 	tests/unit/kexec/core/shown_test.cc \
+	tests/unit/kexec/core/shared_bytes_test.cc \
 	tests/unit/kexec/core/terminal_text_test.cc \
 	tests/unit/kexec/core/wire_test.cc \
 	tests/unit/kexec/crash/crash_machine.h \
