@@ -24,5 +24,5 @@ include purgatory/arch/x86_64/local.mk
 noinst_LIBRARIES += purgatory/libpurgatory.a
 purgatory_libpurgatory_a_SOURCES = purgatory/embed.S include/purgatory_images.h
 purgatory_libpurgatory_a_CPPFLAGS = $(PURGATORY_EMBED)
-purgatory/libpurgatory_a-embed.$(OBJEXT): $(PURGATORY_IMAGES)
+purgatory/purgatory_libpurgatory_a-embed.$(OBJEXT): $(PURGATORY_IMAGES)
 CLEANFILES += $(PURGATORY_IMAGES)
