@@ -4,6 +4,7 @@ kexec_core_libcore_a_SOURCES = \
 	kexec/core/byte_view.cc kexec/core/byte_view.h \
 	kexec/core/bytes.h \
 	kexec/core/command_line.cc kexec/core/command_line.h \
+	kexec/core/entry_mode.h \
 	kexec/core/file.cc kexec/core/file.h \
 	kexec/core/fmt_library.cc \
 	kexec/core/notices.h \

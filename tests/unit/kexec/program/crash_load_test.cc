@@ -74,7 +74,7 @@ struct Fixture {
         return *found;
     }
     struct handover handover() const {
-        const Elf elf = parse_elf(architecture_named("x86_64").value()->purgatory).value();
+        const Elf elf = parse_elf(architecture_named("x86_64").value()->purgatory->image).value();
         const std::uint64_t offset = find_symbol(elf, "handover").value().value().value;
         const auto& purgatory = at(kernel.loads.back().entry);
         struct handover block {};

@@ -37,7 +37,7 @@ LoadPlan small_plan() {
 Placement placed_with_purgatory(const PurgatoryOptions& options) {
     const Architecture* architecture = architecture_named("x86_64").value();
     LoadPlan plan = small_plan();
-    plan.demands.push_back(purgatory_demand(architecture->purgatory, plan, options).value());
+    plan.demands.push_back(purgatory_demand(architecture->purgatory->image, plan, options).value());
     auto placement = place(plan.demands, std::vector<PhysRange>{{0x100000, 0x10000000}});
     REQUIRE(placement);
     REQUIRE(placement->compose(purgatory_name));
@@ -45,7 +45,7 @@ Placement placed_with_purgatory(const PurgatoryOptions& options) {
 }
 
 struct handover handover_in(const Placement& placement) {
-    const Elf elf = parse_elf(architecture_named("x86_64").value()->purgatory).value();
+    const Elf elf = parse_elf(architecture_named("x86_64").value()->purgatory->image).value();
     const ElfSymbol symbol = find_symbol(elf, "handover").value().value();
     struct handover block {};
     const ByteView bytes = placement.find(purgatory_name)->content().view();
