@@ -34,7 +34,7 @@ struct PurgatoryArchitecture {
     ByteView image;                         // its ELF; empty where this build has none
     PhysRange window;                       // where it may lie (physical) …
     std::optional<PhysRange> second_window; // … or else
-    std::span<const EntryMode> entry_modes; // by which it can enter a kernel
+    std::span<const EntryWay> entry_ways;   // by which it can enter a kernel
     // The line that it reports on, judged by the next kernel's console=: x86 an I/O port.
     std::uint64_t (*serial_base)(std::string_view command_line);
 };

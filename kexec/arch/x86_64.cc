@@ -10,7 +10,8 @@ namespace kx {
 namespace {
 
 // What purgatory/arch/x86_64/entry.S does.
-constexpr std::array entry_modes{EntryMode::x86_64bit};
+constexpr std::array<std::string_view, 1> registers_64bit{"rsi"};
+constexpr std::array entry_ways{EntryWay{EntryMode::x86_64bit, registers_64bit}};
 
 // ttyS0 to ttyS3, where PC firmware puts them.
 constexpr std::array<std::uint64_t, 4> serial_ports{0x3f8, 0x2f8, 0x3e8, 0x2e8};
@@ -39,7 +40,7 @@ Architecture x86_64_architecture() {
             .purgatory = PurgatoryArchitecture{.image = ByteView({begin, end}),
                                                .window = {0x100000, std::uint64_t{1} << 32},
                                                .second_window = PhysRange{std::uint64_t{1} << 32, UINT64_MAX},
-                                               .entry_modes = entry_modes,
+                                               .entry_ways = entry_ways,
                                                .serial_base = serial_port_of},
             .crash = CrashArchitecture{.text_symbol = "_text",
                                        .text_symbol_2 = "_stext",

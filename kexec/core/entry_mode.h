@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace kx {
@@ -24,5 +25,11 @@ constexpr std::string_view name_of(EntryMode mode) {
     }
     return "an unknown mode";
 }
+
+// What a purgatory can do: a mode, and the registers that it sets there, in the order of its block.
+struct EntryWay {
+    EntryMode mode;
+    std::span<const std::string_view> registers;
+};
 
 } // namespace kx

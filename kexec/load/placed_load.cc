@@ -37,6 +37,7 @@ Result<PlacedLoad> place_load(const LoadRequest& request, PurgatoryOptions purga
     load.plan = KX_TRY(plan_load(request, machine, notices));
 
     const PurgatoryArchitecture& own = *architecture->purgatory;
+    purgatory.entry_ways = own.entry_ways;
     purgatory.window = own.window;
     purgatory.second_window = own.second_window;
     if (!purgatory.serial_base)
@@ -51,7 +52,7 @@ Result<PlacedLoad> place_load(const LoadRequest& request, PurgatoryOptions purga
     KX_TRY(load.placement.compose(purgatory_name));
 
     load.entry = KX_TRY(purgatory_entry(own.image, load.placement));
-    load.kernel_entry = KX_TRY(load.placement.address_of(load.plan.entry.segment, load.plan.entry.offset));
+    load.kernel_entry = KX_TRY(load.placement.address_of(load.plan.entry.at.segment, load.plan.entry.at.offset));
     return load;
 }
 

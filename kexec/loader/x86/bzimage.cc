@@ -74,8 +74,9 @@ Result<LoadPlan> plan_bzimage(const LoadRequest& request, const Machine& machine
     LoadPlan plan{.format = "bzImage, 64-bit entry",
                   .kernel_version = image.kernel_version,
                   .command_line = request.command_line};
-    plan.entry = {"kernel", layout::entry_64_offset};
-    plan.argument = {"boot_params", 0};
+    plan.entry = {.mode = EntryMode::x86_64bit,
+                  .at = {"kernel", layout::entry_64_offset},
+                  .registers = {{"rsi", SegmentOffset{"boot_params", 0}}}};
 
     plan.demands.push_back(KX_TRY(kernel_demand(request, image)));
     if (request.initrd)
