@@ -3,8 +3,10 @@
 
 #include "include/layout/elf.h"
 #include "kdump/save/note_copy.h"
+#include "kexec/image/elf_machines.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace kx {
@@ -16,13 +18,9 @@ constexpr std::uint64_t short_gap = 8;      // where there are no holes, and usu
 constexpr std::uint64_t gaps_limit = 16384; // pages of zeros that are no matter
 
 std::uint16_t machine_of(std::string_view architecture) {
-    if (architecture == "x86_64")
-        return layout::em_x86_64;
-    if (architecture == "aarch64")
-        return layout::em_aarch64;
-    if (architecture == "riscv64")
-        return layout::em_riscv;
-    return 0;
+    constexpr std::array<std::string_view, 3> written{"x86_64", "aarch64", "riscv64"};
+    const ElfMachine* machine = elf_machine_of(architecture);
+    return machine && std::ranges::find(written, architecture) != written.end() ? machine->number : 0;
 }
 
 template <typename T> void put(std::vector<std::byte>& bytes, const T& value) {

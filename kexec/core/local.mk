@@ -5,6 +5,7 @@ kexec_core_libcore_a_SOURCES = \
 	kexec/core/bytes.h \
 	kexec/core/command_line.cc kexec/core/command_line.h \
 	kexec/core/descriptor_access.cc kexec/core/descriptor_access.h \
+	kexec/core/entry_mode.h \
 	kexec/core/file.cc kexec/core/file.h \
 	kexec/core/fmt_library.cc \
 	kexec/core/notices.h \

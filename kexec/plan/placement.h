@@ -10,9 +10,6 @@
 
 namespace kx {
 
-// Of the system call (KEXEC_SEGMENT_MAX).
-inline constexpr std::size_t segment_limit = 16;
-
 // A demand with an address. Only place() makes one.
 class Segment {
 public:

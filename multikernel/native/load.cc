@@ -8,6 +8,7 @@
 #include "kexec/load/report.h"
 #include "kexec/machine/kho.h"
 #include "kexec/program/foreseen.h"
+#include "kexec/program/load_wishes.h"
 #include "kexec/system/call_context.h"
 #include "multikernel/core/wish.h"
 #include "multikernel/instance/lifecycle.h"
@@ -16,9 +17,9 @@
 #include "multikernel/native/history.h"
 #include "multikernel/native/kernel.h"
 #include "multikernel/native/transaction.h"
+#include "multikernel/placed/load_record.h"
 #include "multikernel/placed/own_machine.h"
 #include "multikernel/records/known_cpus.h"
-#include "multikernel/records/load_record.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -292,7 +293,7 @@ void write_down(Session& session, const PlannedSpawn& planned, const LoadInputs&
 Result<std::uint32_t> load_into_spawn(Session& session) {
     const Options& options = session.options;
     const SpawnFacts facts = KX_TRY(read_spawn_facts(session.control()));
-    LoadInputs inputs = KX_TRY(open_inputs(session));
+    LoadInputs inputs = KX_TRY(open_inputs(input_wishes(session.options), session.files, session.notices));
     const PlannedSpawn planned = KX_TRY(plan(session, inputs, facts));
     note_refusals(session, Call::load_spawn, read_call_context(session.files, false));
     KX_TRY(refuse_if_strict(session));

@@ -6,6 +6,7 @@
 #include "kexec/load/inputs.h"
 #include "kexec/load/placed_load.h"
 #include "kexec/load/report.h"
+#include "kexec/program/session.h"
 #include "multikernel/placed/handed.h"
 #include "multikernel/placed/own_machine.h"
 
