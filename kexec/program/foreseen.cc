@@ -16,7 +16,7 @@ namespace kx {
 namespace {
 
 std::string_view name_of(Call call) {
-    return call == Call::load_files || call == Call::load_spawn ? "kexec_file_load" : "kexec_load";
+    return call == Call::load_files || call == Call::load_native ? "kexec_file_load" : "kexec_load";
 }
 
 // What kexec_file_load has to find room for at least.

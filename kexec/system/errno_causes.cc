@@ -55,7 +55,7 @@ void add_switches(Causes& causes, Call call, const CallContext& context) {
         causes.push_back({"kernel.kexec_load_disabled is 1 and stays so until the machine reboots through its firmware",
                           "remove what sets it (/etc/sysctl.d, a boot script) and reboot",
                           context.load_disabled.has_value()});
-    const bool counted = !is_about_instance(call) || call == Call::load_spawn || call == Call::load_instance ||
+    const bool counted = !is_about_instance(call) || call == Call::load_native || call == Call::load_instance ||
                          call == Call::unload_instance;
     if (counted && context.loads_left.value_or(0) == 0)
         causes.push_back({fmt::format("kernel.kexec_load_limit_{} is used up (every load and unload counts)",
@@ -83,11 +83,11 @@ void add_switches(Causes& causes, Call call, const CallContext& context) {
     case Call::unload_instance:
     case Call::start_instance:
     case Call::halt_instance:
-    case Call::load_spawn:
-    case Call::unload_spawn:
-    case Call::start_spawn:
-    case Call::halt_spawn:
-    case Call::force_halt_spawn:
+    case Call::load_native:
+    case Call::unload_native:
+    case Call::start_native:
+    case Call::halt_native:
+    case Call::force_halt_native:
     case Call::load_v1:
     case Call::unload_v1:
     case Call::start_v1:
@@ -284,8 +284,8 @@ Causes file_system_causes(int error, const CallContext& context) {
 
 std::vector<Cause> causes_of(Call call, int error, const CallContext& context) {
     if (is_about_instance(call) && error != EPERM)
-        return call < Call::load_spawn ? instance_causes_of(call, error, context)
-                                       : multikernel_causes_of(call, error, context);
+        return call < Call::load_native ? instance_causes_of(call, error, context)
+                                        : multikernel_causes_of(call, error, context);
     switch (error) {
     case EPERM:
         return permission_causes(call, context);

@@ -35,15 +35,15 @@ std::string_view name_of(Call call, bool crash) {
         return "starting by reboot with LINUX_REBOOT_CMD_MULTIKERNEL";
     case Call::halt_instance:
         return "stopping by reboot with LINUX_REBOOT_CMD_MULTIKERNEL_FORCE_HALT";
-    case Call::load_spawn:
+    case Call::load_native:
         return "kexec_file_load with KEXEC_MULTIKERNEL";
-    case Call::unload_spawn:
+    case Call::unload_native:
         return "unloading by kexec_file_load with KEXEC_MULTIKERNEL";
-    case Call::start_spawn:
+    case Call::start_native:
         return "starting by reboot with LINUX_REBOOT_CMD_MULTIKERNEL";
-    case Call::halt_spawn:
+    case Call::halt_native:
         return "asking it to stop, by reboot with LINUX_REBOOT_CMD_MULTIKERNEL_HALT,";
-    case Call::force_halt_spawn:
+    case Call::force_halt_native:
         return "stopping by reboot with LINUX_REBOOT_CMD_MULTIKERNEL_FORCE_HALT";
     case Call::load_v1:
         return "kexec_load with KEXEC_MULTIKERNEL (v1)";

@@ -28,11 +28,11 @@ enum class Call {
     halt_instance,   // reboot(2) with LINUX_REBOOT_CMD_MULTIKERNEL_FORCE_HALT
 
     // Of a multikernel kernel.
-    load_spawn,       // kexec_file_load(2) with KEXEC_MULTIKERNEL
-    unload_spawn,     // the same with KEXEC_FILE_UNLOAD
-    start_spawn,      // reboot(2) with LINUX_REBOOT_CMD_MULTIKERNEL
-    halt_spawn,       // reboot(2) with LINUX_REBOOT_CMD_MULTIKERNEL_HALT
-    force_halt_spawn, // reboot(2) with LINUX_REBOOT_CMD_MULTIKERNEL_FORCE_HALT
+    load_native,       // kexec_file_load(2) with KEXEC_MULTIKERNEL
+    unload_native,     // the same with KEXEC_FILE_UNLOAD
+    start_native,      // reboot(2) with LINUX_REBOOT_CMD_MULTIKERNEL
+    halt_native,       // reboot(2) with LINUX_REBOOT_CMD_MULTIKERNEL_HALT
+    force_halt_native, // reboot(2) with LINUX_REBOOT_CMD_MULTIKERNEL_FORCE_HALT
 
     // Of the first multikernel patches: no ids.
     load_v1,   // kexec_load(2) with KEXEC_MULTIKERNEL

@@ -73,16 +73,16 @@ Result<InstanceView> again(const InstanceControl& control, const InstanceView& i
 void change_record(const InstanceControl& control, const InstanceView& instance, auto change) {
     if (of_module(instance) || control.rehearsed)
         return;
-    const auto facts = read_spawn_facts(control);
-    const SpawnInstance* found = facts ? facts->find(instance.id) : nullptr;
+    const auto facts = read_native_facts(control);
+    const NativeInstance* found = facts ? facts->find(instance.id) : nullptr;
     if (!found)
         return;
-    SpawnRecord record = spawn_record_of(control, *found);
+    NativeRecord record = native_record_of(control, *found);
     const bool said_nothing = record.says_nothing();
     change(record);
     if (said_nothing && record.says_nothing())
         return;
-    if (const auto written = write_spawn_record(control.run_root, record); !written)
+    if (const auto written = write_native_record(control.run_root, record); !written)
         control.notices.add("{}; how the halt or start of {} ended is not kept", written.error().message,
                             instance.shown());
 }
@@ -105,7 +105,7 @@ Result<> look_at_halt(const InstanceControl& control, const InstanceView& instan
                     instance.shown());
     if (!force)
         return {};
-    change_record(control, instance, [](SpawnRecord& record) { record.halted_by_force = true; });
+    change_record(control, instance, [](NativeRecord& record) { record.halted_by_force = true; });
     control.notices.add("{}: the kernel does not tell whether its CPUs stopped: those of a kernel that died before it "
                         "was up go on, and a start is refused as busy then. After it was removed such a CPU comes back "
                         "by {}",
@@ -165,13 +165,13 @@ Result<> start_instance(const InstanceControl& control, const InstanceView& inst
     const std::uint32_t cpu = of_module(instance) ? module_cpus(instance).front().logical : no_cpu;
     const auto started = control.kernel.start_instance(instance.id, cpu);
     InstanceView seen = instance; // with what only the record knows
-    change_record(control, instance, [&](SpawnRecord& record) {
+    change_record(control, instance, [&](NativeRecord& record) {
         seen.halted_by_force = record.halted_by_force;
         record.busy_after_halt = !started && started.error().value == EBUSY && record.halted_by_force;
         record.halted_by_force = record.halted_by_force && !started;
     });
     if (!started)
-        return refuse(of_module(instance) ? Call::start_instance : Call::start_spawn, started.error(), control, seen);
+        return refuse(of_module(instance) ? Call::start_instance : Call::start_native, started.error(), control, seen);
     return {};
 }
 
@@ -182,8 +182,8 @@ Result<> halt_instance(const InstanceControl& control, const InstanceView& insta
         force ? control.kernel.force_halt_instance(instance.id) : control.kernel.halt_instance(instance.id);
     if (halted)
         return look_at_halt(control, instance, force);
-    const Call forced = of_module(instance) ? Call::halt_instance : Call::force_halt_spawn;
-    return refuse(force ? forced : Call::halt_spawn, halted.error(), control, instance);
+    const Call forced = of_module(instance) ? Call::halt_instance : Call::force_halt_native;
+    return refuse(force ? forced : Call::halt_native, halted.error(), control, instance);
 }
 
 Result<> unload_instance(const InstanceControl& control, const InstanceView& instance) {
@@ -192,9 +192,9 @@ Result<> unload_instance(const InstanceControl& control, const InstanceView& ins
     const auto dropped = of_module(instance) ? control.kernel.load(0, {}, flags)
                                              : control.kernel.load_files(-1, -1, "", uapi::kexec_file_unload | flags);
     if (!dropped)
-        return refuse(of_module(instance) ? Call::unload_instance : Call::unload_spawn, dropped.error(), control,
+        return refuse(of_module(instance) ? Call::unload_instance : Call::unload_native, dropped.error(), control,
                       instance);
-    change_record(control, instance, [](SpawnRecord& record) {
+    change_record(control, instance, [](NativeRecord& record) {
         record.load.clear();
         record.broken_by.clear();
     });

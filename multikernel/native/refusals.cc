@@ -39,7 +39,7 @@ Causes start_busy_causes(const CallContext& context) {
                                    : Causes{change_under_way, cpu_goes_on(context)};
 }
 
-Causes spawn_load_causes(int error, const CallContext& context) {
+Causes native_load_causes(int error, const CallContext& context) {
     switch (error) {
     case EINVAL:
         return {{"the kernel found the command line or the program headers wrong",
@@ -77,7 +77,7 @@ Causes spawn_load_causes(int error, const CallContext& context) {
     }
 }
 
-Causes spawn_start_causes(int error, const CallContext& context) {
+Causes native_start_causes(int error, const CallContext& context) {
     switch (error) {
     case EBUSY:
         return start_busy_causes(context);
@@ -91,7 +91,7 @@ Causes spawn_start_causes(int error, const CallContext& context) {
     }
 }
 
-Causes spawn_halt_causes(Call call, int error, const CallContext& context) {
+Causes native_halt_causes(Call call, int error, const CallContext& context) {
     switch (error) {
     case ENOENT:
         return {no_such_instance(context)};
@@ -101,7 +101,7 @@ Causes spawn_halt_causes(Call call, int error, const CallContext& context) {
         return {change_under_way};
     case ETIMEDOUT:
         return {{"its kernel did not stop within 30 s",
-                 call == Call::halt_spawn
+                 call == Call::halt_native
                      ? "stop it without asking: " + context.commands.halt_by_force(context.instance_id)
                      : "look at dmesg"}};
     default:
@@ -171,22 +171,22 @@ bool removable_after_load(Errno error) {
 }
 
 Causes multikernel_causes_of(Call call, int error, const CallContext& context) {
-    if (error == ENOMEM && call != Call::load_spawn)
+    if (error == ENOMEM && call != Call::load_native)
         return {{"the running kernel has too little free memory", "free memory"}};
     if (error == ENOSYS)
         return {{"this kernel has no kexec", "boot one that has"}};
     switch (call) {
-    case Call::load_spawn:
-        return spawn_load_causes(error, context);
-    case Call::unload_spawn:
+    case Call::load_native:
+        return native_load_causes(error, context);
+    case Call::unload_native:
         return error == ENOENT  ? Causes{no_such_instance(context)}
                : error == EBUSY ? Causes{change_under_way}
                                 : Causes{};
-    case Call::start_spawn:
-        return spawn_start_causes(error, context);
-    case Call::halt_spawn:
-    case Call::force_halt_spawn:
-        return spawn_halt_causes(call, error, context);
+    case Call::start_native:
+        return native_start_causes(error, context);
+    case Call::halt_native:
+    case Call::force_halt_native:
+        return native_halt_causes(call, error, context);
     case Call::load_v1:
         return v1_load_causes(error);
     case Call::unload_v1:

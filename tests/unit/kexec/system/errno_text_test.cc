@@ -432,12 +432,12 @@ TEST_CASE("every errno that doc/multikernel-abi.md names is explained for the ca
 
 TEST_CASE("every errno that doc/multikernel-dialects.md names is explained for the call that gives it") {
     const std::pair<Call, std::vector<int>> table[] = {
-        {Call::load_spawn,
+        {Call::load_native,
          {EPERM, EINVAL, ENOENT, EBUSY, ENOEXEC, ENOMEM, EBADF, ENOSYS, ETXTBSY, EACCES, EKEYREJECTED, EFBIG, EIO}},
-        {Call::unload_spawn, {EPERM, ENOENT, EBUSY, ENOSYS}},
-        {Call::start_spawn, {EPERM, EBUSY, EINVAL, ETIMEDOUT}},
-        {Call::halt_spawn, {EPERM, ENOENT, EINVAL, ETIMEDOUT}},
-        {Call::force_halt_spawn, {EPERM, ENOENT}},
+        {Call::unload_native, {EPERM, ENOENT, EBUSY, ENOSYS}},
+        {Call::start_native, {EPERM, EBUSY, EINVAL, ETIMEDOUT}},
+        {Call::halt_native, {EPERM, ENOENT, EINVAL, ETIMEDOUT}},
+        {Call::force_halt_native, {EPERM, ENOENT}},
         {Call::load_v1, {EPERM, EINVAL, EBUSY, EADDRNOTAVAIL, EFAULT, ENOMEM}},
         {Call::unload_v1, {EPERM, EINVAL, EBUSY}},
         {Call::start_v1, {EPERM, EBUSY, EINVAL}},
@@ -453,19 +453,19 @@ TEST_CASE("every errno that doc/multikernel-dialects.md names is explained for t
             CHECK(text.find("not an answer") == std::string::npos);
         }
     }
-    CHECK(explain(Call::load_spawn, {EBUSY}, context).find("-u ") == std::string::npos);
+    CHECK(explain(Call::load_native, {EBUSY}, context).find("-u ") == std::string::npos);
     for (const int error : {ENOMEM, ENOSPC}) { // the latter is not known
-        const std::string text = explain(Call::load_spawn, {error}, context);
+        const std::string text = explain(Call::load_native, {error}, context);
         CHECK(text.find("leave the instance alone until the next boot") != std::string::npos);
         CHECK(text.find("is safe") == std::string::npos);
         CHECK_FALSE(removable_after_load({error}));
     }
     CHECK(removable_after_load({ENOEXEC}));
     for (const int error : {ENOEXEC, EBADF, ETXTBSY, EACCES, EKEYREJECTED, EFBIG, EIO, EINTR})
-        CHECK(explain(Call::load_spawn, {error}, context).find("only removing it and creating it again is safe") !=
+        CHECK(explain(Call::load_native, {error}, context).find("only removing it and creating it again is safe") !=
               std::string::npos);
-    CHECK(explain(Call::halt_spawn, {ETIMEDOUT}, context).find("--halt=force") != std::string::npos);
+    CHECK(explain(Call::halt_native, {ETIMEDOUT}, context).find("--halt=force") != std::string::npos);
     CHECK(explain(Call::start_v1, {EBUSY}, context).find("CPU 3 (apic 0x6) is online") != std::string::npos);
     context.loads_left = 0;
-    CHECK(explain(Call::load_spawn, {EPERM}, context).find("load_limit_reboot is used up") != std::string::npos);
+    CHECK(explain(Call::load_native, {EPERM}, context).find("load_limit_reboot is used up") != std::string::npos);
 }
