@@ -6,7 +6,9 @@
 #include "tests/unit/temporary_folder.h"
 
 #include <chrono>
+#include <cinttypes>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -342,5 +344,11 @@ TEST_CASE("DTS: a dtc that closes its pipes and stays is ended, and inherits no 
     sigprocmask(SIG_SETMASK, &before, nullptr);
     REQUIRE(told);
     const std::string text(reinterpret_cast<const char*>(told->data()), told->size());
-    CHECK(text == "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+    INFO(text);
+    std::uint64_t blocked = 1, ignored = 1;
+    REQUIRE(std::sscanf(text.c_str(), "SigBlk: %" SCNx64 " SigIgn: %" SCNx64, &blocked, &ignored) == 2);
+    // Signals 32 and 33 are libc's own: signal() leaves them as they were, and a posix_spawn() may have ignored them.
+    constexpr std::uint64_t of_libc = std::uint64_t{3} << 31;
+    CHECK(blocked == 0);
+    CHECK((ignored & ~of_libc) == 0);
 }
