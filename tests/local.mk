@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 include tests/unit/local.mk
 
-TESTS += tests/layers.sh tests/circles.sh
+TESTS += tests/layers.sh tests/circles.sh tests/sources.sh
 EXTRA_DIST += tests/golden/crash
-EXTRA_DIST += tests/layers.sh tests/circles.sh tests/layers.txt tests/tally.py tests/fixtures tests/golden/plans tests/golden/acpi tests/golden/handover
+EXTRA_DIST += tests/layers.sh tests/circles.sh tests/sources.sh tests/layers.txt tests/tally.py tests/fixtures tests/golden/plans tests/golden/acpi tests/golden/handover
 EXTRA_DIST += tests/purgatory/elf.py tests/purgatory/purgatory_block.py tests/purgatory/machine.py \
 	tests/purgatory/stage.S tests/purgatory/test_purgatory.py
 include tests/bench/local.mk

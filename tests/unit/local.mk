@@ -3,6 +3,14 @@ if HAVE_CATCH2
 check_PROGRAMS += tests/unit/unit
 TESTS += tests/unit/unit
 tests_unit_unit_SOURCES = $(PURGATORY_PORTABLE) \
+	tests/golden/boot_params_text.cc tests/golden/boot_params_text.h \
+	tests/golden/crash_golden_test.cc \
+	tests/golden/crash_text.cc tests/golden/crash_text.h \
+	tests/golden/golden_file.cc tests/golden/golden_file.h \
+	tests/golden/golden_test.cc \
+	tests/golden/handover_golden_test.cc \
+	tests/golden/instance_golden_test.cc \
+	tests/golden/placed_text.cc tests/golden/placed_text.h \
 	tests/unit/catch.h \
 	tests/unit/kdump/dump/architecture_test.cc \
 	tests/unit/kdump/dump/compressed_dump_test.cc \
