@@ -16,7 +16,7 @@ namespace kx {
 namespace {
 
 std::string_view name_of(Call call) {
-    return call == Call::load_files || call == Call::load_spawn ? "kexec_file_load" : "kexec_load";
+    return call == Call::load_files ? "kexec_file_load" : "kexec_load";
 }
 
 // What kexec_file_load has to find room for at least.
@@ -27,7 +27,7 @@ std::uint64_t size_of_files(const LoadInputs& inputs) {
 } // namespace
 
 CallContext context_of_load(Session& session, Call call, const LoadInputs& inputs) {
-    CallContext context = read_call_context(session.files, session.options.crash && !is_about_instance(call));
+    CallContext context = read_call_context(session.files, session.options.crash);
     const LoadRequest& request = inputs.request;
     context.command_line_size = request.command_line.size();
     context.kernel_file = request.kernel.path;
@@ -42,16 +42,19 @@ CallContext context_of_load(Session& session, Call call, const LoadInputs& input
 }
 
 void note_refusals(Session& session, Call call, const CallContext& context) {
+    note_refusals(session, name_of(call), foreseen_causes(call, context));
+}
+
+void note_refusals(Session& session, std::string_view call, const std::vector<Cause>& foreseen) {
     if (!session.options.dry_run)
         return;
     for (const Capability& row : read_capabilities(session.files))
-        if (row.name == name_of(call) && row.state == CapabilityState::no)
+        if (row.name == call && row.state == CapabilityState::no)
             session.notices.add_once(fmt::format(
                 "{} would be refused here: {}; {}", row.name,
                 std::string_view(row.finding).substr(0, row.finding.find_last_not_of('.') + 1), row.advice));
-    for (const Cause& cause : foreseen_causes(call, context))
-        session.notices.add_once(
-            fmt::format("{} would be refused here: {}; {}", name_of(call), cause.what, cause.remedy));
+    for (const Cause& cause : foreseen)
+        session.notices.add_once(fmt::format("{} would be refused here: {}; {}", call, cause.what, cause.remedy));
 }
 
 void note_consequences(Session& session, Call call, const LoadInputs& inputs) {

@@ -4,6 +4,7 @@
 
 #include "kexec/load/inputs.h"
 #include "kexec/program/session.h"
+#include "kexec/system/errno_causes.h"
 #include "kexec/system/errno_text.h"
 
 namespace kx {
@@ -15,6 +16,8 @@ CallContext context_of_load(Session& session, Call call, const LoadInputs& input
 // In a dry run: a notice for each thing for which the running kernel would refuse the load. A load that is made gets
 // the kernel's own answer.
 void note_refusals(Session& session, Call call, const CallContext& context);
+// The same for the system call of this name, and the causes that are known.
+void note_refusals(Session& session, std::string_view call, const std::vector<Cause>& foreseen);
 
 // What the next kernel, or a dump, will lack: a notice each.
 void note_consequences(Session& session, Call call, const LoadInputs& inputs);

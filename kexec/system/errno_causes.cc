@@ -5,6 +5,7 @@
 #include "kexec/core/text.h"
 #include "kexec/machine/platform.h"
 #include "kexec/plan/placement.h"
+#include "kexec/system/instance_call.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -51,24 +52,35 @@ void add_rights(Causes& causes, const CallContext& context) {
         causes.push_back({"this process lacks CAP_SYS_BOOT", "run it as root", context.may_boot.has_value()});
 }
 
-void add_switches(Causes& causes, Call call, const CallContext& context) {
+void add_limits(Causes& causes, bool counted, const CallContext& context) {
     if (context.load_disabled.value_or(true))
         causes.push_back({"kernel.kexec_load_disabled is 1 and stays so until the machine reboots through its firmware",
                           "remove what sets it (/etc/sysctl.d, a boot script) and reboot",
                           context.load_disabled.has_value()});
-    const bool counted = !is_about_instance(call) || call == Call::load_spawn || call == Call::load_instance ||
-                         call == Call::unload_instance;
     if (counted && context.loads_left.value_or(0) == 0)
         causes.push_back({fmt::format("kernel.kexec_load_limit_{} is used up (every load and unload counts)",
                                       context.crash ? "panic" : "reboot"),
                           "raise the limit where it is set and reboot: it cannot be raised at run time",
                           context.loads_left.has_value()});
-    const bool locked = context.lockdown == "integrity" || context.lockdown == "confidentiality";
-    if (!locked && !context.lockdown.empty())
+}
+
+bool locked_down(const CallContext& context) {
+    return context.lockdown == "integrity" || context.lockdown == "confidentiality";
+}
+
+// A clause where the kernel is locked down or may be; empty where it is known not to be.
+std::string lockdown_clause(const CallContext& context) {
+    if (locked_down(context))
+        return fmt::format("the kernel is locked down ({}{})", context.lockdown,
+                           context.secure_boot.value_or(false) ? ", by secure boot" : "");
+    return context.lockdown.empty() ? "the kernel is locked down (see /sys/kernel/security/lockdown)" : "";
+}
+
+void add_lockdown(Causes& causes, Call call, const CallContext& context) {
+    const std::string what = lockdown_clause(context);
+    if (what.empty())
         return;
-    auto what = locked ? fmt::format("the kernel is locked down ({}{})", context.lockdown,
-                                     context.secure_boot.value_or(false) ? ", by secure boot" : "")
-                       : std::string("the kernel is locked down (see /sys/kernel/security/lockdown)");
+    const bool locked = locked_down(context);
     switch (call) {
     case Call::load_segments:
         causes.push_back({what + ", which forbids kexec_load",
@@ -79,21 +91,6 @@ void add_switches(Causes& causes, Call call, const CallContext& context) {
         causes.push_back({what + ", which forbids kexec_load",
                           use_other(context, "unload with -s -u", "reboot: nothing else drops what is loaded"),
                           locked});
-        break;
-    case Call::load_instance:
-    case Call::unload_instance:
-    case Call::start_instance:
-    case Call::halt_instance:
-    case Call::load_spawn:
-    case Call::unload_spawn:
-    case Call::start_spawn:
-    case Call::halt_spawn:
-    case Call::force_halt_spawn:
-    case Call::load_v1:
-    case Call::unload_v1:
-    case Call::start_v1:
-        causes.push_back({what + ", which forbids instances: their kernel could change the running one",
-                          "boot without lockdown (and without secure boot)", locked});
         break;
     case Call::load_files:
         causes.push_back({what + " and " + kernel_of(context) + " carries no signature that it trusts",
@@ -107,9 +104,22 @@ void add_switches(Causes& causes, Call call, const CallContext& context) {
 Causes permission_causes(Call call, const CallContext& context) {
     Causes causes;
     add_rights(causes, context);
-    if (call != Call::start)
-        add_switches(causes, call, context);
-    if (call == Call::start_instance || call == Call::assign_cpus)
+    if (call != Call::start) {
+        add_limits(causes, true, context);
+        add_lockdown(causes, call, context);
+    }
+    causes.push_back(filtered());
+    return causes;
+}
+
+Causes permission_causes(const InstanceCall& call, const CallContext& context) {
+    Causes causes;
+    add_rights(causes, context);
+    add_limits(causes, call.counted, context);
+    if (const std::string what = lockdown_clause(context); call.needs_no_lockdown && !what.empty())
+        causes.push_back({what + ", which forbids instances: their kernel could change the running one",
+                          "boot without lockdown (and without secure boot)", locked_down(context)});
+    if (call.needs_first_threads)
         causes.push_back(
             {"SMT is off (/sys/devices/system/cpu/smt/control), and one of the CPUs is not the first thread "
              "of its core",
@@ -283,9 +293,6 @@ Causes file_system_causes(int error, const CallContext& context) {
 } // namespace
 
 std::vector<Cause> causes_of(Call call, int error, const CallContext& context) {
-    if (is_about_instance(call) && error != EPERM)
-        return call < Call::load_spawn ? instance_causes_of(call, error, context)
-                                       : multikernel_causes_of(call, error, context);
     switch (error) {
     case EPERM:
         return permission_causes(call, context);
@@ -383,15 +390,44 @@ std::vector<Cause> causes_of(Call call, int error, const CallContext& context) {
     }
 }
 
-std::vector<Cause> foreseen_causes(Call call, const CallContext& context) {
-    CallContext known = context;
+namespace {
+
+// Those that the context proves. `call`: of either kind.
+Causes proven_causes(const auto& call, CallContext known) {
     known.may_boot = true;
-    // Whether this kernel trusts a signature is not known before it is asked.
-    if (call == Call::load_files && context.image_signed.value_or(true))
-        known.lockdown = "none";
     Causes causes;
     for (const int error : {EPERM, EINVAL, EADDRNOTAVAIL, EOPNOTSUPP})
         std::ranges::copy_if(causes_of(call, error, known), std::back_inserter(causes), &Cause::proven);
+    return causes;
+}
+
+} // namespace
+
+std::vector<Cause> causes_of(const InstanceCall& call, int error, const CallContext& context) {
+    return error == EPERM ? permission_causes(call, context) : call.causes(error, context);
+}
+
+std::vector<Cause> foreseen_causes(const InstanceCall& call, const CallContext& context) {
+    return proven_causes(call, context);
+}
+
+std::vector<Cause> segment_copy_causes(int error) {
+    switch (error) {
+    case EFAULT:
+        return {{"a file shrank during the load, or this program has a defect", "try again"}};
+    case EINTR:
+        return {{"a signal interrupted the copying", "load again"}};
+    default:
+        return {};
+    }
+}
+
+std::vector<Cause> foreseen_causes(Call call, const CallContext& context) {
+    CallContext known = context;
+    // Whether this kernel trusts a signature is not known before it is asked.
+    if (call == Call::load_files && context.image_signed.value_or(true))
+        known.lockdown = "none";
+    Causes causes = proven_causes(call, std::move(known));
     if (call == Call::load_files && !context.image_signed.value_or(true) && context.signatures_wanted.value_or(false)) {
         causes.push_back(signature_cause(ENODATA, context));
         causes.back().remedy = use_other(context, "load a signed kernel, or use -c", "load a signed kernel");

@@ -22,9 +22,5 @@ std::vector<Cause> causes_of(Call call, int error, const CallContext& context);
 std::vector<Cause> foreseen_causes(Call call, const CallContext& context);
 // What stops kexec_load(2) while it copies the segments of an instance: EFAULT, EINTR; empty for any other.
 std::vector<Cause> segment_copy_causes(int error);
-// Those of the calls about instances, but for EPERM: of a stock kernel with multikernel/kmod (doc/multikernel-abi.md),
-// and of the kernels that bring instances themselves (doc/multikernel-dialects.md).
-std::vector<Cause> instance_causes_of(Call call, int error, const CallContext& context);
-std::vector<Cause> multikernel_causes_of(Call call, int error, const CallContext& context);
 
 } // namespace kx

@@ -2,6 +2,7 @@
 #include "kexec/system/errno_text.h"
 
 #include "kexec/system/errno_causes.h"
+#include "kexec/system/instance_call.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -23,34 +24,6 @@ std::string_view name_of(Call call, bool crash) {
         return crash ? "unloading the crash kernel by kexec_file_load" : "unloading by kexec_file_load";
     case Call::start:
         return "starting the loaded kernel by reboot";
-    case Call::load_instance:
-        return "kexec_load with KEXEC_MULTIKERNEL";
-    case Call::unload_instance:
-        return "unloading by kexec_load with KEXEC_MULTIKERNEL";
-    case Call::assign_memory:
-        return "assigning the memory";
-    case Call::assign_cpus:
-        return "assigning the CPUs";
-    case Call::start_instance:
-        return "starting by reboot with LINUX_REBOOT_CMD_MULTIKERNEL";
-    case Call::halt_instance:
-        return "stopping by reboot with LINUX_REBOOT_CMD_MULTIKERNEL_FORCE_HALT";
-    case Call::load_spawn:
-        return "kexec_file_load with KEXEC_MULTIKERNEL";
-    case Call::unload_spawn:
-        return "unloading by kexec_file_load with KEXEC_MULTIKERNEL";
-    case Call::start_spawn:
-        return "starting by reboot with LINUX_REBOOT_CMD_MULTIKERNEL";
-    case Call::halt_spawn:
-        return "asking it to stop, by reboot with LINUX_REBOOT_CMD_MULTIKERNEL_HALT,";
-    case Call::force_halt_spawn:
-        return "stopping by reboot with LINUX_REBOOT_CMD_MULTIKERNEL_FORCE_HALT";
-    case Call::load_v1:
-        return "kexec_load with KEXEC_MULTIKERNEL (v1)";
-    case Call::unload_v1:
-        return "dropping all images by kexec_load with KEXEC_MULTIKERNEL (v1)";
-    case Call::start_v1:
-        return "starting by reboot with LINUX_REBOOT_CMD_MULTIKERNEL (v1)";
     }
     return "the system call";
 }
@@ -61,7 +34,7 @@ std::string name_of(int error) {
     return fmt::format("errno {}", error);
 }
 
-Errc code_of(Call call, int error) {
+Errc code_of(int error) {
     switch (error) {
     case EPERM:
     case EACCES:
@@ -87,18 +60,15 @@ Errc code_of(Call call, int error) {
     case ENOENT:
         return Errc::not_found;
     case EINVAL:
-        return call == Call::start ? Errc::not_found : Errc::unsupported;
+        return Errc::unsupported;
     default:
         return Errc::io;
     }
 }
 
-} // namespace
-
-std::string explain(Call call, Errno error, const CallContext& context) {
-    auto text = fmt::format("{}{}{} failed: {}", context.instance, context.instance.empty() ? "" : ": ",
-                            name_of(call, context.crash), name_of(error.value));
-    const auto causes = causes_of(call, error.value, context);
+std::string sentences(std::string_view call, int error, const std::vector<Cause>& causes, const CallContext& context) {
+    auto text = fmt::format("{}{}{} failed: {}", context.instance, context.instance.empty() ? "" : ": ", call,
+                            name_of(error));
     if (causes.empty())
         return text + ": not an answer that this call is known to give; look for its reason in the kernel log (dmesg), "
                       "and run again with -d.";
@@ -114,8 +84,23 @@ std::string explain(Call call, Errno error, const CallContext& context) {
     return text + ".";
 }
 
+} // namespace
+
+std::string explain(Call call, Errno error, const CallContext& context) {
+    return sentences(name_of(call, context.crash), error.value, causes_of(call, error.value, context), context);
+}
+
+std::string explain(const InstanceCall& call, Errno error, const CallContext& context) {
+    return sentences(call.name, error.value, causes_of(call, error.value, context), context);
+}
+
 Error refusal(Call call, Errno error, const CallContext& context) {
-    return Error{code_of(call, error.value), explain(call, error, context)};
+    const bool nothing_loaded = call == Call::start && error.value == EINVAL;
+    return Error{nothing_loaded ? Errc::not_found : code_of(error.value), explain(call, error, context)};
+}
+
+Error refusal(const InstanceCall& call, Errno error, const CallContext& context) {
+    return Error{code_of(error.value), explain(call, error, context)};
 }
 
 } // namespace kx

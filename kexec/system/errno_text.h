@@ -18,31 +18,7 @@ enum class Call {
     unload,        // kexec_load(2) without segments
     unload_files,  // kexec_file_load(2) with KEXEC_FILE_UNLOAD
     start,         // reboot(2) with LINUX_REBOOT_CMD_KEXEC
-
-    // Of a stock kernel with multikernel/kmod.
-    load_instance,   // kexec_load(2) with KEXEC_MULTIKERNEL
-    unload_instance, // the same without segments
-    assign_memory,   // writing an instance's memory
-    assign_cpus,     // writing an instance's cpus
-    start_instance,  // reboot(2) with LINUX_REBOOT_CMD_MULTIKERNEL
-    halt_instance,   // reboot(2) with LINUX_REBOOT_CMD_MULTIKERNEL_FORCE_HALT
-
-    // Of a multikernel kernel.
-    load_spawn,       // kexec_file_load(2) with KEXEC_MULTIKERNEL
-    unload_spawn,     // the same with KEXEC_FILE_UNLOAD
-    start_spawn,      // reboot(2) with LINUX_REBOOT_CMD_MULTIKERNEL
-    halt_spawn,       // reboot(2) with LINUX_REBOOT_CMD_MULTIKERNEL_HALT
-    force_halt_spawn, // reboot(2) with LINUX_REBOOT_CMD_MULTIKERNEL_FORCE_HALT
-
-    // Of the first multikernel patches: no ids.
-    load_v1,   // kexec_load(2) with KEXEC_MULTIKERNEL
-    unload_v1, // the same without segments
-    start_v1,  // reboot(2) with LINUX_REBOOT_CMD_MULTIKERNEL
 };
-
-constexpr bool is_about_instance(Call call) {
-    return call >= Call::load_instance;
-}
 
 // What is known about the call and the machine, as plain values; empty optionals and texts are "not known". The more
 // is known, the fewer causes are named.
@@ -84,13 +60,6 @@ struct CallContext {
 // One or two sentences: the call, the errno, what it means here and what to try. Where the context proves one cause,
 // only that is named; otherwise those that it leaves open, most likely first. Any errno gets an answer.
 std::string explain(Call call, Errno error, const CallContext& context);
-
-// Whether an instance of a multikernel kernel may be removed after a load of it was refused like this. Not after
-// ENOMEM, which leaves the kernel's allocator such that the removal stops the running kernel, and not after what is not
-// known.
-bool removable_after_load(Errno error);
-// Whether such an answer to a load tells that the instance is as it was: an image that it has is of another load.
-bool untouched_by_load(Errno error);
 
 // The same as an Error, with the code that a caller branches on.
 Error refusal(Call call, Errno error, const CallContext& context);

@@ -4,6 +4,7 @@ kexec_system_libsystem_a_SOURCES = \
 	kexec/system/call_context.cc kexec/system/call_context.h \
 	kexec/system/errno_causes.cc kexec/system/errno_causes.h \
 	kexec/system/errno_text.cc kexec/system/errno_text.h \
+	kexec/system/instance_call.h \
 	kexec/system/instance_commands.h \
 	kexec/system/kernel.h \
 	kexec/system/links.cc kexec/system/links.h \

@@ -6,6 +6,8 @@
 #include "kexec/machine/kho.h"
 #include "kexec/machine/xen.h"
 #include "kexec/system/call_context.h"
+#include "multikernel/module/refusals.h"
+#include "multikernel/native/refusals.h"
 #include "multikernel/module/host_cpus.h"
 #include "multikernel/native/history.h"
 #include "multikernel/records/record.h"
@@ -41,7 +43,7 @@ CallContext context_of(const InstanceControl& control, const InstanceView& insta
     return context;
 }
 
-Result<> refuse(Call call, Errno error, const InstanceControl& control, const InstanceView& instance) {
+Result<> refuse(const InstanceCall& call, Errno error, const InstanceControl& control, const InstanceView& instance) {
     return std::unexpected(refusal(call, error, context_of(control, instance)));
 }
 
@@ -171,7 +173,7 @@ Result<> start_instance(const InstanceControl& control, const InstanceView& inst
         record.halted_by_force = record.halted_by_force && !started;
     });
     if (!started)
-        return refuse(of_module(instance) ? Call::start_instance : Call::start_spawn, started.error(), control, seen);
+        return refuse(of_module(instance) ? module_start_call : native_start_call, started.error(), control, seen);
     return {};
 }
 
@@ -182,8 +184,8 @@ Result<> halt_instance(const InstanceControl& control, const InstanceView& insta
         force ? control.kernel.force_halt_instance(instance.id) : control.kernel.halt_instance(instance.id);
     if (halted)
         return look_at_halt(control, instance, force);
-    const Call forced = of_module(instance) ? Call::halt_instance : Call::force_halt_spawn;
-    return refuse(force ? forced : Call::halt_spawn, halted.error(), control, instance);
+    const InstanceCall& forced = of_module(instance) ? module_halt_call : native_force_halt_call;
+    return refuse(force ? forced : native_halt_call, halted.error(), control, instance);
 }
 
 Result<> unload_instance(const InstanceControl& control, const InstanceView& instance) {
@@ -192,7 +194,7 @@ Result<> unload_instance(const InstanceControl& control, const InstanceView& ins
     const auto dropped = of_module(instance) ? control.kernel.load(0, {}, flags)
                                              : control.kernel.load_files(-1, -1, "", uapi::kexec_file_unload | flags);
     if (!dropped)
-        return refuse(of_module(instance) ? Call::unload_instance : Call::unload_spawn, dropped.error(), control,
+        return refuse(of_module(instance) ? module_unload_call : native_unload_call, dropped.error(), control,
                       instance);
     change_record(control, instance, [](SpawnRecord& record) {
         record.load.clear();

@@ -5,6 +5,7 @@
 #include "include/uapi/multikernel.h"
 #include "kexec/program/foreseen.h"
 #include "kexec/system/call_context.h"
+#include "multikernel/module/refusals.h"
 #include "multikernel/module/choice.h"
 #include "multikernel/placed/load.h"
 #include "multikernel/records/handed_page.h"
@@ -34,7 +35,7 @@ Result<> load_image(Session& session, const PlacedInstance& placed, std::uint64_
         return {};
     CallContext context = read_call_context(session.files, false);
     context.instance = fmt::format("instance {}", placed.instance.id);
-    return std::unexpected(refusal(Call::load_instance, loaded.error(), context));
+    return std::unexpected(refusal(module_load_call, loaded.error(), context));
 }
 
 Result<> assign(Session& session, const Instance& instance) {
@@ -46,11 +47,11 @@ Result<> assign(Session& session, const Instance& instance) {
         fmt::format("{:#x}-{:#x}\n{:#x}-{:#x}\n", low.begin, low.end - 1, memory.begin, memory.end - 1);
     const auto got_memory = session.kernel.write_attribute(folder_of(instance.id) + "/memory", ranges);
     if (!got_memory)
-        return std::unexpected(refusal(Call::assign_memory, got_memory.error(), context));
+        return std::unexpected(refusal(module_memory_call, got_memory.error(), context));
     const auto got_cpus =
         session.kernel.write_attribute(folder_of(instance.id) + "/cpus", logical_list(instance.cpus) + "\n");
     if (!got_cpus)
-        return std::unexpected(refusal(Call::assign_cpus, got_cpus.error(), context));
+        return std::unexpected(refusal(module_cpus_call, got_cpus.error(), context));
     return {};
 }
 
@@ -89,7 +90,7 @@ Result<std::uint32_t> load_into_module(Session& session) {
     LoadInputs inputs = KX_TRY(open_inputs(session));
     const Instance instance = KX_TRY(choose_instance(defined, facts, session.files, session.notices));
     const PlacedInstance placed = KX_TRY(place_instance(session, inputs, instance));
-    note_refusals(session, Call::load_instance, read_call_context(session.files, false));
+    note_refusals(session, module_load_call.system_call, foreseen_causes(module_load_call, read_call_context(session.files, false)));
     KX_TRY(refuse_if_strict(session));
 
     const LoadReport report = report_of(placed, inputs, options);

@@ -10,4 +10,4 @@ multikernel_module_libmodule_a_SOURCES = \
 	multikernel/module/pool_candidates.cc \
 	multikernel/module/pool_changes.cc \
 	multikernel/module/pool_wish.cc \
-	multikernel/module/refusals.cc
+	multikernel/module/refusals.cc multikernel/module/refusals.h

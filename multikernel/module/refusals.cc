@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "kexec/system/errno_causes.h"
+#include "multikernel/module/refusals.h"
 
 #include <cerrno>
 
@@ -47,17 +47,19 @@ Causes unload_causes(int error, const CallContext& context) {
     }
 }
 
-Causes assign_causes(Call call, int error, const CallContext& context) {
+enum class Assigned { memory, cpus };
+
+template <Assigned assigned> Causes assign_causes(int error, const CallContext& context) {
     switch (error) {
     case EBUSY:
-        return {call == Call::assign_memory
+        return {assigned == Assigned::memory
                     ? Cause{"the memory belongs to another instance", "choose other memory"}
                     : Cause{fmt::format("one of {} belongs to another instance", context.cpus), "choose other CPUs"},
                 {"another program started it meanwhile", context.commands.list() + " shows it"}};
     case EADDRNOTAVAIL:
         return {{"the running kernel uses some of that memory", "choose other memory with --memory"}};
     case ENODEV:
-        if (call == Call::assign_cpus)
+        if (assigned == Assigned::cpus)
             return {{fmt::format("one of {} does not exist", context.cpus), "choose other CPUs"}};
         [[fallthrough]];
     case ENOENT:
@@ -105,39 +107,40 @@ Causes halt_causes(int error, const CallContext& context) {
     }
 }
 
-} // namespace
-
-std::vector<Cause> segment_copy_causes(int error) {
-    switch (error) {
-    case EFAULT:
-        return {{"a file shrank during the load, or this program has a defect", "try again"}};
-    case EINTR:
-        return {{"a signal interrupted the copying", "load again"}};
-    default:
-        return {};
-    }
-}
-
-Causes instance_causes_of(Call call, int error, const CallContext& context) {
+// What holds for every call, then what a call has of its own.
+template <Causes (*own)(int, const CallContext&)> Causes causes(int error, const CallContext& context) {
     if (error == ENOMEM)
         return {{"the running kernel has too little free memory for its own notes of the instance", "free memory"}};
     if (error == ENOSYS)
         return {{"the module was removed, or this kernel has no kexec", "load multikernel.ko"}};
-    switch (call) {
-    case Call::load_instance:
-        return load_causes(error, context);
-    case Call::unload_instance:
-        return unload_causes(error, context);
-    case Call::assign_memory:
-    case Call::assign_cpus:
-        return assign_causes(call, error, context);
-    case Call::start_instance:
-        return start_causes(error, context);
-    case Call::halt_instance:
-        return halt_causes(error, context);
-    default:
-        return {};
-    }
+    return own(error, context);
 }
+
+} // namespace
+
+constinit const InstanceCall module_load_call{.name = "kexec_load with KEXEC_MULTIKERNEL",
+                                              .system_call = "kexec_load",
+                                              .counted = true,
+                                              .causes = causes<load_causes>};
+constinit const InstanceCall module_unload_call{.name = "unloading by kexec_load with KEXEC_MULTIKERNEL",
+                                                .system_call = "kexec_load",
+                                                .counted = true,
+                                                .causes = causes<unload_causes>};
+constinit const InstanceCall module_memory_call{.name = "assigning the memory",
+                                                .system_call = "write",
+                                                .needs_no_lockdown = false,
+                                                .causes = causes<assign_causes<Assigned::memory>>};
+constinit const InstanceCall module_cpus_call{.name = "assigning the CPUs",
+                                              .system_call = "write",
+                                              .needs_no_lockdown = false,
+                                              .needs_first_threads = true,
+                                              .causes = causes<assign_causes<Assigned::cpus>>};
+constinit const InstanceCall module_start_call{.name = "starting by reboot with LINUX_REBOOT_CMD_MULTIKERNEL",
+                                               .system_call = "reboot",
+                                               .needs_first_threads = true,
+                                               .causes = causes<start_causes>};
+constinit const InstanceCall module_halt_call{.name = "stopping by reboot with LINUX_REBOOT_CMD_MULTIKERNEL_FORCE_HALT",
+                                              .system_call = "reboot",
+                                              .causes = causes<halt_causes>};
 
 } // namespace kx

@@ -9,6 +9,7 @@
 #include "kexec/machine/kho.h"
 #include "kexec/program/foreseen.h"
 #include "kexec/system/call_context.h"
+#include "multikernel/native/refusals.h"
 #include "multikernel/core/wish.h"
 #include "multikernel/instance/lifecycle.h"
 #include "multikernel/native/checks.h"
@@ -242,7 +243,7 @@ Result<> load_image(Session& session, const PlannedSpawn& planned, const LoadInp
         context.cpu_words = fmt::format("apic:{:#x}", fmt::join(instance->cpus, ",apic:"));
         context.cpus = context.cpu_words;
     }
-    return std::unexpected(refusal(Call::load_spawn, loaded.error(), context));
+    return std::unexpected(refusal(native_load_call, loaded.error(), context));
 }
 
 Result<InstanceView> loaded_instance(const InstanceControl& control, const SpawnPlan& plan) {
@@ -294,7 +295,7 @@ Result<std::uint32_t> load_into_spawn(Session& session) {
     const SpawnFacts facts = KX_TRY(read_spawn_facts(session.control()));
     LoadInputs inputs = KX_TRY(open_inputs(session));
     const PlannedSpawn planned = KX_TRY(plan(session, inputs, facts));
-    note_refusals(session, Call::load_spawn, read_call_context(session.files, false));
+    note_refusals(session, native_load_call.system_call, foreseen_causes(native_load_call, read_call_context(session.files, false)));
     KX_TRY(refuse_if_strict(session));
     LoadReport report = report_of(planned, inputs);
     if (options.dry_run) {

@@ -17,7 +17,7 @@ multikernel_native_libnative_a_SOURCES = \
 	multikernel/native/pool_text.cc multikernel/native/pool_text.h \
 	multikernel/native/pool_wish.cc \
 	multikernel/native/record.cc multikernel/native/record.h \
-	multikernel/native/refusals.cc \
+	multikernel/native/refusals.cc multikernel/native/refusals.h \
 	multikernel/native/transaction.cc multikernel/native/transaction.h \
 	multikernel/native/trees.cc \
 	multikernel/native/undo.cc multikernel/native/undo.h

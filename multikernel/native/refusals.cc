@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "kexec/system/errno_causes.h"
+#include "multikernel/native/refusals.h"
 
 #include <cerrno>
 
@@ -39,7 +39,7 @@ Causes start_busy_causes(const CallContext& context) {
                                    : Causes{change_under_way, cpu_goes_on(context)};
 }
 
-Causes spawn_load_causes(int error, const CallContext& context) {
+Causes load_causes(int error, const CallContext& context) {
     switch (error) {
     case EINVAL:
         return {{"the kernel found the command line or the program headers wrong",
@@ -77,7 +77,7 @@ Causes spawn_load_causes(int error, const CallContext& context) {
     }
 }
 
-Causes spawn_start_causes(int error, const CallContext& context) {
+Causes start_causes(int error, const CallContext& context) {
     switch (error) {
     case EBUSY:
         return start_busy_causes(context);
@@ -91,7 +91,7 @@ Causes spawn_start_causes(int error, const CallContext& context) {
     }
 }
 
-Causes spawn_halt_causes(Call call, int error, const CallContext& context) {
+template <bool asked> Causes halt_causes(int error, const CallContext& context) {
     switch (error) {
     case ENOENT:
         return {no_such_instance(context)};
@@ -101,7 +101,7 @@ Causes spawn_halt_causes(Call call, int error, const CallContext& context) {
         return {change_under_way};
     case ETIMEDOUT:
         return {{"its kernel did not stop within 30 s",
-                 call == Call::halt_spawn
+                 asked
                      ? "stop it without asking: " + context.commands.halt_by_force(context.instance_id)
                      : "look at dmesg"}};
     default:
@@ -109,38 +109,19 @@ Causes spawn_halt_causes(Call call, int error, const CallContext& context) {
     }
 }
 
-Causes v1_load_causes(int error) {
-    switch (error) {
-    case EINVAL:
-        return {{"this kernel does not know the multikernel flag of kexec_load",
-                 "--mk-abi=v1 is for kernels with the first multikernel patches only"},
-                {"the kernel found the segments wrong", "report it with the output of --dry-run and dmesg"}};
-    case EBUSY:
-        return {{"there are ten images already, or another load is under way",
-                 "kexec -u --multikernel=all --mk-abi=v1 drops all images"}};
-    case EADDRNOTAVAIL:
-        return {{"a segment lies outside the memory that may be loaded to", "choose other memory with --memory"}};
-    default:
-        return segment_copy_causes(error);
-    }
+Causes unload_causes(int error, const CallContext& context) {
+    return error == ENOENT  ? Causes{no_such_instance(context)}
+           : error == EBUSY ? Causes{change_under_way}
+                            : Causes{};
 }
 
-Causes v1_start_causes(int error, const CallContext& context) {
-    switch (error) {
-    case EBUSY:
-        return {{fmt::format("CPU {} is online", context.cpus),
-                 "take it offline: echo 0 > /sys/devices/system/cpu/cpuN/online"}};
-    case EINVAL:
-        return {{"nothing is loaded", "load a kernel first: kexec -l --multikernel --mk-abi=v1 KERNEL"},
-                {"this kernel does not have the first multikernel patches", "look at kexec --check"}};
-    case ENODEV:
-        return {{fmt::format("there is no CPU {}", context.cpus), "choose another"}};
-    case EIO:
-    case ETIMEDOUT:
-        return {{fmt::format("CPU {} did not answer", context.cpus), "look at dmesg"}};
-    default:
-        return {};
-    }
+// What holds for every call, then what a call has of its own. ENOMEM of a load is no matter of the running kernel.
+template <Causes (*own)(int, const CallContext&)> Causes causes(int error, const CallContext& context) {
+    if (error == ENOSYS)
+        return {{"this kernel has no kexec", "boot one that has"}};
+    if (error == ENOMEM && own != load_causes)
+        return {{"the running kernel has too little free memory", "free memory"}};
+    return own(error, context);
 }
 
 } // namespace
@@ -170,32 +151,23 @@ bool removable_after_load(Errno error) {
     }
 }
 
-Causes multikernel_causes_of(Call call, int error, const CallContext& context) {
-    if (error == ENOMEM && call != Call::load_spawn)
-        return {{"the running kernel has too little free memory", "free memory"}};
-    if (error == ENOSYS)
-        return {{"this kernel has no kexec", "boot one that has"}};
-    switch (call) {
-    case Call::load_spawn:
-        return spawn_load_causes(error, context);
-    case Call::unload_spawn:
-        return error == ENOENT  ? Causes{no_such_instance(context)}
-               : error == EBUSY ? Causes{change_under_way}
-                                : Causes{};
-    case Call::start_spawn:
-        return spawn_start_causes(error, context);
-    case Call::halt_spawn:
-    case Call::force_halt_spawn:
-        return spawn_halt_causes(call, error, context);
-    case Call::load_v1:
-        return v1_load_causes(error);
-    case Call::unload_v1:
-        return error == EINVAL || error == EBUSY ? v1_load_causes(error) : Causes{};
-    case Call::start_v1:
-        return v1_start_causes(error, context);
-    default:
-        return {};
-    }
-}
+constinit const InstanceCall native_load_call{.name = "kexec_file_load with KEXEC_MULTIKERNEL",
+                                              .system_call = "kexec_file_load",
+                                              .counted = true,
+                                              .causes = causes<load_causes>};
+constinit const InstanceCall native_unload_call{.name = "unloading by kexec_file_load with KEXEC_MULTIKERNEL",
+                                                .system_call = "kexec_file_load",
+                                                .causes = causes<unload_causes>};
+constinit const InstanceCall native_start_call{.name = "starting by reboot with LINUX_REBOOT_CMD_MULTIKERNEL",
+                                               .system_call = "reboot",
+                                               .causes = causes<start_causes>};
+constinit const InstanceCall native_halt_call{
+    .name = "asking it to stop, by reboot with LINUX_REBOOT_CMD_MULTIKERNEL_HALT,",
+    .system_call = "reboot",
+    .causes = causes<halt_causes<true>>};
+constinit const InstanceCall native_force_halt_call{
+    .name = "stopping by reboot with LINUX_REBOOT_CMD_MULTIKERNEL_FORCE_HALT",
+    .system_call = "reboot",
+    .causes = causes<halt_causes<false>>};
 
 } // namespace kx

@@ -6,6 +6,7 @@
 #include "kexec/machine/memory_map.h"
 #include "kexec/program/foreseen.h"
 #include "kexec/system/call_context.h"
+#include "multikernel/v1/refusals.h"
 #include "multikernel/core/wish.h"
 #include "multikernel/placed/load.h"
 #include "multikernel/placed/share.h"
@@ -93,7 +94,7 @@ Result<> load_image(Session& session, const PlacedInstance& placed) {
         session.kernel.load(placed.load.entry, segments_of(placed), placed.load.kexec_arch | KEXEC_MULTIKERNEL);
     if (loaded)
         return {};
-    return std::unexpected(refusal(Call::load_v1, loaded.error(), read_call_context(session.files, false)));
+    return std::unexpected(refusal(v1_load_call, loaded.error(), read_call_context(session.files, false)));
 }
 
 } // namespace
@@ -122,7 +123,7 @@ Result<> load_into_v1(Session& session, V1Record record) {
     LoadInputs inputs = KX_TRY(open_inputs(session));
     const Instance instance = KX_TRY(choose_v1(session, record));
     const PlacedInstance placed = KX_TRY(place_instance(session, inputs, instance));
-    note_refusals(session, Call::load_v1, read_call_context(session.files, false));
+    note_refusals(session, v1_load_call.system_call, foreseen_causes(v1_load_call, read_call_context(session.files, false)));
     KX_TRY(refuse_if_strict(session));
     LoadReport report = report_of(placed, inputs, options);
     if (options.dry_run) {

@@ -6,6 +6,7 @@
 #include "kexec/core/text.h"
 #include "kexec/load/report.h"
 #include "kexec/system/call_context.h"
+#include "multikernel/v1/refusals.h"
 #include "multikernel/core/kimage.h"
 #include "multikernel/core/wish.h"
 #include "multikernel/records/known_cpus.h"
@@ -72,7 +73,7 @@ Result<int> unload(Session& session) {
         return exit_ok;
     }
     if (const auto dropped = session.kernel.load(0, {}, KEXEC_MULTIKERNEL); !dropped)
-        return std::unexpected(refusal(Call::unload_v1, dropped.error(), read_call_context(session.files, false)));
+        return std::unexpected(refusal(v1_unload_call, dropped.error(), read_call_context(session.files, false)));
     if (record.started.empty())
         record.memory.clear();
     else
@@ -97,7 +98,7 @@ Result<int> start(Session& session) {
         KX_TRY(write_v1_record(session.run_root, before));
         CallContext context = read_call_context(session.files, false);
         context.cpus = shown;
-        return std::unexpected(refusal(Call::start_v1, started.error(), context));
+        return std::unexpected(refusal(v1_start_call, started.error(), context));
     }
     print(stdout, "started on CPU {}\n", shown);
     return exit_ok;

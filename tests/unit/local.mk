@@ -81,10 +81,12 @@ tests_unit_unit_SOURCES = $(PURGATORY_PORTABLE) \
 	tests/unit/multikernel/desired/plan_test.cc \
 	tests/unit/multikernel/desired/validation_test.cc \
 	tests/unit/multikernel/dialects/dialect_safety_test.cc \
+	tests/unit/multikernel/dialects/refusals_test.cc \
 	tests/unit/multikernel/instance/cpu_choice_test.cc \
 	tests/unit/multikernel/machine4.h \
 	tests/unit/multikernel/module/definition_load_test.cc \
 	tests/unit/multikernel/module/facts_test.cc \
+	tests/unit/multikernel/module/refusals_test.cc \
 	tests/unit/multikernel/module/fake_module.h \
 	tests/unit/multikernel/module/verbs_test.cc \
 	tests/unit/multikernel/native/captured_states_test.cc \
