@@ -3,11 +3,14 @@ dist_man_MANS += doc/kdump.8 doc/kexec.8 doc/multikernelctl.8 doc/vmcore-dmesg.8
 dist_examples_SCRIPTS = doc/examples/make-kdump-image
 examplesdir = $(docdir)/examples
 EXTRA_DIST += \
+	doc/adding-a-dialect.md \
 	doc/adding-a-format.md \
 	doc/adding-an-architecture.md \
 	doc/architecture.md \
 	doc/boot-params.md \
 	doc/crash-kernel.md \
+	doc/differences.md \
+	doc/dumps.md \
 	doc/multikernel-abi.md \
 	doc/multikernel-debug.md \
 	doc/multikernel-dialects.md \
@@ -25,4 +28,5 @@ EXTRA_DIST += \
 	doc/decisions/0009-reading-dumps.md \
 	doc/decisions/0010-size-and-speed.md \
 	doc/decisions/0011-writing-dumps.md \
-	doc/decisions/0012-what-a-crash-kernel-is-told.md
+	doc/decisions/0012-what-a-crash-kernel-is-told.md \
+	doc/decisions/0013-the-house.md

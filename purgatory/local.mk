@@ -12,7 +12,7 @@ PURGATORY_INCLUDES = include/purgatory_block.h purgatory/digest.h purgatory/mach
 	purgatory/verify.h purgatory/freestanding/assert.h purgatory/freestanding/limits.h purgatory/freestanding/stdlib.h purgatory/freestanding/string.h
 # What runs anywhere, the tests included; then what only a purgatory has.
 PURGATORY_PORTABLE = purgatory/digest.c purgatory/message.c purgatory/prepare.c purgatory/verify.c
-PURGATORY_CODE = purgatory/handover.c purgatory/memory.c $(PURGATORY_PORTABLE)
+PURGATORY_CODE = purgatory/block.c purgatory/memory.c $(PURGATORY_PORTABLE)
 
 EXTRA_DIST += purgatory/purgatory.lds $(PURGATORY_INCLUDES) $(PURGATORY_CODE)
 
@@ -24,5 +24,5 @@ include purgatory/arch/x86_64/local.mk
 noinst_LIBRARIES += purgatory/libpurgatory.a
 purgatory_libpurgatory_a_SOURCES = purgatory/embed.S include/purgatory_images.h
 purgatory_libpurgatory_a_CPPFLAGS = $(PURGATORY_EMBED)
-purgatory/libpurgatory_a-embed.$(OBJEXT): $(PURGATORY_IMAGES)
+purgatory/purgatory_libpurgatory_a-embed.$(OBJEXT): $(PURGATORY_IMAGES)
 CLEANFILES += $(PURGATORY_IMAGES)

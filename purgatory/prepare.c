@@ -9,12 +9,13 @@
 #include <stddef.h>
 #include <string.h>
 
-static bool is_sound(const struct handover* handover) {
-    if (handover->magic != HANDOVER_MAGIC || handover->size != sizeof *handover ||
-        handover->region_count > HANDOVER_REGION_MAX)
+static bool is_sound(const struct purgatory_block* block) {
+    if (block->magic != PURGATORY_MAGIC || block->size != sizeof *block || block->region_count > PURGATORY_REGION_MAX ||
+        !can_enter(block->entry_mode))
         return false;
-    const struct digest found = digest_of_memory((uint64_t)(uintptr_t)handover, offsetof(struct handover, digest_low));
-    return found.low == handover->digest_low && found.high == handover->digest_high;
+    const struct digest found =
+        digest_of_memory((uint64_t)(uintptr_t)block, offsetof(struct purgatory_block, digest_low));
+    return found.low == block->digest_low && found.high == block->digest_high;
 }
 
 static bool refuse(void) {
@@ -23,37 +24,37 @@ static bool refuse(void) {
     return false;
 }
 
-static bool verify(const struct handover* handover) {
-    const uint32_t differing = verify_regions(handover);
-    if (differing || handover->flags & HANDOVER_CHATTY) {
+static bool verify(const struct purgatory_block* block) {
+    const uint32_t differing = verify_regions(block);
+    if (differing || block->flags & PURGATORY_CHATTY) {
         say("purgatory: ");
-        say_decimal(handover->region_count - differing);
+        say_decimal(block->region_count - differing);
         say(" of ");
-        say_decimal(handover->region_count);
+        say_decimal(block->region_count);
         say(" regions are as they were loaded\n");
     }
     return differing == 0;
 }
 
-bool prepare_next_kernel(const struct handover* handover) {
-    if (!is_sound(handover)) {
+bool prepare_next_kernel(const struct purgatory_block* block) {
+    if (!is_sound(block)) {
         console_open_any();
-        say("purgatory: the handover block was not filled by the kexec that brought this purgatory, or was changed\n");
+        say("purgatory: its block was not filled by the kexec that brought this purgatory, or was changed\n");
         return refuse();
     }
-    if (handover->flags & HANDOVER_RESET_VGA)
+    if (block->flags & PURGATORY_RESET_VGA)
         display_reset();
-    console_open(handover);
-    if (handover->flags & HANDOVER_CHATTY)
+    console_open(block);
+    if (block->flags & PURGATORY_CHATTY)
         say("purgatory: started\n");
-    if (handover->flags & HANDOVER_VERIFY && !verify(handover))
+    if (block->flags & PURGATORY_VERIFY && !verify(block))
         return refuse();
-    if (handover->flags & HANDOVER_BACKUP)
-        memmove((void*)(uintptr_t)handover->backup_destination, (const void*)(uintptr_t)handover->backup_source,
-                (size_t)handover->backup_size);
-    if (handover->flags & HANDOVER_CHATTY) {
+    if (block->flags & PURGATORY_BACKUP)
+        memmove((void*)(uintptr_t)block->backup_destination, (const void*)(uintptr_t)block->backup_source,
+                (size_t)block->backup_size);
+    if (block->flags & PURGATORY_CHATTY) {
         say("purgatory: entering the next kernel at ");
-        say_hex(handover->entry);
+        say_hex(block->entry);
         say("\n");
     }
     console_drain();

@@ -4,7 +4,7 @@
 #include "purgatory/digest.h"
 #include "purgatory/message.h"
 
-static void say_region(const struct handover_region* region) {
+static void say_region(const struct purgatory_region* region) {
     say("purgatory: ");
     say_name(region->name, sizeof region->name);
     say(" at ");
@@ -14,7 +14,7 @@ static void say_region(const struct handover_region* region) {
     say(" bytes) ");
 }
 
-static uint32_t differs(const struct handover_region* region) {
+static uint32_t differs(const struct purgatory_region* region) {
     const struct digest expected = {.low = region->digest_low, .high = region->digest_high};
     if (region->size > UINTPTR_MAX - region->address) {
         say_region(region);
@@ -33,9 +33,9 @@ static uint32_t differs(const struct handover_region* region) {
     return 1;
 }
 
-uint32_t verify_regions(const struct handover* handover) {
+uint32_t verify_regions(const struct purgatory_block* block) {
     uint32_t differing = 0;
-    for (uint32_t i = 0; i < handover->region_count; i++)
-        differing += differs(&handover->region[i]);
+    for (uint32_t i = 0; i < block->region_count; i++)
+        differing += differs(&block->region[i]);
     return differing;
 }

@@ -8,8 +8,8 @@
 
 /*
  * Compares every region with its digest and says, on the open consoles, which differ and how. Returns how many differ.
- * handover->region_count must be at most HANDOVER_REGION_MAX.
+ * block->region_count must be at most PURGATORY_REGION_MAX.
  */
-uint32_t verify_regions(const struct handover* handover);
+uint32_t verify_regions(const struct purgatory_block* block);
 
 #endif

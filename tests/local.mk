@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 include tests/unit/local.mk
 
-TESTS += tests/layers.sh
+TESTS += tests/layers.sh tests/circles.sh
 EXTRA_DIST += tests/golden/crash
-EXTRA_DIST += tests/layers.sh tests/layers.txt tests/tally.py tests/fixtures tests/golden/plans tests/golden/acpi tests/golden/handover
-EXTRA_DIST += tests/purgatory/elf.py tests/purgatory/handover.py tests/purgatory/machine.py \
+EXTRA_DIST += tests/layers.sh tests/circles.sh tests/layers.txt tests/tally.py tests/fixtures tests/golden/plans tests/golden/acpi tests/golden/handover
+EXTRA_DIST += tests/purgatory/elf.py tests/purgatory/purgatory_block.py tests/purgatory/machine.py \
 	tests/purgatory/stage.S tests/purgatory/test_purgatory.py
 include tests/bench/local.mk
 include tests/vm/local.mk

@@ -9,8 +9,8 @@
 
 namespace kx::layout {
 
-// At 0x1f1 of a bzImage and of boot_params. How much of it an image has, its `jump` tells: the header ends at
-// 0x202 + jump[1].
+// At 0x1f1 of a bzImage and of boot_params. `jump` tells how much of it an image has: the header ends at 0x202 +
+// jump[1].
 struct SetupHeader {
     std::uint8_t setup_sects; // of 512 bytes, without the boot sector; 0 means 4
     le16 root_flags;

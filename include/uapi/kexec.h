@@ -3,9 +3,12 @@
 // kernel that will run, and one build plans for every architecture.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace kx::uapi {
+
+inline constexpr std::size_t kexec_segment_max = 16;
 
 inline constexpr std::uint64_t kexec_on_crash = 0x1;
 inline constexpr std::uint64_t kexec_preserve_context = 0x2;

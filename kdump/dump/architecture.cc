@@ -1,38 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kdump/dump/architecture.h"
 
-#include "include/layout/elf.h"
+#include "kexec/image/elf_machines.h"
 
 #include <algorithm>
 #include <array>
-#include <bit>
 
 namespace kx {
 namespace {
 
-struct Row {
-    std::string_view name;
-    std::uint16_t machine; // e_machine; 0: another row's
-    bool is_64;
-    std::uint64_t usual_page, largest_page; // bytes
-    std::uint32_t registers;                // bytes of struct elf_prstatus; 0: not told apart by it
+// Bytes of struct elf_prstatus, by which dumps are told apart that say nothing else.
+struct Registers {
+    std::uint32_t size;
+    std::string_view architecture; // as uname -m
 };
-
-constexpr std::array rows{
-    Row{"x86_64", layout::em_x86_64, true, 4096, 4096, 336},
-    Row{"aarch64", layout::em_aarch64, true, 4096, 65536, 392},
-    Row{"riscv64", layout::em_riscv, true, 4096, 4096, 376},
-    Row{"loongarch64", layout::em_loongarch, true, 16384, 65536, 480},
-    Row{"ppc64le", layout::em_ppc64, true, 65536, 65536, 504},
-    Row{"i686", layout::em_386, false, 4096, 4096, 144},
-    Row{"arm", layout::em_arm, false, 4096, 4096, 148},
-    Row{"ppc", layout::em_ppc, false, 4096, 65536, 0},
+constexpr std::array registers_sizes{
+    Registers{336, "x86_64"},  Registers{392, "aarch64"}, Registers{376, "riscv64"}, Registers{480, "loongarch64"},
+    Registers{504, "ppc64le"}, Registers{144, "i686"},    Registers{148, "arm"},
 };
-
-const Row* row_of(std::string_view name) {
-    const auto found = std::ranges::find(rows, name, &Row::name);
-    return found == rows.end() ? nullptr : &*found;
-}
 
 // Names that programs give what uname -m calls otherwise.
 struct Alias {
@@ -66,7 +51,7 @@ constexpr std::array marks{
     Mark{"CONFIG_ARM_LPAE", "arm"},
 };
 
-// Whether addresses of the kernel need 64 bits; nothing where it tells none.
+// Whether the kernel's addresses need 64 bits; nothing where vmcoreinfo has no address.
 std::optional<bool> tells_wide_addresses(const Vmcoreinfo& info) {
     for (const std::string_view name : {"_stext", "swapper_pg_dir", "init_uts_ns", "node_online_map"}) {
         if (const auto address = info.symbol(name))
@@ -75,7 +60,7 @@ std::optional<bool> tells_wide_addresses(const Vmcoreinfo& info) {
     return std::nullopt;
 }
 
-// By the kernel's own words. Marks of two architectures say nothing.
+// What the kernel itself says; empty where it says nothing, or has marks of two architectures.
 std::string_view told_by_kernel(const ArchitectureClaim& header, const Vmcoreinfo& info) {
     std::string_view told;
     for (const Mark& mark : marks) {
@@ -94,12 +79,12 @@ std::string_view told_by_kernel(const ArchitectureClaim& header, const Vmcoreinf
 std::string_view told_by_registers(std::span<const CpuState> cpus) {
     if (cpus.empty() || !std::ranges::all_of(cpus, [&](const CpuState& cpu) { return cpu.size == cpus[0].size; }))
         return {};
-    const auto found =
-        std::ranges::find_if(rows, [&](const Row& row) { return row.registers != 0 && row.registers == cpus[0].size; });
-    return found == rows.end() ? std::string_view() : found->name;
+    const auto found = std::ranges::find(registers_sizes, cpus[0].size, &Registers::size);
+    return found == registers_sizes.end() ? std::string_view() : found->architecture;
 }
 
-// One that is not contradicted by what a 32-bit header may say of a 64-bit kernel.
+// Whether the header's architecture fits the kernel's. The 32-bit header of a 64-bit kernel's dump names the 32-bit
+// one.
 bool may_be_said_of(std::string_view header, std::string_view kernel) {
     return header == kernel || (header == "i686" && kernel == "x86_64") || (header == "arm" && kernel == "aarch64");
 }
@@ -108,9 +93,9 @@ bool may_be_said_of(std::string_view header, std::string_view kernel) {
 
 ArchitectureClaim claimed_by_elf(std::uint16_t machine) {
     ArchitectureClaim claim{.as_found = fmt::format("e_machine {}", machine)};
-    const auto found = std::ranges::find(rows, machine, &Row::machine);
-    if (found != rows.end()) {
-        claim.name = found->name;
+    const ElfMachine* found = elf_machine(machine);
+    if (found && !found->uname.empty()) {
+        claim.name = found->uname;
         claim.known = true;
         claim.is_64 = found->is_64;
     }
@@ -124,7 +109,7 @@ ArchitectureClaim claimed_by_name(std::string_view utsname) {
         utsname = alias->uname;
     else if (utsname.starts_with("armv"))
         utsname = "arm";
-    const Row* row = row_of(utsname);
+    const ElfMachine* row = elf_machine_of(utsname);
     claim.known = row != nullptr;
     claim.is_64 = !row || row->is_64;
     if (claim.known || (!utsname.empty() && utsname != "Unknown" && utsname != "unknown" && utsname != "64"))
@@ -140,7 +125,7 @@ SettledArchitecture settle_architecture(const ArchitectureClaim& header, const V
                                                                             : std::string(registers)};
     if (settled.name.empty())
         settled.name = "unknown";
-    if (const Row* row = row_of(settled.name))
+    if (const ElfMachine* row = elf_machine_of(settled.name))
         settled.is_64 = row->is_64;
     if (header.known && !kernel.empty() && !may_be_said_of(header.name, kernel))
         settled.doubt =
@@ -154,15 +139,15 @@ SettledArchitecture settle_architecture(const ArchitectureClaim& header, const V
 }
 
 std::uint64_t usual_page_size(std::string_view architecture) {
-    const Row* row = row_of(architecture);
-    return row ? row->usual_page : 4096;
+    const ElfMachine* row = elf_machine_of(architecture);
+    return row ? row->usual_page : smallest_page;
 }
 
 std::uint64_t kernel_page_size(std::string_view architecture, const Vmcoreinfo& info, std::uint64_t otherwise) {
-    const Row* row = row_of(architecture);
+    const ElfMachine* row = elf_machine_of(architecture);
     const auto told = info.page_size();
-    const std::uint64_t largest = row ? row->largest_page : 65536;
-    return told && std::has_single_bit(*told) && *told >= 4096 && *told <= largest ? *told : otherwise;
+    const std::uint64_t largest = row ? row->largest_page : largest_page;
+    return told && is_page_size(*told) && *told <= largest ? *told : otherwise;
 }
 
 } // namespace kx

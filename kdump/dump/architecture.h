@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Of which machine a dump is. Its header has a field for that, which its writer may not have known (QEMU writes
-// "Unknown", some makedumpfile nothing) or got wrong; the kernel's own words (vmcoreinfo) go before it, and the size of
-// the registers' notes serves where both are silent.
+// Finds out of which architecture a dump is. What the kernel itself says (vmcoreinfo) counts most. The field in the
+// dump's header comes next: its writer may not have known the architecture (QEMU writes "Unknown", some makedumpfile
+// nothing) or got it wrong. Where both are silent, the size of the registers' notes tells.
 #pragma once
 
 #include "kdump/dump/dump.h"
 #include "kexec/core/result.h"
 
+#include <bit>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -32,9 +33,16 @@ struct SettledArchitecture {
 SettledArchitecture settle_architecture(const ArchitectureClaim& header, const Vmcoreinfo& info,
                                         std::span<const CpuState> cpus);
 
-// Bytes of a page: what vmcoreinfo tells where a kernel of this architecture can have that, else `otherwise`.
+// Pages of Linux kernels have from 4 KiB to 64 KiB.
+inline constexpr std::uint64_t smallest_page = 4096, largest_page = 65536;
+// Whether some kernel's pages have so many bytes: a power of two in these bounds.
+constexpr bool is_page_size(std::uint64_t bytes) {
+    return std::has_single_bit(bytes) && bytes >= smallest_page && bytes <= largest_page;
+}
+
+// The page size that vmcoreinfo tells, if kernels of this architecture can have it; else `otherwise`.
 std::uint64_t kernel_page_size(std::string_view architecture, const Vmcoreinfo& info, std::uint64_t otherwise);
-// Where nothing tells it.
+// The page size of most kernels of this architecture: for dumps that do not tell it.
 std::uint64_t usual_page_size(std::string_view architecture);
 
 } // namespace kx

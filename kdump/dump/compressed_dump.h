@@ -39,7 +39,7 @@ public:
     Result<> read(const DumpFile& file, std::uint64_t address, std::span<std::byte> out) const;
     bool has(const DumpFile& file, std::uint64_t address) const;
     std::optional<PhysRange> next_present(std::uint64_t from) const;
-    // The file should have this block, and ends before it. Of what no descriptor tells, this is said of all blocks.
+    // Whether the file should have this block but ends before it. Also true for a block without descriptor.
     bool is_lost(const DumpFile& file, std::uint64_t address) const;
     std::uint64_t stored_size(const DumpFile& file, std::uint64_t address) const;
 

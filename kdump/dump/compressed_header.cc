@@ -5,7 +5,6 @@
 #include "kdump/dump/architecture.h"
 
 #include <array>
-#include <bit>
 #include <cstring>
 #include <string_view>
 
@@ -37,22 +36,20 @@ Result<> check_version(std::uint32_t version) {
                 layout::kdump_version_last);
 }
 
-// A 32-bit machine's header has shorter times, so that all behind them stands 12 bytes earlier.
+// In a 32-bit machine's header the times are shorter: the block size stands 12 bytes earlier.
 Result<> check_block_size(const DumpFile& file, std::string_view machine, std::uint64_t size) {
     constexpr std::uint64_t place_of_32_bits = 416;
-    const auto can_be = [](std::uint64_t bytes) {
-        return std::has_single_bit(bytes) && bytes >= 4096 && bytes <= 65536;
-    };
-    if (can_be(size))
+    if (is_page_size(size))
         return {};
     if (!claimed_by_name(machine).is_64)
         return fail(Errc::unsupported, "is the dump of a 32-bit machine ({}); only those of 64-bit machines are read",
                     machine);
-    if (const auto other = file.read<le32>(place_of_32_bits); other && can_be(std::uint32_t{*other}))
+    if (const auto other = file.read<le32>(place_of_32_bits); other && is_page_size(std::uint32_t{*other}))
         return fail(Errc::unsupported,
                     "is the dump of a 32-bit machine, by the layout of its header; only those of 64-bit machines are "
                     "read");
-    return fail(Errc::malformed, "its block size is {}: it is a power of two from 4096 to 65536", size);
+    return fail(Errc::malformed, "its block size is {}: it is a power of two from {} to {}", size, smallest_page,
+                largest_page);
 }
 
 // The fields that the header's version has; those of later versions are zero.
@@ -75,13 +72,13 @@ Result<> check_not_split(const layout::KdumpSubHeader& sub, std::uint32_t versio
                 begin, end);
 }
 
-// `kdump save` writes the header of a flattened dump last. What was cut off before it is still of use: the block size
-// is where the first record begins, and the sub header tells the rest.
+// `kdump save` writes the header of a flattened dump last. A dump that was cut off before that can still be read: its
+// first record begins one block into the dump, which tells the block size, and the sub header tells the rest.
 Result<layout::KdumpHeader> header_of_cut(const DumpFile& file, std::uint64_t block_size) {
     const auto missing = [] {
         return fail(Errc::malformed, "is a flattened dump that was cut off before its header, which comes last");
     };
-    if (!std::has_single_bit(block_size) || block_size < 4096 || block_size > 65536)
+    if (!is_page_size(block_size))
         return missing();
     const auto sub = read_sub_header(file, layout::kdump_version_last, block_size);
     if (!sub || sub->max_mapnr_64 == 0 || sub->end_pfn_64 != sub->max_mapnr_64 || sub->end_pfn != sub->max_mapnr_64)

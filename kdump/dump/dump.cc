@@ -7,14 +7,14 @@
 #include "kdump/dump/page_codec.h"
 
 #include <algorithm>
-#include <bit>
 
 namespace kx {
 namespace {
 
 Result<std::uint64_t> checked_page_size(std::uint64_t size) {
-    if (!std::has_single_bit(size) || size < 4096 || size > 65536)
-        return fail(Errc::malformed, "a page size of {} bytes: it is a power of two from 4096 to 65536", size);
+    if (!is_page_size(size))
+        return fail(Errc::malformed, "a page size of {} bytes: it is a power of two from {} to {}", size, smallest_page,
+                    largest_page);
     return size;
 }
 
@@ -201,7 +201,7 @@ bool Dump::has_page(std::uint64_t address) const {
     const auto page = PhysRange::at(align_down(address, page_size()), page_size());
     if (!page || vmcore())
         return page && vmcore()->has(*page);
-    // Of several blocks one is enough, unless the end of the file took another.
+    // One block of a page is enough, unless the file ends before another.
     bool any = false;
     for (std::uint64_t at = page->begin; at < page->end; at += compressed()->header.block_size) {
         if (compressed()->is_lost(state_->file, at))

@@ -61,7 +61,7 @@ public:
     std::uint64_t file_size() const;       // of the file itself
     const Vmcoreinfo& vmcoreinfo() const;
     const std::string& damage() const; // what of notes, segments and vmcoreinfo is broken and left out; may be empty
-    // What a reader should know who believes the dump: its damage, and what in it contradicts.
+    // What a reader should know before trusting the dump: its damage, and its contradictions.
     std::vector<std::string> doubts() const;
     std::span<const PhysRange> memory() const;     // RAM that the dump speaks of, sorted, disjoint
     std::span<const DumpSegment> segments() const; // ELF only: by address
@@ -88,8 +88,8 @@ public:
     Result<> read_physical(std::uint64_t address, std::span<std::byte> out) const;
     // Whether the page at this physical address is in the dump.
     bool has_page(std::uint64_t address) const;
-    // The first run of pages at or behind this address that may be in the dump; has_page says it of each, where the
-    // dump is incomplete() or its blocks are not pages. All others are not.
+    // The first run of pages at or behind this address that may be in the dump; pages before the run are not. If the
+    // dump is incomplete() or its blocks are not pages, has_page tells for each page of the run whether it is there.
     std::optional<PhysRange> next_present(std::uint64_t from) const;
     // False where the file has memory in blocks of another size than the kernel's pages.
     bool blocks_are_pages() const;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kdump/dump/dump_file.h"
 
-#include "kexec/cli/standard_files.h"
+#include "kexec/core/descriptor_access.h"
 #include "kexec/core/shared_bytes.h"
 
 #include <array>
@@ -23,7 +23,7 @@ std::string reason() {
 Result<FileDescriptor> opened(const std::string& path) {
     if (path != "-")
         return open_input(path);
-    if (!is_usable(STDIN_FILENO))
+    if (!is_open_for_reading(STDIN_FILENO))
         return fail(Errc::io, "standard input is closed, or not open for reading");
     FileDescriptor fd(fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3));
     if (!fd)
@@ -31,7 +31,7 @@ Result<FileDescriptor> opened(const std::string& path) {
     return fd;
 }
 
-// A pipe is put into memory; what can be read at any offset stays as it is.
+// Files and block devices can be read at any offset; what comes through a pipe is read into memory first.
 Result<FileDescriptor> seekable(const std::string& path, FileDescriptor fd) {
     struct stat status {};
     if (fstat(fd.get(), &status) != 0)

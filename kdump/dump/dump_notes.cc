@@ -51,7 +51,7 @@ struct DumpNotes::Note {
     std::array<char, 17> name_bytes{};     // the first 16
 
     std::string_view name() const { return name_bytes.data(); }
-    // As all known notes are: with a short name of printable characters and a NUL.
+    // All known notes have a short name of printable characters and a NUL.
     bool is_named() const {
         return name_size > 1 && name().size() == name_size - 1 &&
                std::ranges::all_of(name(), [](char c) { return c > ' ' && c <= '~'; });
@@ -76,7 +76,7 @@ public:
         return std::span<const std::byte>(buffer_).subspan(at - buffer_at_, size);
     }
 
-    // Nothing: zeros, behind which there are no more notes as a rule.
+    // Nothing: zeros, which usually end the notes.
     Result<std::optional<Note>> note(std::uint64_t at) {
         Header header;
         std::memcpy(&header, KX_TRY(bytes(at, sizeof header)).data(), sizeof header);
@@ -146,7 +146,7 @@ private:
     std::optional<std::uint64_t> gave_up_at_;
 };
 
-// False where it lies on the bytes of an earlier one.
+// False if the segment overlaps an earlier one.
 bool DumpNotes::is_new(FilePart segment) {
     const std::uint64_t end = segment.offset + segment.size;
     const auto behind = segments_.lower_bound(end);
@@ -218,7 +218,7 @@ Result<> DumpNotes::take(const DumpFile& file, const Note& note) {
     const std::uint64_t at = size_;
     append({note.begin, note.end - note.begin});
     if (note.name() == "VMCOREINFO") {
-        // One byte more than is read of it, which Vmcoreinfo says.
+        // One byte more than Vmcoreinfo reads, so that it can tell that the text is too long.
         std::string text(std::min<std::uint64_t>(note.size, Vmcoreinfo::size_limit + 1), '\0');
         KX_TRY(file.read(note.description, std::as_writable_bytes(std::span(text))));
         if (!vmcoreinfo.empty() && (text.empty() || text[0] == '\0')) // one that was reserved and never filled

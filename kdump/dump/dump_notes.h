@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The ELF notes of a dump: what the CPUs' registers and vmcoreinfo tell is read, everything else stays in the file and
-// is passed through from there. Device dumps of network cards may be hundreds of MiB.
+// The ELF notes of a dump. Only the CPUs' registers and vmcoreinfo are read into memory. All other notes stay in the
+// file and are copied from there: device dumps of network cards may be hundreds of MiB.
 #pragma once
 
 #include "kdump/dump/compressed_header.h"
@@ -27,11 +27,12 @@ public:
     std::string damage; // the first thing that is wrong with them; empty: nothing
     bool cut = false;   // some lie past the end of the file
 
-    // Walks the notes of one segment, one by one. A note that cannot be is left out, and the walk goes on at the next
-    // note of a CPU or of vmcoreinfo. A segment that lies on the bytes of an earlier one is passed over. `where` begins
-    // a message of damage.
+    // Walks the notes of one segment, one by one. A note that breaks the format is left out, and the walk goes on at
+    // the next note of a CPU or of vmcoreinfo. A segment that overlaps an earlier one is passed over. `where` begins a
+    // message of damage.
     void add(const DumpFile& file, FilePart segment, std::string_view where);
-    // Vmcoreinfo that is told beside the notes counts over theirs; it becomes a note where none has the text.
+    // For vmcoreinfo that the dump has outside of its notes: it replaces the text of the notes, and becomes a note if
+    // none of them has it.
     void add_vmcoreinfo(std::string text);
 
     // All sound notes, one behind the other, each padded to 4 bytes.

@@ -2,10 +2,9 @@
 #include "kdump/dump/dump_window.h"
 
 #include "kdump/dump/dump_state.h"
+#include "kexec/core/page_size.h"
 
 #include <algorithm>
-
-#include <unistd.h>
 
 namespace kx {
 namespace {
@@ -31,15 +30,15 @@ Result<std::span<const std::byte>> DumpWindow::at(std::uint64_t address, std::ui
     return copied(address, length, std::max(length, std::min(read_ahead, in_piece)));
 }
 
-// The window begins at the page of the address that was asked for and reaches ahead, inside the file and the piece.
+// Maps a new window where the present one does not have the address: from the page of the file that has it, and ahead
+// as far as the file and the piece go.
 Result<std::span<const std::byte>> DumpWindow::mapped(int fd, const VmcorePiece& piece, std::uint64_t address,
                                                       std::uint64_t length) {
     const std::uint64_t offset = piece.file_offset + (address - piece.memory.begin);
     const std::uint64_t have = mapped_.bytes().size();
     const std::uint64_t inside = offset - mapped_offset_; // huge for an offset before it
     if (inside > have || length > have - inside) {
-        const auto page = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-        const std::uint64_t begin = align_down(offset, page);
+        const std::uint64_t begin = align_down(offset, own_page_size());
         const std::uint64_t piece_end = piece.file_offset + piece.memory.size();
         const std::uint64_t end = std::max(offset + length, std::min(piece_end, begin + map_ahead));
         mapped_ = MappedPart();

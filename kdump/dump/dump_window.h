@@ -27,8 +27,8 @@ public:
     // Errc::usage for a length past the limit. Going up through memory is fast.
     Result<std::span<const std::byte>> at(std::uint64_t address, std::uint64_t length);
 
-    // Bytes that were looked at since the last call could not be read (a bad disk, a file that was cut meanwhile) and
-    // showed as zeros. To be asked after looking at what `at` gave.
+    // Whether bytes that `at` gave since the last call were zeros because they could not be read (a bad disk, a file
+    // that was cut meanwhile). Ask it after looking at the bytes.
     bool lost() const { return mapped_.lost(); }
 
 private:

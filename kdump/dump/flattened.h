@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Where the bytes of a flattened dump are (layout/kdump.h): its records, put in order. Later records count over earlier
-// ones, what no record has is zeros.
+// Where the bytes of a flattened dump are (layout/kdump.h): its records, put in order. If records overlap, the later
+// one counts; bytes that no record has are zeros.
 #pragma once
 
 #include "kexec/core/result.h"

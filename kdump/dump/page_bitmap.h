@@ -17,8 +17,8 @@ namespace kx {
 
 class PageBitmap {
 public:
-    // Reads it once, without what the file says is a hole; keeps the parts with bits. What lies past the end of the
-    // file counts as not set.
+    // Reads it once, passing over holes of the file, and keeps the parts that have bits set. Bits past the end of the
+    // file count as not set.
     static Result<PageBitmap> read(const DumpFile& file, std::uint64_t offset, std::uint64_t frames);
 
     std::uint64_t count() const { return count_; } // of set bits

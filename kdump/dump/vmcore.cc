@@ -18,7 +18,7 @@ struct ProgramHeader {
     std::uint64_t offset, virtual_address, physical_address, file_size, memory_size;
 };
 
-// The count of program headers, of which the header itself can tell 65534 at most.
+// How many program headers there are. The ELF header has room for 65534; of more, the first section header tells.
 template <typename Format> Result<std::uint64_t> segment_count(const DumpFile& file, const auto& header) {
     if (header.phnum != layout::pn_xnum)
         return std::uint64_t{header.phnum};
@@ -80,7 +80,8 @@ Result<> add_segment(const DumpFile& file, const ProgramHeader& header, Vmcore& 
     return {};
 }
 
-// One after the other, by address; of what two segments have the first keeps it.
+// Sorts the pieces by address and cuts them until none overlaps another: memory that two segments have stays with the
+// first of them.
 std::vector<VmcorePiece> disjoint_pieces(std::span<const DumpSegment> segments) {
     std::vector<VmcorePiece> pieces;
     std::uint64_t end = 0;
@@ -95,7 +96,7 @@ std::vector<VmcorePiece> disjoint_pieces(std::span<const DumpSegment> segments) 
     return pieces;
 }
 
-// Of sorted, disjoint ranges the one with this address, or null.
+// The range that has this address, out of sorted and disjoint ones; or null.
 const PhysRange* range_with(std::span<const PhysRange> ranges, std::uint64_t address) {
     const auto behind = std::ranges::upper_bound(ranges, address, {}, &PhysRange::begin);
     return behind != ranges.begin() && std::prev(behind)->contains(address) ? &*std::prev(behind) : nullptr;
@@ -108,9 +109,9 @@ std::vector<PhysRange> memory_of(std::span<const VmcorePiece> pieces) {
     return memory;
 }
 
-// Pieces that lie on the same bytes of the file are a mistake or malice. So that they do not make more memory than the
-// file has, they are one piece, the first by offset, where more bytes are shared than the file has. Returns how many
-// bytes of memory that costs.
+// A file in which several pieces of memory share bytes is damaged or hostile: a small file could claim endless memory.
+// Where the pieces share more bytes than the file has, each shared byte stays with the first piece by offset, and the
+// others are cut. Returns how many bytes of memory are lost by that.
 std::uint64_t drop_shared(std::vector<VmcorePiece>& pieces, std::uint64_t file_size) {
     auto by_offset = pieces;
     std::ranges::sort(by_offset, {}, [](const VmcorePiece& p) { return std::pair(p.file_offset, p.memory.begin); });

@@ -18,9 +18,9 @@ public:
     // A kernel has a page or two for it.
     static constexpr std::uint64_t size_limit = std::uint64_t{1} << 20;
 
-    // The text up to its end, the first NUL or size_limit. Lines that it does not understand are passed over, and lines
-    // that a known kind breaks (a number that is none): what a crash damaged costs only itself. Of a name that is told
-    // twice the first value counts.
+    // The text up to its end, the first NUL or size_limit. Passes over lines of an unknown kind, and lines of a known
+    // kind whose value is broken, so that a damaged line costs only itself. If a name stands there twice, the first
+    // value counts.
     static Vmcoreinfo parse(std::string_view text);
 
     const std::string& text() const { return text_; }     // as the kernel wrote it, without padding

@@ -107,7 +107,7 @@ std::optional<ByteView> LogArray::element(std::uint64_t index, std::uint64_t ahe
         const std::uint64_t left = std::max<std::uint64_t>(1, std::min(ahead, count_ - index));
         const std::uint64_t many = std::min(left, std::max<std::uint64_t>(1, array_read / element_size_));
         if (!load(index, many)) {
-            // Something in it is missing: one page at a time now.
+            // Some of it is not in the dump: read one page at a time from here on.
             const std::uint64_t page = memory_.dump().page_size();
             const std::uint64_t begin = address_ + index * element_size_;
             const std::uint64_t on_page = (page - begin % page) / element_size_;

@@ -28,12 +28,12 @@ struct LogRecord {
     std::string_view line;
 };
 
-// Calls `take` for each record, oldest first, until it returns false. A record that is damaged, or that the dump has
-// no memory for, is passed over and counted; one that was being written at the crash is passed over. Returns how many
-// were damaged. No more text is handed out than the kernel's buffer can hold, whatever the dump says.
+// Calls `take` for each record, oldest first, until it returns false. Passes over records that are damaged or whose
+// memory is not in the dump, and returns how many these were; passes over a record that was being written at the crash
+// without counting it. The records' texts together are never longer than the kernel's buffer, whatever the dump says.
 //
-// Errc::unsupported where vmcoreinfo does not lead to a log, malformed where what it leads to cannot be one; the errors
-// of KernelMemory::read where the rings themselves are not in the dump.
+// Errc::unsupported if vmcoreinfo does not tell where the log is, malformed if there is no log at that place; the
+// errors of KernelMemory::read if the rings themselves are not in the dump.
 Result<std::uint64_t> read_kernel_log(const KernelMemory& memory, const std::function<bool(const LogRecord&)>& take);
 
 } // namespace kx

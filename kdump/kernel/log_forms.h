@@ -58,11 +58,11 @@ template <WireLayout T> std::optional<T> member(ByteView structure, std::uint64_
     return value;
 }
 
-// Errc::malformed for a log of nothing, or of more than the RAM that it is in.
+// Errc::malformed for a log of no bytes, or of more bytes than the machine's RAM.
 Result<> check_log_size(const KernelMemory& memory, std::uint64_t size);
 
-// A buffer of bytes, read many at a time. Where that is not possible, a part is read by itself, so that a missing page
-// costs only what is on it.
+// A buffer of bytes, read many at a time. Where that fails, each part is read alone, so that a missing page costs only
+// the records on it.
 class LogBuffer {
 public:
     LogBuffer(const KernelMemory& memory, std::uint64_t address, std::uint64_t size);

@@ -61,7 +61,7 @@ void take_time(LogRecord& record) {
     record.text = rest;
 }
 
-// In pieces: a size that is not true takes no memory.
+// Read in pieces, so that a wrong size takes no memory.
 Result<> append(const KernelMemory& memory, std::uint64_t address, std::uint64_t length, std::string& text) {
     constexpr std::uint64_t piece = 1 << 20;
     for (std::uint64_t done = 0; done < length; done += piece) {

@@ -31,7 +31,7 @@ Result<Layout> layout_of(const Vmcoreinfo& info, const LogFacts& facts, std::str
                   .text_length = KX_TRY(facts.offset(member("text_len"))),
                   .dictionary_length = info.offset(member("dict_len")),
                   .caller = info.offset(member("caller_id"))};
-    // Not told; they were behind dict_len for as long as the structure had this name.
+    // vmcoreinfo does not tell these two; they stood behind dict_len as long as the structure had this name.
     if (record == "printk_log" && layout.dictionary_length && *layout.dictionary_length + 4 <= layout.header)
         layout.facility = *layout.dictionary_length + 2;
     return layout;
@@ -95,8 +95,8 @@ private:
         return layout_.header + record.text_length + record.dictionary_length;
     }
 
-    // A damaged record may still tell where the next one is. Else that is looked for where it can be: little padding,
-    // and not older than what came before; at last at the beginning of the buffer. 0: nowhere.
+    // A damaged record may still tell where the next one is. If not, the next one is searched: close behind, with
+    // little padding, and not older than the records before; at last at the beginning of the buffer. 0: nowhere.
     std::uint64_t distance_to_next(const std::optional<Record>& damaged, std::uint64_t index, std::uint64_t used) {
         const std::uint64_t end = std::min({longest + alignment, used, buffer_.size() - index});
         if (damaged && damaged->length >= layout_.header && damaged->length < end) {

@@ -46,7 +46,7 @@ Result<Layout> layout_of(const Vmcoreinfo& info, const LogFacts& facts) {
                   .nanoseconds = KX_TRY(facts.offset("printk_info.ts_nsec")),
                   .text_length = KX_TRY(facts.offset("printk_info.text_len")),
                   .caller = info.offset("printk_info.caller_id")};
-    // Not told: two bytes between two members that are.
+    // vmcoreinfo does not tell this member: it is the two bytes between two members that it tells.
     if (layout.caller && *layout.caller == layout.text_length + 4)
         layout.facility = layout.text_length + 2;
     if (const auto device_info = info.offset("printk_info.dev_info")) {
@@ -152,7 +152,7 @@ private:
             return std::nullopt;
         if (end < offset + word || end - offset > text_left_)
             return std::nullopt;
-        // No text is longer than its length can tell; the block may be, where it is not true.
+        // A text is at most as long as its length field can say; a damaged block may claim more.
         const std::uint64_t length = std::min(end - offset, word + longest_text);
         const auto bytes = data_.part(offset, length);
         if (!bytes)

@@ -9,7 +9,7 @@
 namespace kx {
 namespace {
 
-// The virtual addresses that the dump's own headers tell. Whoever made them may have guessed, so page tables go first.
+// The virtual addresses that the dump's own headers tell. Their writer may have guessed, so page tables count more.
 std::vector<LinearMapping> told_by_segments(const Dump& dump) {
     std::vector<LinearMapping> told;
     for (const DumpSegment& segment : dump.segments()) {
@@ -47,7 +47,7 @@ std::unexpected<Error> no_vmcoreinfo(const Dump& dump) {
                 use);
 }
 
-// Page tables that were read, each in the place that its number leads to.
+// Page tables that were read; the number of a table decides its slot.
 struct KernelMemory::TableCache {
     struct Slot {
         std::uint64_t table = UINT64_MAX; // physical
@@ -76,7 +76,7 @@ Result<KernelMemory> KernelMemory::of(const Dump& dump) {
     return memory;
 }
 
-// An error: a table could not be had. Nothing: the tables map no such address.
+// An error: a table could not be read. Nothing: the tables do not map this address.
 Result<std::optional<KernelMemory::Place>> KernelMemory::walk(std::uint64_t virtual_address) const {
     const PageTables& tables = *tables_;
     if (virtual_address >> tables.address_bits != UINT64_MAX >> tables.address_bits)

@@ -39,9 +39,9 @@ public:
     const Dump& dump() const { return *dump_; }
     const Vmcoreinfo& vmcoreinfo() const { return dump_->vmcoreinfo(); }
 
-    // Errc::not_found for an address that is not mapped. Where the dump lacks a page table that it takes, the kernel's
-    // linear mapping of itself and the virtual addresses of the dump's PT_LOADs are asked instead. Safe to call from
-    // many threads, as is `read`.
+    // Errc::not_found for an address that is not mapped. If the dump lacks a page table that the walk needs, the
+    // kernel's linear mapping of itself and the virtual addresses of the dump's PT_LOADs tell instead. Safe to call
+    // from many threads, as is `read`.
     Result<Place> place_of(std::uint64_t virtual_address) const;
     Result<std::uint64_t> physical(std::uint64_t virtual_address) const;
     // May cross pages.

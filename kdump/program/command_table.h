@@ -4,24 +4,12 @@
 
 #include "kdump/program/command.h"
 
-#include <span>
-#include <string>
-#include <string_view>
-#include <vector>
-
 namespace kx::kdump {
 
 extern const Command info_command;
 extern const Command dmesg_command;
 extern const Command save_command;
 
-std::span<const Command* const> command_table();
-const Command* find_command(std::string_view name);
-
-// Its own options and --help.
-std::vector<ArgumentRow> options_of(const Command& command);
-
-std::string usage_text();
-std::string help_of(const Command& command);
+extern const CommandTable<Session> command_table;
 
 } // namespace kx::kdump

@@ -27,7 +27,7 @@ LogFormat log_format(const Arguments& arguments) {
     return {.json = arguments.given("json"), .callers = arguments.given("show-caller")};
 }
 
-constinit const Command dmesg_command = {"dmesg", "FILE|-", "Print the log of the kernel that crashed.", 1, 1,
-                                         rows,    run};
+constinit const Command dmesg_command = {{"dmesg", "FILE|-", "Print the log of the kernel that crashed.", 1, 1, rows},
+                                         run};
 
 } // namespace kx::kdump

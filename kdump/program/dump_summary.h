@@ -14,7 +14,7 @@
 
 namespace kx::kdump {
 
-// What could not be learned is empty, and noted where it should be there.
+// A fact that the dump does not tell is empty; where a sound dump would tell it, a notice says so.
 struct DumpSummary {
     std::string path;
     std::string format; // "ELF", "kdump-compressed", "kdump-compressed, flattened"

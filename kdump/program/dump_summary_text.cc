@@ -2,7 +2,6 @@
 #include "kdump/program/dump_summary.h"
 #include "kexec/core/terminal_text.h"
 #include "kexec/core/text.h"
-#include "kexec/load/report.h"
 
 #include <ctime>
 #include <nlohmann/json.hpp>

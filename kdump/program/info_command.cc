@@ -22,6 +22,6 @@ Result<int> run(Session& session) {
 } // namespace
 
 constinit const Command info_command = {
-    "info", "FILE|-", "Tell which kernel crashed, when and why, and what the dump has.", 1, 1, rows, run};
+    {"info", "FILE|-", "Tell which kernel crashed, when and why, and what the dump has.", 1, 1, rows}, run};
 
 } // namespace kx::kdump

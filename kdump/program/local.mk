@@ -15,8 +15,8 @@ kdump_program_libkdump_a_SOURCES = \
 	kdump/program/save_summary.cc kdump/program/save_summary.h
 
 sbin_PROGRAMS += kdump/program/kdump kdump/program/vmcore-dmesg
-kdump_libs = $(KX_GROUP) kdump/program/libkdump.a $(KDUMP_ARCHIVES) kexec/cli/libcli.a kexec/load/libload.a kexec/image/libimage.a \
-	kexec/core/libcore.a $(KX_GROUP_END) $(KDUMP_LIBS)
+kdump_libs = kdump/program/libkdump.a $(KDUMP_ARCHIVES) kexec/cli/libcli.a kexec/image/libimage.a kexec/core/libcore.a \
+	$(KDUMP_LIBS)
 # Most of the start-up of programs this small is the dynamic linking of libstdc++.
 kdump_program_kdump_SOURCES = kdump/program/main.cc
 kdump_program_kdump_LDADD = $(kdump_libs)

@@ -10,7 +10,7 @@ namespace {
 constexpr std::string_view panic_begin = "Kernel panic - not syncing";
 constexpr std::uint64_t one_fault = 1'000'000'000; // its lines are written within this time, in nanoseconds
 
-// How a line begins that tells what was wrong. Of the lines of one fault, that with the smallest rank tells most.
+// Beginnings of lines that tell what went wrong. Of the lines of one fault, the one with the smallest rank tells most.
 struct Cause {
     std::string_view begin;
     unsigned rank;

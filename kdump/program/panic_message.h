@@ -27,7 +27,7 @@ public:
     // started before the oops becomes a panic.
     const std::string& panic() const { return panic_; }
     // What was wrong before that: the last "BUG: …", "general protection fault", "Oops: …" and the like, or the request
-    // for a crash ("sysrq: Trigger a crash"). Of one fault's lines the first that says what it was.
+    // for a crash ("sysrq: Trigger a crash"). Of the lines of one fault, the first one that says what was wrong.
     const std::string& cause() const { return cause_; }
     const std::optional<CrashedTask>& task() const { return task_; }
     // When the last record was written.

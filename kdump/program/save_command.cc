@@ -45,21 +45,22 @@ Result<std::int64_t> number(const Arguments& arguments, std::string_view name, s
     return value;
 }
 
-// What the words mean, before anything is opened.
+// What the user wants, read from the command line before anything is opened.
 struct Wishes {
     SaveOptions options;
-    Compression compression = Compression::zstd;
+    SaveCompression compression = SaveCompression::zstd;
     bool flatten = false, force = false, quiet = false, json = false;
     std::string source, destination;
 };
 
-Result<Compression> compression_of(const Arguments& arguments, SaveFormat format) {
+Result<SaveCompression> compression_of(const Arguments& arguments, SaveFormat format) {
     const std::string* text = arguments.value("compress");
     if (!text)
-        return format == SaveFormat::kdump ? Compression::zstd : Compression::none;
-    for (const Compression compression : {Compression::none, Compression::zlib, Compression::lz4, Compression::zstd}) {
+        return format == SaveFormat::kdump ? SaveCompression::zstd : SaveCompression::none;
+    for (const SaveCompression compression :
+         {SaveCompression::none, SaveCompression::zlib, SaveCompression::lz4, SaveCompression::zstd}) {
         if (*text == name_of(compression)) {
-            if (compression == Compression::lz4 && format == SaveFormat::kdump)
+            if (compression == SaveCompression::lz4 && format == SaveFormat::kdump)
                 return fail(Errc::usage, "--compress=lz4: no reader of the kdump format knows lz4; with --format=elf "
                                          "the whole file is compressed");
             return compression;
@@ -88,8 +89,8 @@ Result<Wishes> wishes_of(const Arguments& arguments) {
         options.format = *format == "elf" ? SaveFormat::elf : SaveFormat::kdump;
     }
     wishes.compression = KX_TRY(compression_of(arguments, options.format));
-    options.compression = options.format == SaveFormat::kdump ? wishes.compression : Compression::none;
-    if (options.format == SaveFormat::elf && wishes.compression != Compression::none && wishes.flatten)
+    options.compression = options.format == SaveFormat::kdump ? wishes.compression : SaveCompression::none;
+    if (options.format == SaveFormat::elf && wishes.compression != SaveCompression::none && wishes.flatten)
         return fail(Errc::usage, "--flatten: a compressed ELF file is a stream by itself; leave one of them out");
     if (wishes.json && wishes.destination == "-")
         return fail(Errc::usage, "--json: standard output is the dump's");
@@ -107,7 +108,7 @@ bool tells_on_standard_output(const Wishes& wishes) {
     return wishes.destination != "-" && (wishes.json || !wishes.quiet) && is_usable(STDOUT_FILENO);
 }
 
-// Where bytes go before anything is made of them; a stream that is opened here stays open with `opened`.
+// Where the dump is written. A stream that the save itself opened is closed with `opened`.
 struct Destination {
     Sink sink;
     bool stream = false;
@@ -160,10 +161,10 @@ Result<Destination> open_destination(const Wishes& wishes, const Dump& dump) {
 }
 
 Result<Sink> dress(const Wishes& wishes, Sink sink, bool stream) {
-    if (wishes.options.format == SaveFormat::elf && wishes.compression != Compression::none) {
-        const FrameFormat frame = wishes.compression == Compression::zstd  ? FrameFormat::zstd
-                                  : wishes.compression == Compression::lz4 ? FrameFormat::lz4
-                                                                           : FrameFormat::gzip;
+    if (wishes.options.format == SaveFormat::elf && wishes.compression != SaveCompression::none) {
+        const FrameFormat frame = wishes.compression == SaveCompression::zstd  ? FrameFormat::zstd
+                                  : wishes.compression == SaveCompression::lz4 ? FrameFormat::lz4
+                                                                               : FrameFormat::gzip;
         return frame_sink(std::move(sink), frame, wishes.options.threads);
     }
     if (wishes.flatten || (stream && wishes.options.format == SaveFormat::kdump))
@@ -171,7 +172,8 @@ Result<Sink> dress(const Wishes& wishes, Sink sink, bool stream) {
     return sink;
 }
 
-// What a save is at, for the last words of one that is held up. Another thread asks for them.
+// How far a save has come. If something holds the save up when a signal asks it to stop, the thread of StopSignals
+// takes its last message from here.
 class SaveState {
 public:
     enum class Doing { opening_source, opening_destination, judging, reading, writing, syncing, telling };
@@ -182,7 +184,7 @@ public:
         const std::lock_guard lock(mutex_);
         doing_ = doing;
     }
-    // `discard` is for a dump without a page.
+    // last_words() calls `discard` while the dump has no page yet: such a dump is removed.
     void opened(bool stream, std::function<void()> discard) {
         const std::lock_guard lock(mutex_);
         stream_ = stream;
@@ -251,7 +253,7 @@ private:
     std::function<void()> discard_;
 };
 
-// Counts what goes through, and tells where the save is held up.
+// A sink that counts the bytes that `sink` takes, and tells `state` what the save is doing.
 Sink observed(Sink sink, SaveState& state) {
     const auto during = [&state](auto call, SaveState::Doing doing = SaveState::Doing::writing) {
         return [&state, doing, call = std::move(call)](auto... arguments) {
@@ -276,7 +278,7 @@ Sink observed(Sink sink, SaveState& state) {
 Result<SaveSummary> save_to(const Wishes& wishes, Session& session, const StopSignals& signals, SaveState& state) {
     const Dump dump = KX_TRY(Dump::open(wishes.source));
     if (dump.incomplete())
-        session.notices.add("{} is incomplete; what it has is saved", wishes.source);
+        session.notices.add("{} is incomplete; only what it has can be saved", wishes.source);
     KX_TRY(check_savable(dump, wishes.options.format));
     if (tells_on_standard_output(wishes) && dump.is_read_from(STDOUT_FILENO))
         return fail(Errc::usage, "{}: standard output, which gets the summary, is the source itself", dump.path());
@@ -331,19 +333,19 @@ void print_summary(const SaveSummary& summary, const Wishes& wishes, Session& se
 Result<int> run(Session& session) {
     const Wishes wishes = KX_TRY(wishes_of(session.arguments));
     SaveState state(wishes.source == "-" ? "standard input" : wishes.source, name_of_destination(wishes));
-    const StopSignals signals("kdump", [&](std::string_view signal) { return state.last_words(signal); });
+    const StopSignals signals(program, [&](std::string_view signal) { return state.last_words(signal); });
     const SaveSummary summary = KX_TRY(save_to(wishes, session, signals, state));
     if (!wishes.quiet || wishes.json)
         print_summary(summary, wishes, session);
     const std::string incomplete = incomplete_text(summary);
     if (!incomplete.empty())
-        print_message(session.err, "kdump", incomplete);
+        print_message(session.err, program.name, incomplete);
     return incomplete.empty() && summary.result.left_out.unreadable == 0 ? exit_done : exit_failure;
 }
 
 } // namespace
 
-constinit const Command save_command = {"save", "SRC DST|-", "Write a dump of the pages that are worth keeping.", 2, 2,
-                                        rows,   run};
+constinit const Command save_command = {
+    {"save", "SRC DST|-", "Write a dump of the pages that are worth keeping.", 2, 2, rows}, run};
 
 } // namespace kx::kdump

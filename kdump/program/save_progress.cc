@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kdump/program/save_progress.h"
 
-#include "kdump/program/command.h"
+#include "kexec/cli/print.h"
 #include "kexec/core/text.h"
-#include "kexec/load/report.h"
 
 #include <algorithm>
 

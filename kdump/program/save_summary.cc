@@ -4,7 +4,6 @@
 #include "kdump/program/save_progress.h"
 #include "kexec/core/terminal_text.h"
 #include "kexec/core/text.h"
-#include "kexec/load/report.h"
 
 #include <array>
 #include <nlohmann/json.hpp>
@@ -42,15 +41,15 @@ std::string left_out_text(const LeftOut& left_out) {
 
 } // namespace
 
-std::string_view name_of(Compression compression) {
+std::string_view name_of(SaveCompression compression) {
     switch (compression) {
-    case Compression::none:
+    case SaveCompression::none:
         break;
-    case Compression::zlib:
+    case SaveCompression::zlib:
         return "zlib";
-    case Compression::lz4:
+    case SaveCompression::lz4:
         return "lz4";
-    case Compression::zstd:
+    case SaveCompression::zstd:
         return "zstd";
     }
     return "none";
@@ -67,7 +66,7 @@ std::string text_of(const SaveSummary& summary) {
         fmt::format("{}: {} of {} pages, {} of memory in {} ({}, {})\n", printable(summary.destination),
                     result.pages_written, result.pages_total, size_text(result.pages_written * summary.page_size),
                     size_text(result.bytes_written), name_of(summary.options.format),
-                    summary.compression == Compression::none ? "not compressed" : name_of(summary.compression));
+                    summary.compression == SaveCompression::none ? "not compressed" : name_of(summary.compression));
     if (const std::string left_out = left_out_text(result.left_out); !left_out.empty())
         text += fmt::format("left out: {}\n", left_out);
     return text + fmt::format("{}, {} MB/s\n", seconds_text(summary.milliseconds),
@@ -87,7 +86,7 @@ std::string incomplete_text(const SaveSummary& summary) {
         return fmt::format("{}{}; {} were written, but which of them are on the disk is not known: "
                            "the dump is not complete",
                            why, why == result.not_on_disk->message ? "" : "; " + result.not_on_disk->message, what);
-    if (result.stopped_by && summary.options.format == SaveFormat::elf && summary.compression != Compression::none)
+    if (result.stopped_by && summary.options.format == SaveFormat::elf && summary.compression != SaveCompression::none)
         return fmt::format("{}: the compressed file is cut off; at most {} are in it", why, what);
     const std::uint64_t missing = result.pages_to_do - result.pages_written;
     return fmt::format("{}: {} are in the dump, {} of memory are missing; what is there can be read{}", why, what,

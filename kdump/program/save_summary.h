@@ -13,14 +13,14 @@ namespace kx::kdump {
 struct SaveSummary {
     std::string destination;
     SaveOptions options;
-    Compression compression = Compression::none; // of the pages, or of the whole file
+    SaveCompression compression = SaveCompression::none; // of the pages, or of the whole file
     SaveResult result;
     std::uint64_t page_size = 0;
     std::uint64_t milliseconds = 0;
     std::string stopped_by_signal; // its name; empty: none
 };
 
-std::string_view name_of(Compression compression);
+std::string_view name_of(SaveCompression compression);
 std::string_view name_of(SaveFormat format);
 
 std::string text_of(const SaveSummary& summary);

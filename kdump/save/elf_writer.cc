@@ -3,8 +3,10 @@
 
 #include "include/layout/elf.h"
 #include "kdump/save/note_copy.h"
+#include "kexec/image/elf_machines.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace kx {
@@ -16,13 +18,9 @@ constexpr std::uint64_t short_gap = 8;      // where there are no holes, and usu
 constexpr std::uint64_t gaps_limit = 16384; // pages of zeros that are no matter
 
 std::uint16_t machine_of(std::string_view architecture) {
-    if (architecture == "x86_64")
-        return layout::em_x86_64;
-    if (architecture == "aarch64")
-        return layout::em_aarch64;
-    if (architecture == "riscv64")
-        return layout::em_riscv;
-    return 0;
+    constexpr std::array<std::string_view, 3> written{"x86_64", "aarch64", "riscv64"};
+    const ElfMachine* machine = elf_machine_of(architecture);
+    return machine && std::ranges::find(written, architecture) != written.end() ? machine->number : 0;
 }
 
 template <typename T> void put(std::vector<std::byte>& bytes, const T& value) {
@@ -67,7 +65,7 @@ std::uint64_t ElfWriter::pages_in_runs() const {
     return pages;
 }
 
-// Every segment is divided; where many lie on the same memory, the rest tells of what none has told before.
+// Divides every segment. If many lie on the same memory, the later ones describe only what no earlier one has.
 void ElfWriter::make_loads() {
     std::vector<DumpSegment> segments(dump_->segments().begin(), dump_->segments().end());
     if (segments.empty()) {
@@ -202,14 +200,14 @@ Result<> ElfWriter::write_front(Notices& notices) {
         return fail(front.error()->code, "{}; a dump's headers alone take {} bytes", front.error()->message,
                     notes_offset_ + dump_->notes_size());
     front_end_ = added_until_ = notes_offset_ + dump_->notes_size();
-    // A device may have an older dump on it, whose headers must not be taken for this one's.
+    // A device may hold an older dump: its headers must not count as this dump's.
     if (sink_->rewrites && !headers_first())
         KX_TRY(sink_->sync());
     return {};
 }
 
-// Where what is not written does not read as zeros, they are written: what was left out inside a run, of 255 pages at
-// most.
+// If bytes that nobody wrote do not read as zeros, writes zeros for the pages that were left out inside a run, at most
+// 255.
 void ElfWriter::go_to(std::uint64_t offset) {
     if (run_written_ && !sink_->holes && data_.position() < offset)
         data_.append(std::vector<std::byte>(offset - data_.position()));

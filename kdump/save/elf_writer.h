@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Writes an ELF core file, as /proc/vmcore is one: a PT_LOAD for each run of kept pages, which says of the memory
-// behind it that the file does not have it. Up to 255 pages that were left out between two kept ones are a hole in the
-// file, not a reason for another PT_LOAD; up to 7 where there are no holes and they would be most of the dump.
+// Writes an ELF core file of the form of /proc/vmcore: a PT_LOAD for each run of kept pages. The memory behind the run
+// belongs to the same PT_LOAD, which says that the file does not have it. Up to 255 pages that were left out between
+// two kept ones become a hole in the file, not another PT_LOAD; up to 7 if the sink has no holes and zeros would be
+// most of the dump.
 //
-// Such a file has no mark that says "incomplete" but its length: the headers promise everything from the beginning, and
-// the file gets its whole length when all else is on the disk. A device has no length: there the headers promise
-// nothing until the end, and then what is there. In a flattened stream, where nothing can be written twice, they come
-// last.
+// Only its length can say that such a file is incomplete: the headers describe the whole dump from the beginning, and
+// the file gets its whole length when all else is on the disk. A device has no length: there the headers describe
+// nothing until the end, and then what was written. In a flattened stream nothing can be written twice, so the headers
+// come last.
 #pragma once
 
 #include "kdump/dump/dump.h"
@@ -36,7 +37,7 @@ public:
     std::uint64_t pages_written() const { return pages_written_; }
     std::uint64_t bytes_written() const { return front_written_ + data_.bytes_written(); }
     const std::optional<Error>& error() const { return error_; }
-    // What was written may not be on the disk.
+    // Whether bytes that were written may not be on the disk.
     const std::optional<Error>& sync_error() const { return sync_error_; }
 
 private:
@@ -55,9 +56,9 @@ private:
     std::uint64_t pages_in_runs() const;
     void make_loads();
     void add_loads(const DumpSegment& segment);
-    // What was cut off then is shorter than they say. A device's length tells nothing.
+    // A file that is cut is then shorter than its headers say. The length of a device tells nothing.
     bool headers_first() const { return sink_->sequential || sink_->holes; }
-    std::vector<std::byte> headers(std::uint64_t end) const; // that promise what is before this offset
+    std::vector<std::byte> headers(std::uint64_t end) const; // that describe what lies before this offset
     Result<> write_front(Notices& notices);
     void go_to(std::uint64_t offset); // for the next page of the run
     std::uint64_t pages_before(std::uint64_t offset) const;

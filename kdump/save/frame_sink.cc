@@ -46,7 +46,7 @@ public:
     explicit ZstdCompressor(unsigned threads) : context_(ZSTD_createCCtx()) {
         ZSTD_CCtx_setParameter(context_, ZSTD_c_compressionLevel, 1);
         ZSTD_CCtx_setParameter(context_, ZSTD_c_checksumFlag, 1);
-        // A library without threads refuses, which is as good.
+        // A library without threads refuses; then it works in this thread.
         ZSTD_CCtx_setParameter(context_, ZSTD_c_nbWorkers, threads > 1 ? static_cast<int>(threads) : 0);
     }
     ZstdCompressor(const ZstdCompressor&) = delete;

@@ -86,9 +86,9 @@ Result<KdumpHead> kdump_head(const Dump& dump, const SaveOptions& options, std::
     clock_gettime(CLOCK_REALTIME, &now);
     header.seconds = static_cast<std::uint64_t>(now.tv_sec);
     header.microseconds = static_cast<std::uint64_t>(now.tv_nsec / 1000);
-    const std::uint32_t compression = options.compression == Compression::zlib   ? layout::kdump_zlib
-                                      : options.compression == Compression::zstd ? layout::kdump_zstd
-                                                                                 : 0;
+    const std::uint32_t compression = options.compression == SaveCompression::zlib   ? layout::kdump_zlib
+                                      : options.compression == SaveCompression::zstd ? layout::kdump_zstd
+                                                                                     : 0;
     header.status = compression | layout::kdump_incomplete;
     header.block_size = static_cast<std::uint32_t>(block);
     header.sub_header_blocks = static_cast<std::uint32_t>(sub_blocks);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Writes the kdump-compressed format so that what is there can be read at any moment: the header says "incomplete"
 // until all else is on the disk, the descriptors' place is reserved before the first page, and a descriptor is written
-// after its page. A descriptor of zeros is a page that did not come so far. Where nothing can be written twice, the
+// after its page. A descriptor of zeros stands for a page that was not written. If nothing can be written twice, the
 // header comes last.
 #pragma once
 
@@ -34,7 +34,7 @@ public:
     std::uint64_t pages_written() const { return pages_written_; } // that a reader finds
     std::uint64_t bytes_written() const;
     const std::optional<Error>& error() const { return error_; }
-    // What was written may not be on the disk.
+    // Whether bytes that were written may not be on the disk.
     const std::optional<Error>& sync_error() const { return sync_error_; }
 
 private:

@@ -8,7 +8,8 @@
 
 namespace kx {
 
-// To where the buffer stands. Zeros become a hole where the sink has holes. What cannot be read is zeros, and noted.
+// Writes the notes to the buffer's position. Zeros become holes if the sink has holes. Bytes that cannot be read become
+// zeros, and a notice tells so.
 void copy_notes(const Dump& dump, WriteBuffer& out, Notices& notices);
 
 } // namespace kx

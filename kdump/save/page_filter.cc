@@ -96,7 +96,7 @@ private:
         }
     }
 
-    // A block is what its first page says, unless one of the others contradicts: then its size is not to be believed.
+    // The first page of a block tells what the block is. If another page of it contradicts, the size must be wrong.
     bool still_covered(std::span<const std::byte> page) const {
         if (covering_ == PageKind::free)
             return layout_.may_be_free(page);
@@ -147,8 +147,8 @@ PageSet pages_in(const Dump& dump) {
     }
     if (dump.format() == DumpFormat::elf || (!dump.incomplete() && dump.blocks_are_pages()))
         return pages;
-    // Of a kdump that ends early the descriptors tell, and a page of several blocks is there when all that are memory
-    // are.
+    // If a kdump-compressed dump ends early, its descriptors tell which pages are there. A page of several blocks is
+    // there if all of its blocks that are memory are.
     for (auto run = pages.next_run(0); run; run = pages.next_run(run->end)) {
         for (std::uint64_t frame = run->begin; frame < run->end; ++frame) {
             if (!dump.has_page(frame * page_size))

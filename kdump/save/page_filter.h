@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Takes the pages that a level leaves out of a set, by the crashed kernel's struct pages. Pages of zeros are not known
-// before they are read.
+// Removes from a set the pages that a level leaves out, as the crashed kernel's struct pages tell. Which pages are
+// zeros is not known before they are read.
 #pragma once
 
 #include "kdump/dump/dump.h"
@@ -13,9 +13,9 @@
 
 namespace kx {
 
-// Never an error: what cannot be judged stays in the set, and a notice says why. Pages that are damaged or offline are
-// taken out at any level.
-// `proceed` is asked every few thousand pages; false: what is not judged yet stays.
+// Never an error: pages that cannot be judged stay in the set, and a notice says why. Damaged and offline pages are
+// removed at any level. `proceed` is asked every few thousand pages; if it returns false, the pages that were not
+// judged yet stay in the set.
 LeftOut filter_pages(const Dump& dump, unsigned level, PageSet& pages, Notices& notices,
                      const std::function<bool()>& proceed);
 

@@ -13,11 +13,12 @@
 namespace kx {
 namespace {
 
+constexpr std::uint64_t least_size = 32, most_size = 4096; // bytes of a struct page (64 as a rule)
 constexpr unsigned largest_order = 26;     // a compound page or free block of 2^26 pages: more is no order
 constexpr std::uint64_t order_bits = 0xff; // of the second page's flags, where no other place is told
 
-// The lowest bit of page.mapping: a user process's page. The rest is then a pointer, which in a kernel's half of the
-// addresses has the highest bit; other words that begin in the same place have not.
+// The lowest bit of page.mapping says that a user process has the page. The rest of the word is then a kernel pointer,
+// with the highest bit set; in other words that the kernel keeps in this place that bit is clear.
 bool is_anonymous(std::uint64_t mapping) {
     return (mapping & 1) && mapping >> 63;
 }
@@ -51,7 +52,7 @@ std::optional<PageLayout> PageLayout::of(const Vmcoreinfo& info, unsigned& level
         const auto offset = info.offset(name);
         return offset && bytes <= *size && *offset <= *size - bytes ? offset : std::nullopt;
     };
-    if (!size || *size < 32 || *size > 4096)
+    if (!size || *size < least_size || *size > most_size)
         return std::nullopt;
     const auto flags = field("page.flags", 8);
     if (!flags)
@@ -157,8 +158,8 @@ bool PageLayout::is_tail(std::span<const std::byte> page) const {
     return head_mask_ && (word64(page, compound_head_) & 1);
 }
 
-// How many pages a head stands for: 1 where it is none, or where its order is not to be believed (it was being made or
-// taken apart).
+// How many pages a head stands for: 1 if it is no head, or if its order cannot be right (the page was being put
+// together or taken apart at the crash).
 std::uint64_t PageLayout::compound_pages(std::uint64_t flags, std::span<const std::byte> next) const {
     if (!head_mask_ || (flags & head_mask_) != head_mask_ || next.empty() || !(word64(next, compound_head_) & 1))
         return 1;
@@ -189,7 +190,7 @@ PageVerdict PageLayout::judge(std::span<const std::byte> page, std::span<const s
     const bool slab = (flags & slab_) != 0; // which has numbers of its own where others have a type
     if (!slab && offline_ && offline_->matches(type))
         return {PageKind::offline, 1};
-    // A guest that reads memory which it has not accepted is ended by its host.
+    // The host ends a guest that reads memory which it has not accepted.
     if (!slab && unaccepted_ && unaccepted_->matches(type))
         return {PageKind::offline, unaccepted_pages_};
     // Its words belong to its head.
@@ -208,7 +209,7 @@ PageVerdict PageLayout::judge(std::span<const std::byte> page, std::span<const s
         return {PageKind::kept, pages, true};
     if (is_anonymous(word64(page, *mapping_)))
         return {PageKind::user, pages, true};
-    // The swap cache's flag alone is another one's too (4.10 and later).
+    // From 4.10 on the flag of the swap cache has a second meaning.
     const bool in_swap_cache = swapcache_ && swapbacked_ && (flags & swapcache_) && (flags & swapbacked_);
     if ((flags & lru_) || in_swap_cache)
         return {(flags & private_flag_) ? PageKind::private_cache : PageKind::cache, pages, true};

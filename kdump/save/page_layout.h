@@ -25,18 +25,18 @@ struct PageVerdict {
 
 class PageLayout {
 public:
-    // Nothing where SIZE(page) or OFFSET(page.flags) is not told. What else a level needs and vmcoreinfo does not tell
-    // is noted, and taken out of `level`.
+    // Nothing if vmcoreinfo lacks SIZE(page) or OFFSET(page.flags). If it lacks something else that a bit of `level`
+    // needs, that is noted and the bit is cleared.
     static std::optional<PageLayout> of(const Vmcoreinfo& info, unsigned& level, Notices& notices);
 
     std::uint64_t size() const { return size_; } // bytes of a struct page
 
     // `page` is a struct page, `next` the one behind it or empty.
     PageVerdict judge(std::span<const std::byte> page, std::span<const std::byte> next) const;
-    // A page's memory is damaged, as its own flags have it.
+    // Whether the flags of a page say that its memory is damaged.
     bool poisoned(std::span<const std::byte> page) const;
     bool is_tail(std::span<const std::byte> page) const;
-    // Nothing in a page of a free block, other than its first one, says that somebody uses it.
+    // Whether a page inside a free block, behind its first one, shows no sign that somebody uses it.
     bool may_be_free(std::span<const std::byte> page) const;
 
 private:

@@ -23,7 +23,7 @@ struct ZstdContext {
 } // namespace
 
 bool all_zero(std::span<const std::byte> bytes) {
-    // Most pages that are not of zeros show it early.
+    // Most pages with other bytes than zeros have one early.
     std::size_t at = 0;
     for (; at + 128 <= bytes.size(); at += 128) {
         std::uint64_t words[16], any = 0;
@@ -37,11 +37,11 @@ bool all_zero(std::span<const std::byte> bytes) {
 }
 
 struct PagePacker::State {
-    State(const Dump& source, Compression how)
+    State(const Dump& source, SaveCompression how)
         : dump(&source), compression(how), page_size(source.page_size()), window(source), packed(page_size - 1) {}
 
     const Dump* dump;
-    Compression compression;
+    SaveCompression compression;
     std::uint64_t page_size;
     DumpWindow window;
     std::vector<std::byte> packed; // one byte smaller than a page
@@ -51,7 +51,7 @@ struct PagePacker::State {
 
     // Bytes written to `out`, which is one byte smaller than the page; 0 where it does not fit.
     std::size_t compress(std::span<const std::byte> page, std::span<std::byte> out) {
-        if (compression == Compression::zstd) {
+        if (compression == SaveCompression::zstd) {
             const std::size_t size = ZSTD_compress2(zstd.context, out.data(), out.size(), page.data(), page.size());
             return ZSTD_isError(size) ? 0 : size;
         }
@@ -63,7 +63,7 @@ struct PagePacker::State {
             batch.pages.push_back({frame, 0, PackedPage::State::zero});
             return;
         }
-        const std::size_t size = compression == Compression::none ? 0 : compress(page, packed);
+        const std::size_t size = compression == SaveCompression::none ? 0 : compress(page, packed);
         const auto stored = size ? std::span<const std::byte>(packed).first(size) : page;
         batch.data.insert(batch.data.end(), stored.begin(), stored.end());
         batch.pages.push_back({frame, static_cast<std::uint32_t>(stored.size()),
@@ -101,18 +101,18 @@ PagePacker::PagePacker(std::unique_ptr<State> state) : state_(std::move(state)) 
 PagePacker::PagePacker(PagePacker&&) noexcept = default;
 PagePacker::~PagePacker() = default;
 
-Result<PagePacker> PagePacker::make(const Dump& dump, Compression compression) {
+Result<PagePacker> PagePacker::make(const Dump& dump, SaveCompression compression) {
     auto state = std::make_unique<State>(dump, compression);
-    if (compression == Compression::zstd) {
+    if (compression == SaveCompression::zstd) {
         state->zstd.context = ZSTD_createCCtx();
         if (!state->zstd.context)
             return fail(Errc::io, "zstd has no memory");
         ZSTD_CCtx_setParameter(state->zstd.context, ZSTD_c_compressionLevel, zstd_level);
         ZSTD_CCtx_setParameter(state->zstd.context, ZSTD_c_contentSizeFlag, 1);
         ZSTD_CCtx_setParameter(state->zstd.context, ZSTD_c_checksumFlag, 0);
-    } else if (compression == Compression::zlib) {
+    } else if (compression == SaveCompression::zlib) {
         state->zlib = KX_TRY(ZlibCompressor::make());
-    } else if (compression == Compression::lz4) {
+    } else if (compression == SaveCompression::lz4) {
         return fail(Errc::usage, "no reader of the kdump format knows lz4");
     }
     return PagePacker(std::move(state));

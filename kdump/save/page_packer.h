@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Reads some hundred pages and makes of them what goes into a dump: nothing for a page of zeros, the page compressed
-// where that makes it smaller, else as it is.
+// Reads some hundred pages and prepares them for a dump: a page of zeros becomes nothing, a page that gets smaller is
+// compressed, and any other stays as it is.
 #pragma once
 
 #include "kdump/dump/dump.h"
@@ -36,8 +36,8 @@ struct PageBatch {
 // One for each thread.
 class PagePacker {
 public:
-    // Borrows the dump. Compression::lz4 is not for pages.
-    static Result<PagePacker> make(const Dump& dump, Compression compression);
+    // Borrows the dump. SaveCompression::lz4 is not for pages.
+    static Result<PagePacker> make(const Dump& dump, SaveCompression compression);
     PagePacker(PagePacker&&) noexcept;
     ~PagePacker();
 

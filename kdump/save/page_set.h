@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A set of page frames, by number: a bit each, where there is memory at all and not all of 32768 are in the set.
+// A set of page frames, by number. It keeps a bit a frame, in chunks of 32768; a chunk without memory, or with all its
+// frames in the set, needs no bits.
 #pragma once
 
 #include "kexec/core/phys_range.h"

@@ -18,7 +18,7 @@ public:
     // Nothing where the value cannot be a type: a count of mappings, or one that was decreased too often.
     static std::optional<PageType> told(std::int64_t value);
 
-    // The word says this type and no other.
+    // Whether the word has this type and no other.
     bool matches(std::uint32_t word) const { return (word & mask_) == value_; }
 
 private:
@@ -30,7 +30,7 @@ private:
 
 inline constexpr std::uint32_t no_page_type = UINT32_MAX; // what the word is for a page that nobody maps
 
-// The word is neither a count of mappings nor no_page_type: the page has a type, whichever.
+// Whether the page has any type: the word is neither a count of mappings nor no_page_type.
 constexpr bool has_page_type(std::uint32_t word) {
     return static_cast<std::int32_t>(word) < static_cast<std::int32_t>(no_page_type);
 }

@@ -155,7 +155,7 @@ Result<> pack_together(std::vector<PagePacker>& packers, Dealer dealer, const st
 
 } // namespace
 
-Result<> pack_pages(const Dump& dump, const PageSet& pages, Compression compression, unsigned threads,
+Result<> pack_pages(const Dump& dump, const PageSet& pages, SaveCompression compression, unsigned threads,
                     const std::function<bool(PageBatch&)>& take) {
     try {
         std::vector<PagePacker> packers;

@@ -14,7 +14,7 @@ namespace kx {
 // `take` is called by the caller's thread, in the order of frames; where it returns false, nothing more is read. With
 // one thread all is done by the caller's. An error where the compressor cannot be had, or memory runs
 // out, in `take` too: what was taken before stays good.
-Result<> pack_pages(const Dump& dump, const PageSet& pages, Compression compression, unsigned threads,
+Result<> pack_pages(const Dump& dump, const PageSet& pages, SaveCompression compression, unsigned threads,
                     const std::function<bool(PageBatch&)>& take);
 
 } // namespace kx

@@ -47,7 +47,8 @@ public:
         : dump_(dump), options_(options), kept_(kept), result_(result) {}
 
     template <typename Writer> Result<> write_with(Writer writer) {
-        const Compression compression = options_.format == SaveFormat::kdump ? options_.compression : Compression::none;
+        const SaveCompression compression =
+            options_.format == SaveFormat::kdump ? options_.compression : SaveCompression::none;
         bool stopped = false;
         auto packed = pack_pages(dump_, kept_, compression, options_.threads, [&](PageBatch& batch) {
             count(batch);
@@ -117,7 +118,7 @@ Result<> check_savable(const Dump& dump, SaveFormat format) {
 }
 
 Result<SaveResult> save(const Dump& dump, Sink& sink, const SaveOptions& options, Notices& notices) {
-    if (options.format == SaveFormat::kdump && options.compression == Compression::lz4)
+    if (options.format == SaveFormat::kdump && options.compression == SaveCompression::lz4)
         return fail(Errc::usage, "no reader of the kdump format knows lz4; --format=elf may be compressed with it");
     KX_TRY(check_savable(dump, options.format));
     if (const auto memory = dump.memory();

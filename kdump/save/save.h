@@ -24,7 +24,7 @@ inline constexpr unsigned free = 16;         // free pages
 inline constexpr unsigned all = 31;
 } // namespace leave_out
 
-enum class Compression { none, zlib, lz4, zstd };
+enum class SaveCompression { none, zlib, lz4, zstd };
 enum class SaveFormat { kdump, elf };
 
 struct SaveProgress {
@@ -35,7 +35,7 @@ struct SaveProgress {
 
 struct SaveOptions {
     unsigned level = leave_out::all;
-    Compression compression = Compression::zstd; // of each page; SaveFormat::kdump only, and not lz4
+    SaveCompression compression = SaveCompression::zstd; // of each page; SaveFormat::kdump only, and not lz4
     SaveFormat format = SaveFormat::kdump;
     unsigned threads = 1; // that read and compress; 1: the caller's own
     // Asked by the caller's thread every few hundred pages, and while pages are being judged (then of no progress);
@@ -58,20 +58,19 @@ struct SaveResult {
     std::uint64_t pages_written = 0; // zero pages among them, where they share one
     LeftOut left_out;
     std::uint64_t bytes_written = 0; // that the destination took; its holes are not in it
-    // Not everything is there, but what is can be read: the destination was full or failed, or `proceed` said stop
+    // Only a part was written, and that part can be read: the destination was full or failed, or `proceed` said stop
     // (then without an error).
     bool incomplete = false;
     std::optional<Error> stopped_by;
-    // All that came so far was written, but may not be on the disk.
+    // Everything was written so far, but may not be on the disk.
     std::optional<Error> not_on_disk;
 };
 
-// Errc::unsupported where no dump is written for the source's machine, as none would be read again.
+// Errc::unsupported for machines whose dumps this program cannot write, because nobody could read them again.
 Result<> check_savable(const Dump& dump, SaveFormat format);
 
-// An error where not even the headers could be written: nothing of use is there. Errc::malformed, and nothing written,
-// where the source has no page of memory. Notices tell what could not be left
-// out, and why.
+// An error if not even the headers could be written: the destination then holds nothing of use. Errc::malformed, with
+// nothing written, if the source has no page of memory. Notices tell which pages could not be left out, and why.
 Result<SaveResult> save(const Dump& dump, Sink& sink, const SaveOptions& options, Notices& notices);
 
 } // namespace kx

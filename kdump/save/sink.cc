@@ -71,7 +71,7 @@ struct OpenedFile {
     OpenedFile(std::string path, int opened) : name(std::move(path)), fd(opened) {}
 };
 
-// An existing file loses its content only when there is something to put in its place.
+// An existing file keeps its content until there is something to write.
 std::optional<Error> empty_once(OpenedFile& file) {
     if (file.limit || file.emptied)
         return {};
@@ -148,7 +148,7 @@ std::optional<Error> sync_file(const std::string& name, int fd) {
     return Error{Errc::io, fmt::format("{}: writing it to the disk failed: {}", name, std::strerror(errno))};
 }
 
-// Some file systems tell only then that a write failed.
+// Some file systems report a failed write only here.
 std::optional<Error> close_copy(const std::string& name, int fd) {
     const int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
     if (copy < 0 || close(copy) == 0)

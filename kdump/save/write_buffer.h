@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Gathers what is written one behind another into large writes.
+// Gathers small writes that follow each other into large ones.
 #pragma once
 
 #include "kdump/save/sink.h"
@@ -36,7 +36,7 @@ public:
         flush();
         at_ = offset;
     }
-    // What is not written before this offset reads as zeros: a hole, or zeros where the sink has no holes.
+    // Bytes up to this offset that nobody wrote read as zeros: a hole, or zeros if the sink has no holes.
     void zeros_until(std::uint64_t offset) {
         if (sink_->holes)
             return seek(offset);

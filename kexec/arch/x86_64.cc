@@ -9,6 +9,10 @@
 namespace kx {
 namespace {
 
+// What purgatory/arch/x86_64/entry.S does.
+constexpr std::array<std::string_view, 1> registers_64bit{"rsi"};
+constexpr std::array entry_ways{EntryWay{EntryMode::x86_64bit, registers_64bit}};
+
 // ttyS0 to ttyS3, where PC firmware puts them.
 constexpr std::array<std::uint64_t, 4> serial_ports{0x3f8, 0x2f8, 0x3e8, 0x2e8};
 
@@ -32,10 +36,18 @@ Architecture x86_64_architecture() {
     const auto* end = reinterpret_cast<const std::byte*>(purgatory_x86_64_end);
     return {.name = "x86_64",
             .kexec_arch = uapi::kexec_arch_x86_64,
-            .purgatory = ByteView({begin, end}),
-            .purgatory_window = {0x100000, std::uint64_t{1} << 32},
-            .purgatory_second_window = PhysRange{std::uint64_t{1} << 32, UINT64_MAX},
-            .serial_base = serial_port_of};
+            .elf = elf_machine_of("x86_64"),
+            .purgatory = PurgatoryArchitecture{.image = ByteView({begin, end}),
+                                               .window = {0x100000, std::uint64_t{1} << 32},
+                                               .second_window = PhysRange{std::uint64_t{1} << 32, UINT64_MAX},
+                                               .entry_ways = entry_ways,
+                                               .serial_base = serial_port_of},
+            .crash = CrashArchitecture{.text_symbol = "_text",
+                                       .text_symbol_2 = "_stext",
+                                       .image_mapping = 0xffffffff80000000,
+                                       .elfcorehdr_parameter = true,
+                                       .low_memory = PhysRange{0, 0xa0000},
+                                       .acpi_search = PhysRange{0, 0x100000}}};
 }
 
 } // namespace kx

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The words behind a command, read by getopt_long from the rows of its table.
+// The words of a command line, read by getopt_long as the rows of a table say.
 #pragma once
 
 #include "kexec/core/result.h"
@@ -42,11 +42,12 @@ private:
     std::vector<std::string> operands_;
 };
 
-// What getopt_long refused when it answered '?' or ':', in the words that it has for that. Its own message would go to
-// the terminal with whatever the words and argv[0] hold: letters that begin with ':' keep it silent.
+// Names the option that getopt_long refused (its `answer` is '?' or ':'), in getopt_long's own words. getopt_long
+// itself is kept silent by letters that begin with ':', since it prints what it quotes unescaped.
 std::string refused_option(int answer, char* const* argv, std::span<const option> long_options);
 
-// `called` is what the help is asked for by: "multikernelctl create". Errc::usage.
+// `called` is the program and the command, "multikernelctl create": the message of an error names its --help.
+// Errc::usage.
 Result<Arguments> parse_arguments(const std::string& called, std::span<const std::string> words,
                                   std::span<const ArgumentRow> rows);
 Arguments operands_only(std::vector<std::string> operands);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kexec/cli/standard_files.h"
 
+#include "kexec/core/descriptor_access.h"
+
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -21,10 +23,7 @@ bool settle_standard_files() {
 }
 
 bool is_usable(int standard_file) {
-    const int flags = fcntl(standard_file, F_GETFL);
-    if (flags < 0 || (flags & O_PATH))
-        return false;
-    return (flags & O_ACCMODE) != (standard_file == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+    return standard_file == STDIN_FILENO ? is_open_for_reading(standard_file) : is_open_for_writing(standard_file);
 }
 
 Result<> flushed(std::FILE* out, const char* name) {
@@ -33,17 +32,6 @@ Result<> flushed(std::FILE* out, const char* name) {
         return {};
     // After an earlier failure fflush may have had nothing to do, and no reason to give.
     return fail(Errc::io, "{} cannot be written{}{}", name, errno ? ": " : "", errno ? std::strerror(errno) : "");
-}
-
-sigset_t not_ignored(std::initializer_list<int> signals) {
-    sigset_t set;
-    sigemptyset(&set);
-    for (const int number : signals) {
-        struct sigaction now {};
-        if (sigaction(number, nullptr, &now) == 0 && now.sa_handler != SIG_IGN)
-            sigaddset(&set, number);
-    }
-    return set;
 }
 
 } // namespace kx

@@ -5,26 +5,20 @@
 #include "kexec/core/result.h"
 
 #include <cstdio>
-#include <initializer_list>
-
-#include <signal.h>
 
 namespace kx {
 
-// Puts something in the place of those that are closed, so that no file that is opened becomes one of them. It can
-// neither be read nor written, nor opened again by a name as /dev/stdout: what was to go there fails, and is not lost
-// without a word. Ignores SIGPIPE and SIGXFSZ: a reader who went away and the limit of a file's size are errors of
-// writing. False where that cannot be done.
+// Fills the places of standard files that are closed, so that no file that is opened later takes their numbers. What
+// fills them can neither be read nor written, nor opened again by a name such as /dev/stdout: a program that writes
+// there gets an error. Also ignores SIGPIPE and SIGXFSZ: when a reader goes away or a file reaches its size limit,
+// writing fails and the process lives on. False where the places cannot be filled.
 bool settle_standard_files();
 
-// Whether this standard file is open for what it is for: 0 for reading, 1 and 2 for writing.
+// Whether this standard file can serve: 0 is open for reading, 1 or 2 for writing.
 bool is_usable(int standard_file);
 
-// What was printed has arrived, as far as this program can know. Errc::io; `name` is for the message.
+// Writes out what was printed to `out`. Errc::io, with `name` in the message, where now or before something could not
+// be written.
 Result<> flushed(std::FILE* out, const char* name);
-
-// Those of these signals that were not ignored when the program was started. One that was (nohup, a job in the
-// background) stays ignored; to block it would keep it for later instead.
-sigset_t not_ignored(std::initializer_list<int> signals);
 
 } // namespace kx

@@ -1,38 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kexec/cli/stop_signals.h"
 
-#include "kdump/program/command.h"
-#include "kexec/cli/standard_files.h"
 #include "kexec/core/terminal_text.h"
 
 #include <algorithm>
 #include <cstring>
-#include <optional>
 #include <system_error>
 
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
-namespace kx::kdump {
+namespace kx {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-sigset_t signals_to_hold(const sigset_t& blocked_before) {
-    sigset_t held = not_ignored({SIGINT, SIGTERM, SIGHUP, SIGQUIT});
-    for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {
-        if (sigismember(&blocked_before, number))
-            sigdelset(&held, number);
-    }
-    return held;
-}
-
-int next_signal(int signals) {
-    signalfd_siginfo info{};
-    return read(signals, &info, sizeof info) == sizeof info ? static_cast<int>(info.ssi_signo) : 0;
-}
 
 // Milliseconds for poll; -1: for ever.
 int until(const std::optional<Clock::time_point>& deadline) {
@@ -44,22 +26,18 @@ int until(const std::optional<Clock::time_point>& deadline) {
 
 } // namespace
 
-StopSignals::StopSignals(std::string_view program, std::function<std::string(std::string_view)> last_words)
+StopSignals::StopSignals(const Program& program, std::function<std::string(std::string_view)> last_words)
     : program_(program), last_words_(std::move(last_words)) {
-    pthread_sigmask(SIG_BLOCK, nullptr, &before_);
-    held_ = signals_to_hold(before_);
-    signals_ = FileDescriptor(signalfd(-1, &held_, SFD_CLOEXEC | SFD_NONBLOCK));
+    signals_.emplace(not_blocked(not_ignored({SIGINT, SIGTERM, SIGHUP, SIGQUIT})));
     done_ = FileDescriptor(eventfd(0, EFD_CLOEXEC));
-    if (signals_ && done_) {
-        pthread_sigmask(SIG_BLOCK, &held_, nullptr);
+    if (*signals_ && done_) {
         try {
             watcher_ = std::thread([this] { watch(); });
             return;
         } catch (const std::system_error&) { // no thread to be had
         }
     }
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr); // the signals end the process, as without this
-    sigemptyset(&held_);
+    signals_.reset(); // the signals end the process, as without this
 }
 
 StopSignals::~StopSignals() {
@@ -67,17 +45,13 @@ StopSignals::~StopSignals() {
         return;
     eventfd_write(done_.get(), 1);
     watcher_.join();
-    while (next_signal(signals_.get())) {
+    while (signals_->next()) {
     }
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
 std::string StopSignals::come() const {
-    sigset_t pending;
-    sigemptyset(&pending);
-    sigpending(&pending);
     for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGQUIT}) {
-        if (sigismember(&held_, number) && sigismember(&pending, number))
+        if (signals_ && signals_->waits(number))
             return fmt::format("SIG{}", sigabbrev_np(number));
     }
     return {};
@@ -86,7 +60,7 @@ std::string StopSignals::come() const {
 void StopSignals::watch() {
     std::optional<Clock::time_point> deadline;
     while (!deadline || Clock::now() < *deadline) {
-        pollfd events[] = {{done_.get(), POLLIN, 0}, {signals_.get(), POLLIN, 0}};
+        pollfd events[] = {{done_.get(), POLLIN, 0}, {signals_->fd(), POLLIN, 0}};
         poll(events, deadline ? 1 : 2, until(deadline));
         if (events[0].revents)
             return;
@@ -98,11 +72,11 @@ void StopSignals::watch() {
 
 // The main thread may be in the middle of printing, and standard error may be what holds it up.
 void StopSignals::end_process() const {
-    const std::string text = fmt::format("{}: {}\n", program_, printable(last_words_(come())));
+    const std::string text = fmt::format("{}: {}\n", program_.name, printable(last_words_(come())));
     pollfd err{STDERR_FILENO, POLLOUT, 0};
     if (poll(&err, 1, 100) == 1 && (err.revents & POLLOUT)) [[maybe_unused]]
         const ssize_t told = write(STDERR_FILENO, text.data(), text.size());
-    _exit(exit_failure);
+    _exit(program_.failure_code);
 }
 
-} // namespace kx::kdump
+} // namespace kx

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The only way to foreign bytes: every access is checked once, here, without overflow, and a refusal names the offset
+// The only way to read bytes from outside. The view checks every access, without overflow; a refusal names the offset
 // in the file that the view was cut from.
 #pragma once
 
@@ -48,7 +48,7 @@ public:
         return values;
     }
 
-    // True where exactly these bytes stand at `offset`; false also where the view is too short.
+    // Whether exactly these bytes stand at `offset`; false where the view is too short, too.
     bool has(std::uint64_t offset, std::string_view magic) const;
 
     // The text from `offset` up to a NUL, which must come within `limit` bytes and inside the view.

@@ -22,8 +22,8 @@ bool has_parameter(std::string_view command_line, std::string_view name);
 // What follows the "=" of the last word with this name; nothing without one. Enclosing quotes are taken off.
 std::optional<std::string> parameter_value(std::string_view command_line, std::string_view name);
 
-// Cuts out each word with one of these names, and the one blank behind it. What is left is the same, byte by byte: what
-// measures a command line compares its white space, too.
+// Cuts out each word with one of these names, and the one blank behind it. The rest keeps every byte, because a
+// measurement of the command line covers its white space, too.
 std::string without_parameters(std::string_view command_line, std::initializer_list<std::string_view> names);
 
 } // namespace kx

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kexec/core/file.h"
 
+#include "kexec/core/page_size.h"
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -37,7 +39,7 @@ constinit std::array<MappingSlot, 64> mapping_slots;
 // Puts a page of zeros where the file lost its own. mmap is a plain system call and safe here.
 void replace_lost_page(int, siginfo_t* info, void*) {
     const auto address = reinterpret_cast<std::uintptr_t>(info->si_addr);
-    const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+    const std::uintptr_t page = own_page_size();
     const int saved_errno = errno;
     for (MappingSlot& slot : mapping_slots) {
         if (address < slot.begin.load() || address >= slot.end.load())
@@ -192,7 +194,7 @@ Result<std::size_t> read_some(int fd, std::span<std::byte> buffer, std::optional
     }
 }
 
-// The first bytes. The end of a FIFO that nobody has opened for writing yet is none.
+// The first bytes. A FIFO that nobody has opened for writing yet looks like one at its end, but is not.
 Result<std::size_t> read_first(int fd, std::span<std::byte> buffer, PipePatience patience) {
     constexpr milliseconds look_again(20);
     const auto end = std::chrono::steady_clock::now() + patience.for_writer;
@@ -323,7 +325,7 @@ bool MappedPart::lost() const {
 void Bytes::drop_pages(ByteView part) const {
     if (!from_file_)
         return;
-    const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+    const std::uintptr_t page = own_page_size();
     const auto begin = reinterpret_cast<std::uintptr_t>(part.bytes().data());
     const std::uintptr_t first = (begin + page - 1) & ~(page - 1);
     const std::uintptr_t last = (begin + part.size()) & ~(page - 1);

@@ -40,13 +40,13 @@ class Mapping;
 
 // A whole input file, opened once and mapped read-only for as long as the object, or any Bytes taken from it, lives.
 //
-// A mapped file can change or shrink under its reader, and its disk can fail. Bytes that cannot be had read as zero
-// instead of ending the process with SIGBUS (the first mapping installs the handler); `unchanged` tells afterwards, and
-// no load is made, nor counts as done, before it was asked.
+// A mapped file can change or shrink under its reader, and its disk can fail. Bytes that cannot be read then are zeros;
+// they do not end the process with SIGBUS (the first mapping installs the handler). `unchanged` tells afterwards. A
+// verb has to ask it before it makes a load, and again before it calls the load done.
 class File {
 public:
-    // Refuses, by name, what is no input: a directory, a device, an empty file, one that is missing or unreadable, more
-    // than 4 GiB from a pipe, and a pipe that nobody writes to (5 s) or that stands still (60 s).
+    // Refuses a directory, a device, an empty, missing or unreadable file, more than 4 GiB from a pipe, and a pipe that
+    // nobody opens for writing (5 s) or that brings nothing for 60 s. The message names the file.
     static Result<File> open(const std::string& path);
 
     const std::string& path() const { return path_; }
@@ -54,8 +54,8 @@ public:
     // Of the file itself; of the sealed memfd where it could not be mapped. Valid as long as the File.
     int fd() const { return fd_.get(); }
 
-    // Every byte could be read so far, and the opened file still has the size and times that it had. ctime catches
-    // writes that restore mtime.
+    // Whether every byte could be read so far, and the opened file still has the size and times that it had. ctime
+    // catches writes that restore mtime.
     Result<> unchanged() const;
 
 private:
@@ -69,7 +69,7 @@ private:
 };
 
 // A part of a file that is too large to be mapped whole, mapped read-only as long as the object lives. Bytes that
-// cannot be had read as zeros, as those of a File do. At most 64 Files and parts at a time.
+// cannot be read are zeros, as those of a File. At most 64 Files and parts at a time.
 class MappedPart {
 public:
     MappedPart() = default; // no bytes

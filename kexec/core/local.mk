@@ -4,10 +4,13 @@ kexec_core_libcore_a_SOURCES = \
 	kexec/core/byte_view.cc kexec/core/byte_view.h \
 	kexec/core/bytes.h \
 	kexec/core/command_line.cc kexec/core/command_line.h \
+	kexec/core/descriptor_access.cc kexec/core/descriptor_access.h \
+	kexec/core/entry_mode.h \
 	kexec/core/file.cc kexec/core/file.h \
 	kexec/core/fmt_library.cc \
 	kexec/core/notices.h \
 	kexec/core/own_folder.cc kexec/core/own_folder.h \
+	kexec/core/page_size.cc kexec/core/page_size.h \
 	kexec/core/phys_range.cc kexec/core/phys_range.h \
 	kexec/core/result.h \
 	kexec/core/shared_bytes.cc kexec/core/shared_bytes.h \

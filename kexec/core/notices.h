@@ -35,7 +35,7 @@ public:
         if (at_once_)
             tell();
     }
-    // For what more than one step of the same work may find.
+    // For a notice that more than one step of the same work may add.
     void add_once(const std::string& text) {
         if (std::ranges::find(texts_, text) == texts_.end())
             add("{}", text);
@@ -52,7 +52,7 @@ public:
         while (teller_ && told_ < texts_.size())
             teller_(texts_[told_++]);
     }
-    // The same, and from now on each as it is made: for what may never come back, such as a start.
+    // The same, and from now on tells each notice as it is added: for calls that may never return, such as a start.
     void tell_from_now_on() {
         at_once_ = true;
         tell();

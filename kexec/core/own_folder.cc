@@ -48,7 +48,7 @@ Result<> refuse_of_others(const FileDescriptor& folder, const std::string& path,
     return {};
 }
 
-// The last first, as they are taken from the end.
+// In reverse order, because they are taken from the end.
 void push_parts(std::vector<std::string>& parts, std::string_view path) {
     std::vector<std::string> found;
     while (!path.empty()) {
@@ -201,7 +201,7 @@ Result<> sync_to_disk(const FileDescriptor& file, const std::string& shown) {
     return fail(Errc::io, "{}: writing it to the disk failed: {}", shown, std::strerror(errno));
 }
 
-// Some file systems tell only then that a write failed.
+// Some file systems report a failed write only here.
 Result<> close_checked(FileDescriptor& file, const std::string& shown) {
     if (::close(file.release()) == 0 || errno == EINTR)
         return {};
@@ -271,7 +271,7 @@ Result<> write_output(const std::string& path, mode_t mode, std::string_view con
     auto written = write_all(file, path, content);
     if (written)
         written = sync_to_disk(file, path);
-    // Half of it must not be taken for all of it.
+    // Nobody must mistake a half-written file for a whole one.
     if (!written && regular && ftruncate(file.get(), 0) != 0)
         return fail(written.error().code, "{}; what is there is not whole", written.error().message);
     if (written)

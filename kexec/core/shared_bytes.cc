@@ -2,6 +2,7 @@
 #include "kexec/core/shared_bytes.h"
 
 #include <array>
+#include <climits>
 #include <cstdint>
 #include <cstdio>
 #include <optional>
@@ -29,7 +30,7 @@ struct Identity {
 std::string device_path(dev_t number) {
     std::array<char, 64> link;
     std::snprintf(link.data(), link.size(), "/sys/dev/block/%u:%u", major(number), minor(number));
-    std::array<char, 4096> target;
+    std::array<char, PATH_MAX> target;
     const ssize_t length = readlink(link.data(), target.data(), target.size());
     return length > 0 ? std::string(target.data(), static_cast<std::size_t>(length)) + "/" : std::string();
 }

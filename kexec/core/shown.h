@@ -9,7 +9,8 @@
 
 namespace kx {
 
-// "0x1000-0x1fff": with the last byte, as /proc/iomem and --mem-max have it. What is open above ends with all bits set.
+// "0x1000-0x1fff": with the last byte, as /proc/iomem and --mem-max have it. A range without an upper end ends with all
+// bits set.
 std::string shown(PhysRange range);
 
 // `name` inside `folder`, with one slash between them, also where the folder ends with one (as / does).

@@ -56,15 +56,6 @@ std::string printable_lines(std::string_view text) {
     return shown(text, true);
 }
 
-void print_text(std::FILE* to, std::string_view text) {
-    const std::string out = printable_lines(text);
-    std::fwrite(out.data(), 1, out.size(), to);
-}
-
-void print_message(std::FILE* to, std::string_view program, std::string_view message) {
-    print_text(to, fmt::format("{}: {}\n", printable(program), printable(message)));
-}
-
 std::string escaped_json(std::string document) {
     if (std::ranges::all_of(document, [](char c) { return is_plain_ascii(c) || c == '\n'; }))
         return document;

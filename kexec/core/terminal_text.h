@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the programs print is read on terminals, and quotes names, files and devices that hold whatever others put
-// there. Everything that is printed for people goes through here; what is for machines (JSON, dumps) has rules of its
-// own.
+// Text that is safe to show on a terminal, whatever the names, files and devices that it quotes hold.
 #pragma once
 
-#include <cstdio>
 #include <string>
 #include <string_view>
 
@@ -16,11 +13,6 @@ namespace kx {
 std::string printable(std::string_view text);
 // The same for text of several lines: '\n' and '\t' stay.
 std::string printable_lines(std::string_view text);
-
-// printable_lines(text), for stdout as for stderr. What cannot be written is dropped; flushed() tells in the end.
-void print_text(std::FILE* to, std::string_view text);
-// "PROGRAM: message\n", on one line whatever the message quotes.
-void print_message(std::FILE* to, std::string_view program, std::string_view message);
 
 // A JSON document, as a serializer wrote it: what it leaves as it is and a terminal would obey becomes \u009b.
 std::string escaped_json(std::string document);

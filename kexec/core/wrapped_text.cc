@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include <sys/ioctl.h>
-
 namespace kx {
 namespace {
 
@@ -15,12 +13,6 @@ std::size_t length_of(std::string_view word) {
 }
 
 } // namespace
-
-std::size_t columns(int fd) {
-    constexpr std::size_t otherwise = 80;
-    winsize size{};
-    return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : otherwise;
-}
 
 std::string wrapped(std::string_view text, std::size_t indent, std::size_t width) {
     constexpr std::size_t least = 20; // on a very narrow terminal the terminal wraps

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Text in columns, as wide as the terminal it is printed on.
+// Text in columns.
 #pragma once
 
 #include <cstddef>
@@ -7,9 +7,6 @@
 #include <string_view>
 
 namespace kx {
-
-// How many characters a line of this terminal has; 80 where it is none or does not tell.
-std::size_t columns(int fd);
 
 // The words of a text, in lines that begin at the column `indent` (the first is not indented: what stands before it is
 // there already) and end before the column `width`. A word that is longer than a line stands alone on one.

@@ -128,9 +128,9 @@ Result<std::vector<std::byte>> elfcorehdr(const CrashFacts& facts, const std::op
                     "more than {}, all that an elfcorehdr can count",
                     facts.cpus.size(), facts.memory.size(), entries.size(), layout::pn_xnum - 1);
     if (!options.elf32)
-        return image_of<layout::Elf64<false>, std::uint64_t>(entries, facts.architecture->elf_machine);
+        return image_of<layout::Elf64<false>, std::uint64_t>(entries, facts.architecture->elf->number);
     KX_TRY(check_elf32(entries));
-    return image_of<layout::Elf32<false>, std::uint32_t>(entries, facts.architecture->elf_machine);
+    return image_of<layout::Elf32<false>, std::uint32_t>(entries, facts.architecture->elf->number);
 }
 
 std::uint64_t elfcorehdr_size(const CrashFacts& facts, bool elf32) {

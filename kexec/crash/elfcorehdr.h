@@ -13,7 +13,7 @@
 
 namespace kx {
 
-// RAM that is copied elsewhere before the crash kernel runs over it. Whole pages.
+// RAM that purgatory copies elsewhere before the crash kernel overwrites it. Whole pages.
 struct CrashBackup {
     PhysRange source;
     std::uint64_t destination = 0;
@@ -25,13 +25,13 @@ struct ElfcorehdrOptions {
 };
 
 // PT_NOTE for each CPU and for vmcoreinfo, PT_LOAD for the kernel's image, then PT_LOAD for each range of memory, by
-// address. The offset of what the backup holds, notes too, is its place there; a range of memory is split where it
-// begins or ends. A virtual address that is unknown, or that ELF32 cannot hold, is all ones. Readers of elfcorehdr do
-// not know extended numbering: more than 65534 headers are refused.
+// address. Memory that the backup holds, notes too, has its offset in the copy; a range of memory is split where the
+// backup begins or ends. A virtual address that is unknown, or that ELF32 cannot hold, is all ones. Readers of
+// elfcorehdr do not know extended numbering: more than 65534 headers are refused.
 Result<std::vector<std::byte>> elfcorehdr(const CrashFacts& facts, const std::optional<CrashBackup>& backup,
                                           const ElfcorehdrOptions& options);
 
-// Bytes of what elfcorehdr() will make, at most: the backup's place need not be known.
+// How many bytes elfcorehdr() will make at most, before the place of the backup is known.
 std::uint64_t elfcorehdr_size(const CrashFacts& facts, bool elf32);
 
 } // namespace kx

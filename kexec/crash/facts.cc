@@ -216,7 +216,7 @@ Result<CrashFacts> read_crash_facts(const SystemFiles& files, const Machine& mac
     if (!iomem.image)
         notices.add("{} does not tell where the running kernel's image lies: the dump's headers will not either",
                     files.display(iomem_path));
-    const auto mappings = read_kernel_mappings(files, *facts.architecture, iomem.ram, iomem.image, notices);
+    const auto mappings = read_kernel_mappings(files, *facts.architecture->crash, iomem.ram, iomem.image, notices);
     if (iomem.image)
         facts.text = KernelText{whole_image(*iomem.image, mappings.image_size, facts.memory), mappings.image};
     facts.direct_map = mappings.direct_map;

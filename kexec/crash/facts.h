@@ -3,10 +3,10 @@
 // kernel describes itself, and what of memory is worth dumping. All addresses are physical unless called virtual.
 #pragma once
 
+#include "kexec/arch/architecture.h"
 #include "kexec/core/notices.h"
 #include "kexec/core/phys_range.h"
 #include "kexec/core/result.h"
-#include "kexec/crash/architecture.h"
 #include "kexec/machine/machine.h"
 #include "kexec/machine/system_files.h"
 
@@ -31,11 +31,11 @@ struct KernelText {
 };
 
 struct CrashFacts {
-    const CrashArchitecture* architecture = nullptr; // a row that lives as long as the program
-    std::vector<CrashNotes> cpus;                    // every CPU that the kernel shows, also offline, by number
-    PhysRange vmcoreinfo;                            // /sys/kernel/vmcoreinfo; empty: there is none; noted
-    std::optional<KernelText> text;                  // nothing: /proc/iomem does not tell; noted
-    std::optional<std::uint64_t> direct_map;         // virtual address of physical 0; nothing: hidden; noted
+    const Architecture* architecture = nullptr; // one with crash facts; lives as long as the program
+    std::vector<CrashNotes> cpus;               // every CPU that the kernel shows, also offline, by number
+    PhysRange vmcoreinfo;                       // /sys/kernel/vmcoreinfo; empty: there is none; noted
+    std::optional<KernelText> text;             // nothing: /proc/iomem does not tell; noted
+    std::optional<std::uint64_t> direct_map;    // virtual address of physical 0; nothing: hidden; noted
     // RAM of the running kernel that a dump shall hold, sorted and disjoint, thousands of ranges on some machines: all
     // that /proc/iomem calls System RAM, also where a driver holds it, less what is reserved for the crash kernel.
     std::vector<PhysRange> memory;
@@ -52,9 +52,9 @@ struct CrashFacts {
     friend bool operator==(const CrashFacts&, const CrashFacts&) = default;
 };
 
-// Reads two files more than there are CPUs and some ten others. Errc::unsupported with an explanation where Xen owns
-// the machine, or for an architecture that no row is about; Errc::not_found without a reservation; Errc::denied where
-// root would see more; Errc::malformed for files that break their format and notes that lie outside RAM.
+// Reads one file a CPU and about twelve more. Errc::unsupported with an explanation where Xen owns the machine, or for
+// an architecture without a row; Errc::not_found without a reservation; Errc::denied where root would see more;
+// Errc::malformed for files that break their format and notes that lie outside RAM.
 Result<CrashFacts> read_crash_facts(const SystemFiles& files, const Machine& machine, Notices& notices);
 
 } // namespace kx

@@ -3,10 +3,10 @@
 // in its program headers.
 #pragma once
 
+#include "kexec/arch/architecture.h"
 #include "kexec/core/notices.h"
 #include "kexec/core/phys_range.h"
 #include "kexec/core/result.h"
-#include "kexec/crash/architecture.h"
 #include "kexec/machine/system_files.h"
 
 #include <cstdint>

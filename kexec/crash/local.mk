@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 noinst_LIBRARIES += kexec/crash/libcrash.a
 kexec_crash_libcrash_a_SOURCES = \
-	kexec/crash/architecture.cc kexec/crash/architecture.h \
 	kexec/crash/elfcorehdr.cc kexec/crash/elfcorehdr.h \
 	kexec/crash/facts.cc kexec/crash/facts.h \
 	kexec/crash/kernel_mappings.cc kexec/crash/kernel_mappings.h \

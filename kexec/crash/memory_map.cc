@@ -40,7 +40,7 @@ std::vector<PhysRange> low_ram(const CrashArchitecture& architecture, const Mach
 
 std::vector<MemoryRange> crash_memory_map(const CrashFacts& facts, const Machine& machine,
                                           std::span<const PhysRange> taken) {
-    std::vector<PhysRange> ram = low_ram(*facts.architecture, machine);
+    std::vector<PhysRange> ram = low_ram(*facts.architecture->crash, machine);
     std::ranges::copy(facts.reservations, std::back_inserter(ram));
     std::ranges::copy(facts.cma_reservations, std::back_inserter(ram));
 

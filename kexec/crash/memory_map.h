@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The memory that a crash kernel may use: what is reserved for it, RAM at the bottom that is saved before, and the
-// firmware's own ranges and persistent memory. All other RAM is the dump, and is not in the map.
+// The memory map of a crash kernel: the memory that is reserved for it, the low RAM that purgatory saves for it, the
+// firmware's own ranges, and persistent memory. All other RAM is what will be dumped, and is not in the map.
 #pragma once
 
 #include "kexec/crash/facts.h"
@@ -15,7 +15,7 @@ namespace kx {
 // RAM of the machine's map in the architecture's low memory; normalized, empty where there is none.
 std::vector<PhysRange> low_ram(const CrashArchitecture& architecture, const Machine& machine);
 
-// Sorted by address. `taken` (normalized): inside the reservations, and no RAM of the crash kernel.
+// Sorted by address. `taken` (normalized): parts of the reservations that the crash kernel may not use as RAM.
 std::vector<MemoryRange> crash_memory_map(const CrashFacts& facts, const Machine& machine,
                                           std::span<const PhysRange> taken);
 

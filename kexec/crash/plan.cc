@@ -18,7 +18,7 @@ constexpr std::string_view backup_name = "backup";
 
 // One run of pages around all RAM in low memory: what lies between is firmware's, and is copied along.
 std::optional<PhysRange> memory_to_save(const CrashFacts& facts, const Machine& machine) {
-    const auto ram = low_ram(*facts.architecture, machine);
+    const auto ram = low_ram(*facts.architecture->crash, machine);
     if (ram.empty())
         return std::nullopt;
     return PhysRange{align_down(ram.front().begin, page_size), *align_up(ram.back().end, page_size)};
@@ -77,11 +77,11 @@ std::vector<CrashParameter> added_parameters(const CrashFacts& facts, const Mach
     if (wishes.memory_map_by_command_line)
         added.push_back({memmap_parameters(plan.machine.memory_map),
                          "the memory that the crash kernel may use (--pass-memmap-cmdline)"});
-    if (facts.architecture->elfcorehdr_parameter)
+    if (facts.architecture->crash->elfcorehdr_parameter)
         added.push_back(
             {fmt::format("elfcorehdr={:#x}", plan.elfcorehdr.begin), "where the crashed kernel's memory is described"});
     const std::uint64_t root = acpi_root(machine);
-    const auto searched = facts.architecture->acpi_search;
+    const auto searched = facts.architecture->crash->acpi_search;
     if (root != 0 && searched && !searched->contains(root) && !has_parameter(wishes.command_line, "acpi_rsdp"))
         added.push_back({fmt::format("acpi_rsdp={:#x}", root),
                          "the ACPI tables' root, which a kernel finds by itself only with EFI's help"});

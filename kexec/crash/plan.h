@@ -44,8 +44,8 @@ struct CrashPlan {
 Result<CrashPlan> plan_crash(const CrashFacts& facts, const Machine& machine, const CrashWishes& wishes,
                              Notices& notices);
 
-// The refusal of a plan for the reservation: where a demand found no room, how much is reserved and how to get more
-// follows the message. Other errors pass through.
+// Explains why a plan did not fit into the reservation: if a demand found no room, adds how much is reserved and how to
+// get more. Other errors pass through.
 Error with_reservation(Error error, const CrashFacts& facts);
 
 } // namespace kx

@@ -36,9 +36,9 @@ struct Bzimage {
 // The two magics only: 0xaa55 at 0x1fe and "HdrS" at 0x202.
 bool is_bzimage(ByteView file);
 
-// Errc::not_this_format without the magics; Errc::unsupported for a kernel before protocol 2.12, one loaded low or
-// one without a 64-bit entry; Errc::malformed, naming field and value, for a cut or contradictory image. A file longer
-// than its header says is fine: signatures and padding are appended, and are no part of the kernel.
+// Errc::not_this_format without the magics; Errc::unsupported for a kernel before protocol 2.12, one loaded low or one
+// without a 64-bit entry; Errc::malformed, naming field and value, for a cut or contradictory image. Takes a file that
+// is longer than its header says: signatures and padding are appended, and are no part of the kernel.
 Result<Bzimage> parse_bzimage(ByteView file);
 
 // The compressed vmlinux inside (payload_offset, payload_length): input for unpack(). Errc::not_found if it has none.

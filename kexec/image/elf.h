@@ -75,8 +75,8 @@ bool is_elf(ByteView file);
 // the magic, Errc::unsupported for a class, byte order or version that the gABI does not know, Errc::malformed else.
 Result<Elf> parse_elf(ByteView file);
 
-// The file offset behind all that the headers speak of: tables, segments, sections; at most the file's size. What lies
-// further on is no part of the ELF.
+// The file offset behind everything that the headers describe (tables, segments, sections), at most the file's size.
+// What lies behind it is no part of the ELF.
 std::uint64_t end_of(const Elf& elf);
 
 // The bytes of the segment that the file holds; Errc::malformed if it ends before them.

@@ -3,6 +3,7 @@
 
 #include "kexec/image/bzimage.h"
 #include "kexec/image/elf.h"
+#include "kexec/image/elf_machines.h"
 #include "kexec/image/unpack/unpack.h"
 
 #include <algorithm>
@@ -39,27 +40,29 @@ constexpr Magic magics[] = {
     {0, "#!", "a script"},
 };
 
-struct Machine {
+struct PeMachine {
     std::uint16_t number;
     std::string_view name;
 };
 
-constexpr Machine elf_machines[] = {
-    {layout::em_386, "i386"},    {layout::em_x86_64, "x86_64"}, {layout::em_aarch64, "aarch64"},
-    {layout::em_arm, "arm"},     {layout::em_riscv, "riscv"},   {layout::em_loongarch, "loongarch"},
-    {layout::em_ppc64, "ppc64"}, {layout::em_ppc, "ppc"},       {layout::em_s390, "s390"},
-    {layout::em_mips, "mips"},
-};
-
 // PE/COFF specification, "Machine Types".
-constexpr Machine pe_machines[] = {
+constexpr PeMachine pe_machines[] = {
     {0x014c, "i386"}, {0x8664, "x86_64"},  {0xaa64, "aarch64"}, {0x01c0, "arm"},         {0x01c2, "arm"},
     {0x01c4, "arm"},  {0x5032, "riscv32"}, {0x5064, "riscv64"}, {0x6232, "loongarch32"}, {0x6264, "loongarch64"},
 };
 
-std::string machine_name(std::span<const Machine> machines, std::uint16_t number) {
-    const auto found = std::ranges::find(machines, number, &Machine::number);
-    return found == machines.end() ? fmt::format("machine {:#x}", number) : std::string(found->name);
+std::string unknown_machine(std::uint16_t number) {
+    return fmt::format("machine {:#x}", number);
+}
+
+std::string elf_machine_name(std::uint16_t number) {
+    const ElfMachine* machine = elf_machine(number);
+    return machine ? std::string(machine->name) : unknown_machine(number);
+}
+
+std::string pe_machine_name(std::uint16_t number) {
+    const auto found = std::ranges::find(pe_machines, number, &PeMachine::number);
+    return found == std::end(pe_machines) ? unknown_machine(number) : std::string(found->name);
 }
 
 std::string bzimage_text(ByteView bytes) {
@@ -73,7 +76,7 @@ std::string elf_text(ByteView bytes) {
         return big_endian ? bytes.read<be16>(offset).value_or(be16{}) : bytes.read<le16>(offset).value_or(le16{});
     };
     return fmt::format("ELF{}{} for {}{}", bytes.has(4, "\x01") ? 32 : 64, big_endian ? " (big-endian)" : "",
-                       machine_name(elf_machines, half(18)), half(16) == layout::et_core ? " (a core dump)" : "");
+                       elf_machine_name(half(18)), half(16) == layout::et_core ? " (a core dump)" : "");
 }
 
 std::string pe_text(ByteView bytes) {
@@ -81,7 +84,7 @@ std::string pe_text(ByteView bytes) {
     if (!pe_offset || !bytes.has(*pe_offset, std::string_view("PE\0\0", 4)))
         return "a DOS program";
     const std::uint16_t machine = bytes.read<le16>(std::uint64_t{*pe_offset} + 4).value_or(le16{});
-    return fmt::format("a PE file (EFI) for {}", machine_name(pe_machines, machine));
+    return fmt::format("a PE file (EFI) for {}", pe_machine_name(machine));
 }
 
 std::string zboot_text(ByteView bytes) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Names what bytes are, for the message when they are not what was wanted.
+// Says what bytes look like, for a message that refuses them.
 #pragma once
 
 #include "kexec/core/byte_view.h"

@@ -6,6 +6,7 @@ kexec_image_libimage_a_SOURCES = \
 	kexec/image/device_tree/source.cc \
 	kexec/image/device_tree/values.cc \
 	kexec/image/elf.cc kexec/image/elf.h \
+	kexec/image/elf_machines.cc kexec/image/elf_machines.h \
 	kexec/image/identify.cc kexec/image/identify.h \
 	kexec/image/signature.cc kexec/image/signature.h \
 	kexec/image/unpack/bzip2.cc \

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Whether a kernel image carries a signature at all; whether it is good is for a kernel to say.
+// Whether a kernel image carries a signature. Only a kernel can say whether the signature is good.
 #pragma once
 
 #include "kexec/core/byte_view.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Kernels for the instances of a multikernel kernel (x86-64). It takes an ELF vmlinux by kexec_file_load(2) and copies
-// it into the instance's memory: no decompressor runs. A bzImage it accepts as well, and starting that resets the
-// machine; so the vmlinux is taken out of it here.
+// Kernels for the instances of a multikernel kernel (x86-64). That kernel takes an ELF vmlinux by kexec_file_load(2)
+// and copies it into the instance's memory: no decompressor runs. It accepts a bzImage, too, but starting one resets
+// the machine. So this takes the vmlinux out of the bzImage.
 #pragma once
 
 #include "kexec/core/bytes.h"
@@ -42,17 +42,18 @@ struct SpawnImage {
     PhysRange memory;    // from the first PT_LOAD's p_paddr, which is the lowest, to the end of the highest
 };
 
-// What the kernel would refuse, and what it would not notice and should have: a failed load leaves an instance that
-// only its removal mends. An ELF64 for x86-64, ET_EXEC or ET_DYN; every PT_LOAD inside the file and none below the
-// first, which begins at a multiple of spawn_alignment; a note with an entry in one of them. `note_type` is the type
-// that the running kernel wants (spawn_note_of), where that is known; otherwise either will do, spawn_note rather.
+// Refuses what the kernel would refuse, because after a failed load an instance has to be removed, and what the kernel
+// should refuse and does not. Takes an ELF64 for x86-64, ET_EXEC or ET_DYN; every PT_LOAD inside the file and none
+// below the first, which begins at a multiple of spawn_alignment; a note with an entry in one of them. `note_type` is
+// the type that the running kernel wants (spawn_note_of), where that is known; otherwise either type will do, and
+// spawn_note is preferred.
 //
 // Errc::not_this_format where it is no ELF; Errc::unsupported, with what to do, for another machine's or a kernel
 // without the note; Errc::malformed else.
 Result<SpawnImage> parse_spawn_image(ByteView elf, std::optional<std::uint32_t> note_type = std::nullopt);
 
-// "6.1.0-50-cloud-amd64" of the banner that a kernel prints first ("Linux version …"), as it lies in what its PT_LOADs
-// take from the file: the first 256 MiB of each are looked through. Empty where there is none.
+// "6.1.0-50-cloud-amd64" of the banner that a kernel prints first ("Linux version …"), searched in the first 256 MiB of
+// what each PT_LOAD takes from the file. Empty where there is none.
 std::string vmlinux_version(ByteView elf);
 
 // The type of note that a kernel with these notes (/sys/kernel/notes) has itself and wants of others; nullopt where it

@@ -2,10 +2,8 @@
 #include "kexec/load/inputs.h"
 
 #include "kexec/core/command_line.h"
-#include "kexec/image/bzimage.h"
 #include "kexec/image/identify.h"
 #include "kexec/loader/formats.h"
-#include "kexec/loader/x86/bzimage.h"
 #include "kexec/machine/machine.h"
 #include "kexec/machine/multikernel.h"
 #include "kexec/machine/platform.h"
@@ -31,28 +29,27 @@ Result<std::string> running_command_line(const SystemFiles& files) {
     return line;
 }
 
-std::string reused_words(const Options& options, std::string_view running) {
-    if (options.multikernel)
+std::string reused_words(LoadKind kind, std::string_view running) {
+    if (kind == LoadKind::instance)
         return without_machine_parameters(running);
-    if (options.crash)
+    if (kind == LoadKind::crash)
         return without_parameters(running, {"BOOT_IMAGE", "crashkernel", "elfcorehdr"});
     return without_parameters(running, {"BOOT_IMAGE"});
 }
 
-Result<std::string> next_command_line(const Session& session) {
-    const Options& options = session.options;
-    if (!options.reuse_command_line)
-        return options.append.value_or("");
-    const std::string reused = reused_words(options, KX_TRY(running_command_line(session.files)));
-    return options.append ? reused + ' ' + *options.append : reused;
+Result<std::string> next_command_line(const InputWishes& wishes, const SystemFiles& files) {
+    if (!wishes.reuse_command_line)
+        return wishes.append.value_or("");
+    const std::string reused = reused_words(wishes.kind, KX_TRY(running_command_line(files)));
+    return wishes.append ? reused + ' ' + *wishes.append : reused;
 }
 
 // The kernel keeps an initrd for a later load only when its command line says so.
-Result<std::string> retained_initrd(const Session& session) {
-    const std::string running = KX_TRY(session.files.read("proc/cmdline"));
+Result<std::string> retained_initrd(const SystemFiles& files) {
+    const std::string running = KX_TRY(files.read("proc/cmdline"));
     if (!has_parameter(running, "retain_initrd"))
         return fail(Errc::usage, "--reuseinitrd: this kernel did not keep its initrd; boot it with retain_initrd");
-    return session.files.display("sys/firmware/initrd");
+    return files.display("sys/firmware/initrd");
 }
 
 // Never waits: early in an initramfs there may be no randomness for a long time.
@@ -86,21 +83,20 @@ Result<File> open_named(const std::string& path, bool is_usage) {
 }
 
 // What is for other kernels than those that this version loads.
-Result<> note_foreign_options(Session& session, const LoadInputs& inputs) {
-    const Options& options = session.options;
+Result<> note_foreign_options(const InputWishes& wishes, const SystemFiles& files, const LoadInputs& inputs,
+                              Notices& notices) {
     const std::string& kernel = inputs.request.kernel.path;
-    if (!options.elf_arguments.empty())
-        session.notices.add("{} has no effect: it is about ELF kernels that are not Linux", options.elf_arguments);
-    if (!options.entry_mode.empty())
-        session.notices.add("{} has no effect: a kernel is entered in 64-bit mode, and asks no BIOS",
-                            options.entry_mode);
-    if (options.modules.empty())
+    if (!wishes.elf_arguments.empty())
+        notices.add("{} has no effect: it is about ELF kernels that are not Linux", wishes.elf_arguments);
+    if (!wishes.entry_mode.empty())
+        notices.add("{} has no effect: a kernel is entered in 64-bit mode, and asks no BIOS", wishes.entry_mode);
+    if (wishes.modules.empty())
         return {};
-    if (!is_of_known_format(session.files, inputs))
+    if (!is_of_known_format(files, inputs))
         return fail(Errc::unsupported,
                     "{}: --module is for multiboot kernels, which this version does not load; it looks like {}", kernel,
                     identify(inputs.request.kernel.bytes.view()));
-    session.notices.add("--module has no effect: {} is no multiboot kernel", kernel);
+    notices.add("--module has no effect: {} is no multiboot kernel", kernel);
     return {};
 }
 
@@ -115,30 +111,29 @@ Result<> LoadInputs::unchanged() const {
     return {};
 }
 
-Result<LoadInputs> open_inputs(Session& session) {
-    const Options& options = session.options;
+Result<LoadInputs> open_inputs(const InputWishes& wishes, const SystemFiles& files, Notices& notices) {
     LoadInputs inputs{
-        .kernel = KX_TRY(open_named(options.kernel, true)), .initrd = {}, .device_tree = {}, .request = {}};
+        .kernel = KX_TRY(open_named(wishes.kernel, true)), .initrd = {}, .device_tree = {}, .request = {}};
     LoadRequest& request = inputs.request;
-    request.kernel = {options.kernel, inputs.kernel.bytes()};
+    request.kernel = {wishes.kernel, inputs.kernel.bytes()};
 
-    if (options.initrd || options.reuse_initrd) {
-        const std::string path = options.initrd ? *options.initrd : KX_TRY(retained_initrd(session));
-        inputs.initrd = KX_TRY(within("initrd", open_named(path, options.load_by == LoadBy::segments)));
+    if (wishes.initrd || wishes.reuse_initrd) {
+        const std::string path = wishes.initrd ? *wishes.initrd : KX_TRY(retained_initrd(files));
+        inputs.initrd = KX_TRY(within("initrd", open_named(path, wishes.segments_only)));
         request.initrd = InputFile{path, inputs.initrd->bytes()};
     }
-    if (options.device_tree) {
-        inputs.device_tree = KX_TRY(within("dtb", File::open(*options.device_tree)));
+    if (wishes.device_tree) {
+        inputs.device_tree = KX_TRY(within("dtb", File::open(*wishes.device_tree)));
         const Bytes& file = inputs.device_tree->bytes();
         request.device_tree = InputFile{
-            *options.device_tree, file.part(KX_TRY(within(*options.device_tree, checked_device_tree(file.view()))))};
+            *wishes.device_tree, file.part(KX_TRY(within(*wishes.device_tree, checked_device_tree(file.view()))))};
     }
-    request.command_line = KX_TRY(next_command_line(session));
-    request.type = options.type;
-    request.memory_limits = options.memory_limits;
-    request.without_efi = options.without_efi;
+    request.command_line = KX_TRY(next_command_line(wishes, files));
+    request.type = wishes.type;
+    request.memory_limits = wishes.memory_limits;
+    request.without_efi = wishes.without_efi;
     request.random_seed = fresh_seed();
-    KX_TRY(note_foreign_options(session, inputs));
+    KX_TRY(note_foreign_options(wishes, files, inputs, notices));
     return inputs;
 }
 
@@ -149,8 +144,8 @@ Result<ImageForKernel> image_for_kernel(const SystemFiles& files, const LoadInpu
     if (!image.is_of_type)
         notices.add("--type={} has no effect on kexec_file_load, where the running kernel judges: {} looks like {}",
                     request.type, request.kernel.path, identify(image.bytes.view()));
-    if (const auto parsed = parse_bzimage(image.bytes.view()); parsed && architecture == "x86_64")
-        KX_TRY(within(request.kernel.path, check_paging(*parsed, read_platform(files).five_level_paging)));
+    if (image.facts && !image.facts->no_five_level_paging.empty() && read_platform(files).five_level_paging)
+        return fail(Errc::unsupported, "{}: {}", request.kernel.path, image.facts->no_five_level_paging);
     if (image.bytes.view().bytes().data() == inputs.kernel.bytes().view().bytes().data())
         return ImageForKernel(inputs.kernel.fd());
     return ImageForKernel(KX_TRY(sealed_memfd(request.kernel.path, image.bytes.view())));
@@ -163,10 +158,8 @@ bool is_of_known_format(const SystemFiles& files, const LoadInputs& inputs) {
     return image && image->is_known;
 }
 
-Result<> refuse_flag_collision(const Session& session) {
-    if (!session.options.no_cma && !session.options.force_device_tree)
-        return {};
-    if (multikernel_dialect(session.files) == MultikernelDialect::instances)
+Result<> refuse_flag_collision(const SystemFiles& files) {
+    if (multikernel_dialect(files) == MultikernelDialect::instances)
         return fail(Errc::unsupported, "--no-cma and --force-dtb cannot be passed to this kernel: it is a multikernel "
                                        "kernel, where the same bits name an instance");
     return {};

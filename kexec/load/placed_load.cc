@@ -36,11 +36,13 @@ Result<PlacedLoad> place_load(const LoadRequest& request, PurgatoryOptions purga
     PlacedLoad load{.kexec_arch = architecture->kexec_arch};
     load.plan = KX_TRY(plan_load(request, machine, notices));
 
-    purgatory.window = architecture->purgatory_window;
-    purgatory.second_window = architecture->purgatory_second_window;
+    const PurgatoryArchitecture& own = *architecture->purgatory;
+    purgatory.entry_ways = own.entry_ways;
+    purgatory.window = own.window;
+    purgatory.second_window = own.second_window;
     if (!purgatory.serial_base)
-        purgatory.serial_base = architecture->serial_base(load.plan.command_line);
-    load.plan.demands.push_back(KX_TRY(purgatory_demand(architecture->purgatory, load.plan, purgatory)));
+        purgatory.serial_base = own.serial_base(load.plan.command_line);
+    load.plan.demands.push_back(KX_TRY(purgatory_demand(own.image, load.plan, purgatory)));
 
     KX_TRY(bound(load.plan.demands, request.memory_limits));
     std::ranges::move(besides, std::back_inserter(load.plan.demands));
@@ -49,8 +51,8 @@ Result<PlacedLoad> place_load(const LoadRequest& request, PurgatoryOptions purga
     load.plan.demands.clear();
     KX_TRY(load.placement.compose(purgatory_name));
 
-    load.entry = KX_TRY(purgatory_entry(architecture->purgatory, load.placement));
-    load.kernel_entry = KX_TRY(load.placement.address_of(load.plan.entry.segment, load.plan.entry.offset));
+    load.entry = KX_TRY(purgatory_entry(own.image, load.placement));
+    load.kernel_entry = KX_TRY(load.placement.address_of(load.plan.entry.at.segment, load.plan.entry.at.offset));
     return load;
 }
 

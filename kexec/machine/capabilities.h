@@ -13,7 +13,7 @@
 
 namespace kx {
 
-// Whether what Capability::name says holds. `limited`: it does, within bounds that the finding names.
+// Whether the machine has the capability. `limited`: it has, within bounds that the finding names.
 enum class CapabilityState { yes, no, unknown, limited };
 std::string_view name_of(CapabilityState state); // "yes", "no" …
 
@@ -62,7 +62,7 @@ inline constexpr std::string_view memory_encryption = "memory encryption";
 inline constexpr std::string_view tdx_erratum = "TDX erratum";
 } // namespace capability_names
 
-// All of the above, in that order, on every architecture and whatever is missing. Makes no system call but reading.
+// All of the above, in that order, on every architecture, also where files are missing. It only reads.
 std::vector<Capability> read_capabilities(const SystemFiles& files);
 
 // How many more calls, loads and unloads, the kernel allows for the crash or the normal image

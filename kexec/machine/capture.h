@@ -24,11 +24,12 @@ public:
     Result<std::vector<std::string>> list(std::string_view path) const override;
     std::string display(std::string_view path) const override { return files_.display(path); }
 
-    // Writes to the folder `destination`, which must not exist, or be empty and this user's own (own_folder.h), the
-    // files that were read, of files that were searched the lines that were found, of files whose head was read that
-    // head, and the folders that were listed, empty ones too. A name that a listing showed and nobody read is not
-    // written. Files get mode 0600 and folders 0700; in proc/kallsyms and in the program headers of proc/kcore zeros
-    // stand for virtual addresses. Returns the relative paths of the files, sorted.
+    // Writes what was read to the folder `destination`, which must not exist, or be empty and this user's own
+    // (own_folder.h). A file that was read is written whole. Of a file that was searched, only the lines that were
+    // found are written, and of a file whose head was read, only that head. Folders that were listed are made, empty
+    // ones too, but a file that was only seen in a listing is not written. Files get mode 0600 and folders 0700.
+    // Virtual addresses in proc/kallsyms and in the program headers of proc/kcore become zeros. Returns the relative
+    // paths of the files, sorted.
     Result<std::vector<std::string>> write_to(const std::string& destination) const;
     // A notice for each path that exists and could not be read.
     void note_unread(Notices& notices) const;

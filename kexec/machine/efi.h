@@ -11,8 +11,8 @@
 
 namespace kx {
 
-// Nothing on a machine that was not started by EFI. What may not be read stays 0 and is noted; an entry of the runtime
-// map that lacks one of its values is Errc::malformed.
+// Nothing on a machine that was not started by EFI. A value that may not be read stays 0 and is noted. An entry of the
+// runtime map without one of its values is Errc::malformed.
 Result<std::optional<EfiFacts>> read_efi(const SystemFiles& files, Notices& notices);
 
 } // namespace kx

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the running kernel was built with, where that is told: its configuration, else its symbols.
+// What the running kernel was built with, as its configuration tells, or else its symbols.
 #pragma once
 
 #include "kexec/machine/system_files.h"
@@ -19,7 +19,7 @@ public:
     // Whether CONFIG_<option> is y or m, for an option whose name starts with KEXEC. An option that a configuration
     // does not mention is one that this kernel does not have: false. Nothing where no configuration was found.
     std::optional<bool> has(std::string_view option) const;
-    // The file, as a user knows it; where none was found, the first place that was looked at.
+    // The file, as messages show it; if none was found, the first place that was searched.
     const std::string& shown() const { return shown_; }
 
 private:

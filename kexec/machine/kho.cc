@@ -9,7 +9,7 @@
 namespace kx {
 namespace {
 
-// As the kernel reads a truth (kstrtobool): its first letter counts, and of "on" and "off" the second.
+// Reads a truth value as the kernel does (kstrtobool): the first letter counts, for "on" and "off" the second.
 std::optional<bool> truth_of(std::string_view text) {
     const auto letter = [&](std::size_t at) { return at < text.size() ? static_cast<char>(text[at] | 0x20) : '\0'; };
     switch (letter(0)) {

@@ -53,8 +53,8 @@ Result<std::optional<std::vector<MemoryRange>>> read_firmware_map_if_there(const
     return std::nullopt;
 }
 
-// RAM by every map that the running kernel leaves alone: nobody says what lies there, and much of it may be another
-// kernel's, which goes on running.
+// RAM that the running kernel leaves alone, although every map calls it RAM. No file says what lies there, and much of
+// it may belong to another kernel, which goes on running.
 Result<std::vector<PhysRange>> read_memory_out_of_use(const SystemFiles& files, Notices& notices) {
     std::vector<PhysRange> unused = KX_TRY(read_offline_memory(files));
     const auto held = read_instance_memory(files);
@@ -90,13 +90,15 @@ Result<> read_memory(const SystemFiles& files, Machine& machine, Notices& notice
     return {};
 }
 
+constexpr std::uint64_t efi_page = 4096; // on every architecture (UEFI, AllocatePages)
+
 // What EFI runtime services use, also where the memory maps call it RAM (boot services data that firmware keeps).
 std::vector<PhysRange> runtime_memory(const EfiFacts& efi) {
     std::vector<PhysRange> used;
     for (const EfiRuntimeRange& range : efi.runtime_map) {
-        if (range.page_count > UINT64_MAX / 4096)
+        if (range.page_count > UINT64_MAX / efi_page)
             continue;
-        if (const auto memory = PhysRange::at(range.physical_address, range.page_count * 4096))
+        if (const auto memory = PhysRange::at(range.physical_address, range.page_count * efi_page))
             used.push_back(*memory);
     }
     return used;
@@ -106,7 +108,7 @@ std::vector<PhysRange> runtime_memory(const EfiFacts& efi) {
 
 Result<std::string> read_architecture(const SystemFiles& files) {
     auto architecture = read_value(files, "proc/sys/kernel/arch");
-    // What others captured may lack it. "lm", long mode, is a flag of x86-64 alone.
+    // A machine that another version captured may lack it. "lm", long mode, is a flag of x86-64 alone.
     if (!architecture && architecture.error().code == Errc::not_found)
         if (const auto flags = files.read_lines_with("proc/cpuinfo", "flags"); flags && holds_word(*flags, "lm"))
             return "x86_64";

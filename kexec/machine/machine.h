@@ -23,7 +23,7 @@ struct EfiRuntimeRange {
     std::uint32_t type;
     std::uint64_t physical_address;
     std::uint64_t virtual_address;
-    std::uint64_t page_count; // of 4 KiB
+    std::uint64_t page_count; // of 4 KiB, whatever the kernel's pages have
     std::uint64_t attribute;
     friend bool operator==(const EfiRuntimeRange&, const EfiRuntimeRange&) = default;
 };
@@ -50,9 +50,10 @@ struct Machine {
     // What firmware told, sorted by address: the next kernel gets this map. /sys/firmware/memmap where it exists, else
     // the top level of /proc/iomem.
     std::vector<MemoryRange> memory_map;
-    // Where segments of a load that replaces this kernel may lie: RAM by both maps (where both can be read), less
-    // whatever /proc/iomem lists inside RAM except the running kernel's own image, what EFI runtime services use,
-    // memory blocks that are offline and what instances of a multikernel hold. Sorted, disjoint, not page aligned.
+    // Where segments of a load that replaces this kernel may lie: RAM by both maps (if both can be read), without
+    // anything that /proc/iomem lists inside RAM (except the running kernel's own image), without what EFI runtime
+    // services use, without memory blocks that are offline, and without the memory of instances. Sorted, disjoint, not
+    // page aligned.
     std::vector<PhysRange> free_ram;
     std::vector<PhysRange> crash_reservations; // "Crash kernel" in /proc/iomem
     // /proc/iomem could be read with its addresses. Without it free_ram knows no reservations: good enough to explain a
@@ -75,12 +76,11 @@ Result<std::string> read_architecture(const SystemFiles& files);
 // their format.
 Result<Machine> read_machine(const SystemFiles& files, Notices& notices);
 
-// Copies what read_machine, read_capabilities and `also` (other readers of the caller's; may be empty) read, and only
-// that, from `files` to the new folder `destination`, so
-// that DirectoryFiles(destination) gives the same machine. Of files that are searched for a few lines, those lines are
-// copied, of files of which the head is read, that. Returns the relative paths of the files that were written, sorted;
-// notes those that could not be read. A machine that read_machine refuses is captured all the same, and the refusal is
-// noted. Refuses a destination that exists and is not an empty folder.
+// Copies exactly what read_machine, read_capabilities and `also` (the caller's other readers; may be empty) read, from
+// `files` to the new folder `destination`: DirectoryFiles(destination) is then the same machine. If a reader takes only
+// some lines of a file, or only its head, only these are copied. Returns the relative paths of the files that were
+// written, sorted, and notes the files that could not be read. A machine that read_machine refuses is captured even so,
+// and the refusal is noted. Refuses a destination that exists and is not an empty folder.
 //
 // Privacy: the copy holds /proc/cmdline as it is (which may name disks or carry secrets), physical addresses that
 // only root may read, the kernel's configuration and its release. It holds no serial numbers, host names or network

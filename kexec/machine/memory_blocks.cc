@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::string_view folder = "sys/devices/system/memory";
 constexpr std::size_t most_blocks = 1'000'000;
+constexpr std::uint64_t least_block = 4096; // a page; real ones have 16 MiB and more
 
 // Hexadecimal without 0x: 8000000 is 128 MiB.
 Result<std::uint64_t> read_block_size(const SystemFiles& files, const std::string& path) {
@@ -19,7 +20,7 @@ Result<std::uint64_t> read_block_size(const SystemFiles& files, const std::strin
     std::uint64_t size = 0;
     const char* end = text.data() + text.size();
     const auto [stopped, error] = std::from_chars(text.data(), end, size, 16);
-    if (error != std::errc() || stopped != end || !std::has_single_bit(size) || size < 4096)
+    if (error != std::errc() || stopped != end || !std::has_single_bit(size) || size < least_block)
         return fail(Errc::malformed, "{}: holds \"{}\", not the size of a memory block", files.display(path),
                     std::string_view(text).substr(0, 80));
     return size;

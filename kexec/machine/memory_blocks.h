@@ -22,8 +22,8 @@ struct MemoryBlock {
     friend bool operator==(const MemoryBlock&, const MemoryBlock&) = default;
 };
 
-// By number. Empty where the kernel has no memory hotplug. A block that is taken from the machine meanwhile is left
-// out. Errc::malformed with the file.
+// By number. Empty where the kernel has no memory hotplug. Leaves out a block that somebody unplugs meanwhile.
+// Errc::malformed names the file.
 Result<std::vector<MemoryBlock>> read_memory_blocks(const SystemFiles& files);
 
 // Sorted and disjoint: what the running kernel leaves alone. One file is read for each block, nothing else.

@@ -70,12 +70,12 @@ Result<std::vector<MemoryRange>> read_firmware_map(const SystemFiles& files);
 // The top level of /proc/iomem, sorted, without what is no memory (devices, buses).
 std::vector<MemoryRange> memory_map_of(std::span<const IomemEntry> iomem);
 
-// Sorted and disjoint: the RAM of a map less everything that another entry says of the same addresses.
+// Sorted and disjoint: the RAM of a map, without the addresses that another entry claims, too.
 std::vector<PhysRange> ram_of(std::span<const MemoryRange> map);
 
-// Sorted and disjoint: what /proc/iomem calls System RAM, less everything that it lists inside except the running
-// kernel's own text, data and bss. Crash reservations, pools of other kernels and regions that devices or firmware hold
-// are thereby out, whatever they are called.
+// Sorted and disjoint: what /proc/iomem calls System RAM, without everything that it lists inside, except the running
+// kernel's own text, data and bss. So crash reservations, pools of other kernels and regions that devices or firmware
+// hold are left out, whatever their names are.
 std::vector<PhysRange> replaceable_ram(std::span<const IomemEntry> iomem);
 
 // Sorted and disjoint: all entries with exactly this name ("Crash kernel").

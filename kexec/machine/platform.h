@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the processor and the hypervisor make of memory, as far as it bears on starting another kernel.
+// What the processor and the hypervisor do with memory that matters for starting another kernel.
 #pragma once
 
 #include "kexec/machine/capabilities.h"

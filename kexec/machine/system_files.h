@@ -27,7 +27,7 @@ public:
     virtual Result<std::string> read_head(std::string_view path, std::size_t size) const;
     // The names in a folder, sorted, without "." and "..". Errors as read().
     virtual Result<std::vector<std::string>> list(std::string_view path) const = 0;
-    // What a user knows `path` as, for messages: "/proc/iomem", or the path inside the captured tree.
+    // `path` as messages show it: "/proc/iomem", or the path inside the captured tree.
     virtual std::string display(std::string_view path) const = 0;
 };
 

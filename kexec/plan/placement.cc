@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kexec/plan/placement.h"
 
+#include "include/uapi/kexec.h"
 #include "kexec/core/shown.h"
 
 #include <algorithm>
@@ -165,7 +166,7 @@ Result<> Placement::compose(std::string_view last) {
 }
 
 Result<> Placement::merge_neighbours(std::string_view except) {
-    while (segments_.size() > segment_limit) {
+    while (segments_.size() > uapi::kexec_segment_max) {
         const auto touching = [except](const Segment& low, const Segment& high) {
             return low.memory().end == high.memory().begin && low.name() != except && high.name() != except &&
                    low.guarded() == high.guarded();
@@ -174,7 +175,7 @@ Result<> Placement::merge_neighbours(std::string_view except) {
         if (low == segments_.end())
             return fail(Errc::unsupported,
                         "the plan has {} segments and the kernel takes at most {}; no more of them can be merged",
-                        segments_.size(), segment_limit);
+                        segments_.size(), uapi::kexec_segment_max);
         const auto high = low + 1;
         low->demand_.content = joined(*low, *high);
         low->demand_.name += "+" + high->name();

@@ -10,9 +10,6 @@
 
 namespace kx {
 
-// Of the system call (KEXEC_SEGMENT_MAX).
-inline constexpr std::size_t segment_limit = 16;
-
 // A demand with an address. Only place() makes one.
 class Segment {
 public:
@@ -40,9 +37,9 @@ public:
     // ask for any segment of the plan.
     Result<std::uint64_t> address_of(std::string_view name, std::uint64_t offset = 0) const;
 
-    // Runs every composer once; that of the segment `last` reads the others' bytes (purgatory's digests) and comes
-    // after them. Before it, segments that touch are merged while there are more than the system call takes; where that
-    // does not help, the plan is refused. After this every segment has its bytes.
+    // Gives every segment its bytes. If there are more segments than the system call takes, first merges segments that
+    // touch; refuses the plan if that is not enough. Then runs every composer once, that of the segment `last` after
+    // the others, because it reads their bytes (purgatory's digests).
     Result<> compose(std::string_view last = {});
 
 private:

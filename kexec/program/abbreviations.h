@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// getopt_long takes any unique beginning of a long option. Options that kexec-tools does not have must not make a
-// beginning ambiguous that scripts write.
+// getopt_long takes any unique beginning of a long option. An option that kexec-tools does not have must not make a
+// beginning ambiguous that scripts use.
 #pragma once
 
 #include <cstddef>

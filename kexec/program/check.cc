@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "include/uapi/kexec.h"
+#include "kexec/cli/terminal_width.h"
 #include "kexec/core/terminal_text.h"
 #include "kexec/core/text.h"
 #include "kexec/core/wrapped_text.h"
@@ -6,7 +8,6 @@
 #include "kexec/machine/capabilities.h"
 #include "kexec/machine/kho.h"
 #include "kexec/machine/multikernel.h"
-#include "kexec/plan/placement.h"
 #include "kexec/program/check_crash.h"
 #include "kexec/program/verbs.h"
 #include "multikernel/core/isolation.h"
@@ -62,7 +63,7 @@ void amend(Capability* row, SysResult<> answer, int harmless) {
 // No kernel can take these calls for a load: too many segments for an architecture that there is not, and no files.
 void probe(Session& session, std::vector<Capability>& capabilities) {
     constexpr std::uint64_t no_architecture = 0xfffe0000;
-    const std::vector<KernelSegment> too_many(segment_limit + 1);
+    const std::vector<KernelSegment> too_many(uapi::kexec_segment_max + 1);
     amend(find(capabilities, capability_names::kexec_load), session.kernel.load(0, too_many, no_architecture), EINVAL);
     amend(find(capabilities, capability_names::kexec_file_load), session.kernel.load_files(-1, -1, "", 0), EBADF);
 }

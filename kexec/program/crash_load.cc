@@ -2,7 +2,7 @@
 #include "kexec/program/crash_load.h"
 
 #include "kexec/crash/plan.h"
-#include "kexec/image/bzimage.h"
+#include "kexec/loader/formats.h"
 #include "multikernel/placed/own_machine.h"
 
 #include <algorithm>
@@ -19,14 +19,15 @@ std::vector<AddedParameter> added_by(const CrashPlan& plan) {
 
 // The loader would refuse the whole, and not say that a part of it is not the user's.
 Result<> check_length(const LoadRequest& request, std::size_t given, bool with_memory_map) {
-    const auto image = parse_bzimage(request.kernel.bytes.view());
-    if (!image || request.command_line.size() <= image->cmdline_size || given > image->cmdline_size)
+    const auto image = describe_image(request.kernel.bytes.view());
+    const std::uint64_t limit = image ? image->command_line_limit.value_or(UINT64_MAX) : UINT64_MAX;
+    if (request.command_line.size() <= limit || given > limit)
         return {};
     return fail(Errc::unsupported,
                 "the command line has {} bytes, {} of them what a crash kernel must be told, and this kernel takes at "
                 "most {}: shorten it by {}{}",
-                request.command_line.size(), request.command_line.size() - given, image->cmdline_size,
-                request.command_line.size() - image->cmdline_size,
+                request.command_line.size(), request.command_line.size() - given, limit,
+                request.command_line.size() - limit,
                 with_memory_map ? ", or leave out --pass-memmap-cmdline: the crash kernel gets its memory map without "
                                   "it, too"
                                 : "");

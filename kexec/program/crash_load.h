@@ -14,8 +14,8 @@ struct CrashLoad {
     CrashReport report;
 };
 
-// The added parameters may make the command line too long for the image: refused then. Errc::not_found where no
-// reservation is to be seen.
+// Refuses a command line that the added parameters make too long for the image. Errc::not_found if the machine shows no
+// reservation.
 Result<CrashLoad> place_crash_load(Session& session, const LoadInputs& inputs, PurgatoryOptions purgatory);
 
 } // namespace kx

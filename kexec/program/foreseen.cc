@@ -2,8 +2,8 @@
 #include "kexec/program/foreseen.h"
 
 #include "kexec/core/command_line.h"
-#include "kexec/image/bzimage.h"
 #include "kexec/image/signature.h"
+#include "kexec/loader/formats.h"
 #include "kexec/machine/capabilities.h"
 #include "kexec/machine/platform.h"
 #include "kexec/system/call_context.h"
@@ -33,8 +33,8 @@ CallContext context_of_load(Session& session, Call call, const LoadInputs& input
     context.kernel_file = request.kernel.path;
     if (request.initrd)
         context.initrd_file = request.initrd->path;
-    if (const auto image = parse_bzimage(request.kernel.bytes.view()))
-        context.command_line_limit = image->cmdline_size;
+    if (const auto image = describe_image(request.kernel.bytes.view()))
+        context.command_line_limit = image->command_line_limit;
     context.image_signed = carries_signature(request.kernel.bytes.view());
     if (call == Call::load_files)
         context.segments_size = size_of_files(inputs);

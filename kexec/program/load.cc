@@ -2,7 +2,7 @@
 #include "kexec/program/load.h"
 
 #include "include/uapi/kexec.h"
-#include "kexec/image/bzimage.h"
+#include "kexec/core/terminal_text.h"
 #include "kexec/load/inputs.h"
 #include "kexec/load/placed_load.h"
 #include "kexec/load/report.h"
@@ -11,6 +11,7 @@
 #include "kexec/machine/xen.h"
 #include "kexec/program/crash_load.h"
 #include "kexec/program/foreseen.h"
+#include "kexec/program/load_wishes.h"
 #include "kexec/program/verbs.h"
 #include "kexec/program/ways_to_load.h"
 #include "kexec/system/errno_causes.h"
@@ -164,7 +165,8 @@ bool segments_may_be_loaded(Session& session, const LoadInputs& inputs) {
 // Ready for kexec_file_load: everything that can be refused without the call has been. `segments_refused`: kexec_load
 // was tried before, or is known not to do it.
 Result<ImageForKernel> prepare_files(Session& session, const LoadInputs& inputs, bool segments_refused) {
-    KX_TRY(refuse_flag_collision(session));
+    if (session.options.no_cma || session.options.force_device_tree)
+        KX_TRY(refuse_flag_collision(session.files));
     if (const auto ignored = without_effect_by_files(session.options); !ignored.empty())
         session.notices.add("no effect on kexec_file_load, where the kernel places and brings its own purgatory{}: {}",
                             !segments_refused && segments_may_be_loaded(session, inputs) ? " (use -c)" : "",
@@ -424,7 +426,7 @@ Result<int> load(Session& session) {
         print(stderr, "kexec: no memory is reserved for a crash kernel; boot with crashkernel=SIZE (256M, say)\n");
         return exit_usage;
     }
-    const LoadInputs inputs = KX_TRY(open_inputs(session));
+    const LoadInputs inputs = KX_TRY(open_inputs(input_wishes(session.options), session.files, session.notices));
     return options.dry_run ? print_dry_run(session, inputs) : load_kernel(session, inputs);
 }
 

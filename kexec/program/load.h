@@ -6,7 +6,7 @@
 
 namespace kx {
 
-// Loads, or with --dry-run prints what would be loaded. The exit code.
+// Loads, or with --dry-run prints what would be loaded. Returns the exit code.
 Result<int> load(Session& session);
 
 } // namespace kx

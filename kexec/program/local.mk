@@ -13,6 +13,7 @@ kexec_program_libkexec_a_SOURCES = \
 	kexec/program/instance_status.cc kexec/program/instance_status.h \
 	kexec/program/instance_verbs.cc kexec/program/instance_verbs.h \
 	kexec/program/load.cc kexec/program/load.h \
+	kexec/program/load_wishes.cc kexec/program/load_wishes.h \
 	kexec/program/multikernel_options.cc \
 	kexec/program/option_rows.h \
 	kexec/program/options.cc kexec/program/options.h \

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "kexec/cli/standard_files.h"
+#include "kexec/cli/program.h"
 #include "kexec/program/instance_verbs.h"
 #include "kexec/program/load.h"
 #include "kexec/program/options.h"
@@ -8,13 +8,11 @@
 #include "multikernel/placed/handed.h"
 
 #include <cstdio>
-#include <exception>
-
-#include <unistd.h>
 
 namespace kx {
-
 namespace {
+
+constexpr Program program{"kexec", exit_usage, exit_failure};
 
 Result<int> run(Session& session) {
     const Options& options = session.options;
@@ -45,13 +43,12 @@ Result<int> run(Session& session) {
     return code;
 }
 
-int run_arguments(std::vector<std::string> arguments) {
+int run_arguments(std::span<const std::string> arguments) {
     Notices notices(tell_on_standard_error);
-    const auto options = parse_options(std::move(arguments), notices);
+    const auto options = parse_options({arguments.begin(), arguments.end()}, notices);
     if (!options) {
         notices.tell();
-        print_message(stderr, "kexec", options.error().message);
-        return options.error().code == Errc::usage ? exit_usage : exit_failure;
+        return report(program, options.error());
     }
     if (options->help || options->usage) {
         print(stdout, "{}", usage_text());
@@ -67,31 +64,12 @@ int run_arguments(std::vector<std::string> arguments) {
     Session session{*options, files, kernel, notices};
     const auto code = run(session);
     notices.tell();
-    if (code)
-        return *code;
-    print_message(stderr, "kexec", code.error().message);
-    return code.error().code == Errc::usage ? exit_usage : exit_failure;
-}
-
-int run_all(std::vector<std::string> arguments) {
-    if (!settle_standard_files())
-        _exit(exit_failure);
-    int code = exit_failure;
-    try {
-        code = run_arguments(std::move(arguments));
-    } catch (const std::exception& exception) { // a library's; ours are values
-        print_message(stderr, "kexec", exception.what());
-    }
-    const auto arrived = flushed(stdout, "standard output");
-    if (arrived || code != exit_ok)
-        return code;
-    print_message(stderr, "kexec", arrived.error().message);
-    return exit_failure;
+    return code ? *code : report(program, code.error());
 }
 
 } // namespace
 } // namespace kx
 
 int main(int argc, char** argv) {
-    return kx::run_all({argv, argv + argc});
+    return kx::run_program(kx::program, {argv, argv + argc}, kx::run_arguments);
 }

@@ -363,7 +363,7 @@ std::string usage_text() {
     }
     text += "\nFormats (--type), each also gzip, xz, lzma, zstd, lz4 or bzip2 compressed:\n";
     for (const ImageFormat& format : image_formats())
-        text += fmt::format(" {:<12} {:<10} {}\n", format.name, format.architecture, format.text);
+        text += fmt::format(" {:<12} {:<10} {}\n", format.name, format.architecture, format.what);
     text += "\nExamples:\n"
             "  kexec -l /boot/vmlinuz --initrd=/boot/initrd.img --reuse-cmdline && kexec -e\n"
             "  kexec -l /boot/vmlinuz --dry-run       what would be loaded where\n"

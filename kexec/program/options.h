@@ -67,7 +67,8 @@ struct Options {
     bool no_cma = false;
     bool force_device_tree = false;
 
-    // Of other kernels than those that this version loads, as scripts give them to all: noted.
+    // For kinds of kernels that this version does not load. Scripts give them with every kernel, so they are only
+    // noted.
     std::string elf_arguments; // the last of --args-linux, --args-elf and --args-none
     std::vector<std::string> modules;
     std::string entry_mode; // --real-mode, --entry-32bit
@@ -86,8 +87,8 @@ struct Options {
     std::uint32_t serial_baud = 0;
 };
 
-// Errc::usage for what the command line cannot mean, not_found where a kernel should have been named. Nothing is done
-// by then.
+// Errc::usage for what the command line cannot mean, not_found where a kernel should have been named. Nothing has been
+// done yet.
 Result<Options> parse_options(std::vector<std::string> arguments, Notices& notices);
 
 // The text of --help.

@@ -2,8 +2,8 @@
 // Exit codes that scripts know, and what every verb works with.
 #pragma once
 
+#include "kexec/cli/print.h"
 #include "kexec/core/notices.h"
-#include "kexec/core/terminal_text.h"
 #include "kexec/machine/system_files.h"
 #include "kexec/program/options.h"
 #include "kexec/system/kernel.h"
@@ -28,12 +28,6 @@ struct Session {
 
     InstanceControl control() const { return {kernel, files, notices, run_root, {}}; }
 };
-
-// A reader that went away, or a full disk, never stops a load or a start half-way: what cannot be written is dropped
-// here, and main() fails in the end if that was standard output.
-template <typename... Args> void print(std::FILE* to, fmt::format_string<Args...> format, Args&&... args) {
-    print_text(to, fmt::format(format, std::forward<Args>(args)...));
-}
 
 // Under --strict, a load about which there is a note is refused.
 Result<> refuse_if_strict(const Session& session);

@@ -68,8 +68,8 @@ Result<int> unload(Session& session) {
     };
     const auto by_segments = [&] {
         const auto name = read_architecture(session.files);
-        const auto architecture = name ? architecture_named(*name) : std::unexpected(name.error());
-        const std::uint64_t arch = architecture ? (*architecture)->kexec_arch : 0; // 0: that of the running kernel
+        const Architecture* architecture = name ? find_architecture(*name) : nullptr;
+        const std::uint64_t arch = architecture ? architecture->kexec_arch : 0; // 0: that of the running kernel
         return session.kernel.load(0, {}, arch | (crash ? uapi::kexec_on_crash : 0));
     };
 

@@ -10,7 +10,7 @@ namespace kx {
 bool no_crash_reservation(const SystemFiles& files);
 
 Result<int> unload(Session& session);
-// Comes back only when the start failed, or the faked kernel of a test returns.
+// Returns only if the start failed, or if the kernel is a test's fake.
 Result<int> start(Session& session);
 // For `kexec KERNEL`: the system's own shutdown, which starts the loaded kernel at its end; where there is none,
 // start().

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the running system tells about why it refused a call; read only once it has refused. What
-// the call itself was (flags, files, command line, other_call_tried) is for the caller to add.
+// Reads what the running system tells about why it refused a call, after the refusal. The caller adds what the call
+// itself was (flags, files, command line, other_call_tried).
 #pragma once
 
 #include "kexec/machine/system_files.h"

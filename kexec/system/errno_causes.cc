@@ -4,7 +4,6 @@
 #include "include/uapi/kexec.h"
 #include "kexec/core/text.h"
 #include "kexec/machine/platform.h"
-#include "kexec/plan/placement.h"
 #include "kexec/system/instance_call.h"
 
 #include <algorithm>
@@ -162,9 +161,10 @@ std::optional<Cause> half_of_memory(std::string_view what, const CallContext& co
 }
 
 void add_segments(Causes& causes, const CallContext& context) {
-    if (context.segments > segment_limit)
-        causes.push_back({fmt::format("{} segments were passed and the call takes {}", context.segments, segment_limit),
-                          "load fewer modules", true});
+    if (context.segments > uapi::kexec_segment_max)
+        causes.push_back(
+            {fmt::format("{} segments were passed and the call takes {}", context.segments, uapi::kexec_segment_max),
+             "load fewer modules", true});
     if (const auto cause = half_of_memory("the segments", context))
         causes.push_back(*cause);
 }

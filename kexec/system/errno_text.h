@@ -38,7 +38,7 @@ struct CallContext {
     std::optional<std::uint64_t> segments_size; // bytes of memory that they ask for
     std::optional<std::uint64_t> ram_size;      // bytes of RAM
     std::optional<std::uint64_t> command_line_size; // bytes passed, without the NUL
-    // bytes the kernel image takes, without the NUL: Bzimage::cmdline_size
+    // bytes the kernel image takes, without the NUL: ImageFacts::command_line_limit
     std::optional<std::uint64_t> command_line_limit;
     std::string kernel_file; // path, as the user gave it
     std::string initrd_file;

@@ -44,12 +44,13 @@ public:
     // that multikernel_dialect() knows.
     virtual SysResult<> start_instance(std::uint32_t id, std::uint32_t cpu) = 0;
     // reboot(2) with LINUX_REBOOT_CMD_MULTIKERNEL_HALT: asks the instance's kernel, and waits for it (30 s). Only for
-    // the `instances` dialect.
+    // multikernel kernels (the `native` dialect).
     virtual SysResult<> halt_instance(std::uint32_t id) = 0;
     // reboot(2) with LINUX_REBOOT_CMD_MULTIKERNEL_FORCE_HALT.
     virtual SysResult<> force_halt_instance(std::uint32_t id) = 0;
-    // reboot(2) with LINUX_REBOOT_CMD_MULTIKERNEL as the first multikernel patches have it: the argument is a CPU's
-    // logical number and nothing else. Other kernels would take it for an instance's id: only where the user says so.
+    // reboot(2) with LINUX_REBOOT_CMD_MULTIKERNEL as the first multikernel patches have it: the argument is the logical
+    // number of a CPU. Other kernels would take that for an instance's id, so this is called only where the user says
+    // which kernel runs.
     virtual SysResult<> start_on_cpu(std::uint32_t cpu) = 0;
     // One write(2) of `value` to the attribute `path`, relative to / ("sys/…"). A short write is EIO.
     virtual SysResult<> write_attribute(const std::string& path, std::string_view value) = 0;

@@ -7,8 +7,8 @@
 
 namespace kx {
 
-// Clears IFF_UP of every interface that is up, the loopback excepted. What could not be taken down is a notice: it
-// stops no start.
+// Clears IFF_UP of every interface that is up, except the loopback. An interface that stays up is noted and does not
+// prevent the start.
 void take_interfaces_down(Notices& notices);
 
 } // namespace kx

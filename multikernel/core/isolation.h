@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What kernels on one machine share whatever this program does: told by kexec --check, and in doc/multikernel.md.
+// What kernels on one machine share, whatever this program does. kexec --check and doc/multikernel.md tell it.
 #pragma once
 
 #include <array>

@@ -13,7 +13,7 @@ namespace kx {
 
 // One row of /proc/kimage.
 struct KimageRow {
-    std::uint32_t id = 0;    // 0 for what belongs to no instance
+    std::uint32_t id = 0;    // 0 for an image that belongs to no instance
     std::string type;        // default, crash, multikernel
     std::uint64_t entry = 0; // physical; of a multikernel kernel it is where boot_params lie
     std::uint64_t segments = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What is asked of a kernel that has instances: a pool, an instance, a change of either. CPUs are physical numbers
-// (x86: APIC id), memory is in bytes, addresses are physical.
+// What this program asks of a kernel that has instances: a pool, an instance, a change of either. CPUs are physical
+// numbers (x86: APIC id), memory is in bytes, addresses are physical.
 #pragma once
 
 #include "kexec/core/phys_range.h"
@@ -53,8 +53,8 @@ struct InstanceRequest {
     std::optional<DeviceTreeNode> chosen; // for the instance's kernel
 };
 
-// What an overlay does to the instance, or to the pool (`instance` empty). Under the pool `memory` is a request for
-// more, and no place; under an instance memory moves by ranges.
+// What an overlay does to the instance, or to the pool (`instance` empty). For the pool, `memory` asks for more,
+// without a place; for an instance, memory moves by ranges.
 struct ResourceChange {
     std::string instance;
     std::vector<std::uint64_t> cpus_added, cpus_removed;

@@ -24,7 +24,7 @@ std::vector<CpuName> names_of(std::span<const std::uint64_t> physical) {
     return names;
 }
 
-// A step that was done, with what its undo has to know.
+// A step that was done, and what is needed to undo it.
 struct Done {
     const DesiredStep* step;
     MachineResources before;
@@ -99,7 +99,7 @@ private:
         wish.devices.emplace();
         for (const std::string& device : step.request.pci_devices)
             wish.devices->push_back({device});
-        // A definition is written anew where the instance is there: what it has now is not in its way.
+        // Where the instance exists, its definition is written anew: what the instance has now counts as free for it.
         MachineResources others = machine;
         std::erase_if(others.instances, [&](const InstanceShare& share) { return share.name == wish.name; });
         KX_TRY(make_instance(change_, wish, others));
@@ -170,7 +170,7 @@ private:
         auto wait = KX_TRY(StartWait::begin(change_, instance, options_.wait));
         KX_TRY(start_instance(change_.control(), instance));
         if (const auto seen = wait.finish(change_, instance); !seen) {
-            // It runs: that is undone with the rest.
+            // The kernel runs by now. Nobody undoes a step that failed, so it is halted here.
             const auto halted = halt(name);
             return fail(seen.error().code, "{}; it was {}", seen.error().message,
                         halted ? "halted again" : "not halted: " + halted.error().message);
@@ -178,7 +178,7 @@ private:
         return {};
     }
 
-    // What cannot be had again is not undone, and then nothing before it is.
+    // A step that took away what cannot be had again cannot be undone; the steps before it then stay as they are, too.
     static bool can_undo(Action action) {
         return action != Action::halt && action != Action::unload && action != Action::remove &&
                action != Action::dissolve_pool;

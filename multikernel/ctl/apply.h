@@ -22,11 +22,11 @@ struct ApplyOptions {
     std::function<void(const DesiredStep&)> done = [](const DesiredStep&) {};
 };
 
-// Stops at the first step that fails, and undoes those before it, from the last one on, as far as that is possible: a
-// kernel that was halted, an image that was dropped and an instance that was deleted stay so, and what was done before
-// that stays, too. The error says what stands.
+// Stops at the first step that fails and undoes the steps before it, the last one first. It stops undoing at a step
+// that cannot be undone (a kernel was halted, an image dropped, an instance deleted); that step and those before it
+// stay done. The error says what stays.
 //
-// The lock is given back while the kexec program loads, which takes it for itself.
+// The lock is given back while the kexec program loads, since that takes the lock itself.
 Result<> apply_steps(Change& change, std::span<const DesiredStep> steps, const ApplyOptions& options);
 
 } // namespace kx::ctl

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// One change of a command: it holds the lock, keeps what was done to the machine, and tells it as text or JSON. In a
-// dry run the same code runs against a kernel that only notes what it would have been asked.
+// One change that a command makes: it holds the lock, records each step that was done to the machine, and prints the
+// steps as text or JSON. In a dry run the same code runs on a kernel that only notes what it is asked for.
 #pragma once
 
 #include "kexec/image/device_tree/device_tree.h"
@@ -27,7 +27,7 @@ struct Step {
 };
 
 // Passes everything on to the real kernel, or (nullptr) answers by itself: calls succeed, and a write or rmdir below
-// /sys/fs/multikernel ends with ECANCELED, since nothing that would be read back is going to happen.
+// /sys/fs/multikernel ends with ECANCELED: nothing happens that the caller could read back.
 class NotingKernel final : public Kernel {
 public:
     explicit NotingKernel(Kernel* real) : real_(real) {}
@@ -61,8 +61,8 @@ public:
     // What the change works with. In a dry run nothing that goes through it is done, and no file is written.
     InstanceControl control() const;
 
-    // The result of a change that was made with control(). In a dry run, one that ended because the kernel was only a
-    // rehearsal's is good.
+    // The result of a change that was made with control(). A dry run's change that ended because its kernel only takes
+    // notes counts as done.
     template <typename T> Result<> settled(const Result<T>& result) const {
         if (result || kernel_->canceled)
             return {};

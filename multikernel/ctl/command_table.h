@@ -4,11 +4,6 @@
 
 #include "multikernel/ctl/command.h"
 
-#include <span>
-#include <string>
-#include <string_view>
-#include <vector>
-
 namespace kx::ctl {
 
 extern const Command check_command;
@@ -30,13 +25,6 @@ extern const Command plan_command;
 extern const Command apply_command;
 extern const Command revert_command;
 
-std::span<const Command* const> command_table();
-const Command* find_command(std::string_view name);
-
-// Its own options, and those that its effect brings.
-std::vector<ArgumentRow> options_of(const Command& command);
-
-std::string usage_text();
-std::string help_of(const Command& command);
+extern const CommandTable<Session> command_table;
 
 } // namespace kx::ctl

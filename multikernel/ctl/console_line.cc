@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/ctl/console_line.h"
 
+#include "kexec/cli/held_signals.h"
 #include "kexec/core/terminal_text.h"
 #include "multikernel/ctl/terminal.h"
 
@@ -20,9 +21,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// A driver may wake no poll(2): the console is looked at as often as this.
+// A driver may never wake poll(2), so the console is read at least this often.
 constexpr std::chrono::milliseconds look_again(100);
-// A driver may call itself readable always.
+// A driver may always say that it can be read.
 constexpr std::chrono::milliseconds pause(10);
 constexpr std::size_t line_limit = 4096;
 
@@ -37,7 +38,7 @@ bool is_device(int fd) {
 
 enum class Came { text, nothing, end };
 
-// What the console has now. A device that gives 0 bytes has none at the moment; it has ended where it fails.
+// Reads what the console has now. A device that gives 0 bytes has nothing at the moment; one that fails has ended.
 Came read_now(int fd, std::string& text) {
     std::array<char, 4096> block;
     const ssize_t got = read(fd, block.data(), block.size());
@@ -78,7 +79,8 @@ bool passed(const Deadline& deadline) {
     return deadline && Clock::now() >= *deadline;
 }
 
-// Poll says that there is something where there is nothing: do not turn as fast as the CPU can.
+// Where poll says again and again that there is something to read, and nothing is there, the loop must not use up a
+// CPU.
 void rest(Came came, short revents) {
     if (came == Came::nothing && revents != 0)
         poll(nullptr, 0, static_cast<int>(pause.count()));
@@ -91,7 +93,7 @@ Result<FileDescriptor> open_device(const std::string& path) {
     return file;
 }
 
-// What an instance prints, for a terminal that is not attached to its console: line by line, and obeyed by none.
+// Shows what an instance prints on a terminal that is not attached to its console: line by line, and escaped.
 class Shown {
 public:
     explicit Shown(int output) : output_(output) {}
@@ -167,7 +169,8 @@ private:
 
     int console_, input_, output_;
     Deadline deadline_;
-    HeldSignals signals_; // before the terminal is raw, and until it is so no more
+    // Held before the terminal is raw, and until it is so no more: none of them ends the process in between.
+    HeldSignals signals_{not_ignored({SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP})};
     RawTerminal terminal_;
     EscapeReader keys_;
 };

@@ -37,8 +37,9 @@ struct Detachment {
     int signal = 0;
 };
 
-// Between the console and `input`/`output` until one of those. `input` is made raw while it is a terminal; its end only
-// ends what is typed. The console's descriptor does not block.
+// Passes what is typed at `input` to the console, and what the console prints to `output`, until one of those happens.
+// A terminal at `input` is raw meanwhile. At the end of `input` only the typing ends. The console's descriptor does not
+// block.
 Result<Detachment> relay(int console, int input, int output, Deadline deadline);
 
 // A POSIX extended regular expression, held against what a console prints, line by line and before a line is whole.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The kernels that a plan would load, looked at before anything is done.
+// Checks the kernels that a plan would load before anything is done.
 #pragma once
 
 #include "multikernel/ctl/command.h"

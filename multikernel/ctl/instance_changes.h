@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Instances made, changed and removed, on either kind of kernel: on a multikernel kernel by an overlay, on a stock
-// kernel by a definition that the load uses. What a single command does, and what `apply` does several times.
+// Makes, changes and removes instances: on a multikernel kernel by an overlay, on a stock kernel by a definition that
+// the load uses. A command does this once, `apply` several times.
 #pragma once
 
 #include "multikernel/ctl/change.h"
@@ -39,8 +39,8 @@ struct InstanceUpdate {
     std::vector<std::string> devices_added, devices_removed; // PCI addresses
     bool empty() const;
 };
-// Taking from an instance that has an image what its kernel may use is refused. check_update() is what is refused
-// before anything else is looked at.
+// An instance that has an image keeps what its kernel may use: taking that away is refused. check_update() makes the
+// checks that need no other facts; they come first.
 Result<> check_update(const InstanceView& instance, const InstanceUpdate& update);
 Result<> update_instance(const Change& change, const InstanceView& instance, const InstanceUpdate& update,
                          const MachineResources& machine);

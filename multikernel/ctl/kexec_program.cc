@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <climits>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 #include <vector>
 
 #include <spawn.h>
@@ -21,7 +23,8 @@ std::string kexec_program() {
     if (length > 0 && static_cast<std::size_t>(length) < path.size()) {
         std::string beside(path.data(), static_cast<std::size_t>(length));
         beside.replace(beside.find_last_of('/') + 1, std::string::npos, "kexec");
-        if (access(beside.c_str(), X_OK) == 0)
+        std::error_code unknown;
+        if (std::filesystem::is_regular_file(beside, unknown) && access(beside.c_str(), X_OK) == 0)
             return beside;
     }
     return "kexec";

@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/ctl/terminal.h"
 
-#include "kexec/cli/standard_files.h"
-
-#include <csignal>
-
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 namespace kx::ctl {
@@ -38,21 +33,6 @@ void RawTerminal::leave() {
     if (raw_)
         tcsetattr(fd_, TCSADRAIN, &*before_);
     raw_ = false;
-}
-
-HeldSignals::HeldSignals() {
-    const sigset_t held = not_ignored({SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP});
-    sigprocmask(SIG_BLOCK, &held, &before_);
-    file_ = FileDescriptor(signalfd(-1, &held, SFD_CLOEXEC | SFD_NONBLOCK));
-}
-
-HeldSignals::~HeldSignals() {
-    sigprocmask(SIG_SETMASK, &before_, nullptr);
-}
-
-int HeldSignals::next() const {
-    signalfd_siginfo came{};
-    return read(file_.get(), &came, sizeof came) == sizeof came ? static_cast<int>(came.ssi_signo) : 0;
 }
 
 std::string EscapeReader::pass(std::string_view typed) {

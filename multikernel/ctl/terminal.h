@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The terminal of a user who is attached to a console: raw while that lasts, and as it was on every way out.
+// The terminal of a user who is attached to a console. It is raw while the user is attached, and gets its old settings
+// back however that ends.
 #pragma once
 
-#include "kexec/core/file.h"
 #include "kexec/core/result.h"
 
 #include <optional>
@@ -13,7 +13,7 @@
 
 namespace kx::ctl {
 
-// Raw until it goes out of scope. Does nothing to what is no terminal.
+// Makes a terminal raw until the object ends. Leaves alone what is no terminal.
 class RawTerminal {
 public:
     explicit RawTerminal(int fd);
@@ -29,25 +29,8 @@ private:
     std::optional<termios> before_;
 };
 
-// SIGINT, SIGTERM, SIGHUP, SIGQUIT and SIGTSTP as something to read, so that none ends the process while its terminal
-// is raw; but one that is ignored stays ignored. As before when it goes out of scope.
-class HeldSignals {
-public:
-    HeldSignals();
-    ~HeldSignals();
-    HeldSignals(const HeldSignals&) = delete;
-    HeldSignals& operator=(const HeldSignals&) = delete;
-    int fd() const { return file_.get(); }
-    // The number of one that came; 0: none.
-    int next() const;
-
-private:
-    sigset_t before_;
-    FileDescriptor file_;
-};
-
-// What a user types, for the console: Ctrl-] then '.' is the end, Ctrl-] twice is one Ctrl-], and before anything else
-// it is nothing special.
+// Reads the escape key out of what a user types for the console: Ctrl-] and '.' detaches, Ctrl-] twice sends one
+// Ctrl-], and Ctrl-] before any other key is sent as it is.
 class EscapeReader {
 public:
     // What of `typed` goes to the console. After the end, nothing does.

@@ -46,7 +46,7 @@ std::size_t first_token(std::string_view text) {
     return text.npos;
 }
 
-// dtc takes whatever the source names, by /incbin/ and /include/: devices and pipes without an end, too.
+// dtc reads every file that the source names by /incbin/ and /include/, also devices and pipes without an end.
 struct Limit {
     __rlimit_resource resource;
     rlim_t most;
@@ -95,7 +95,7 @@ Drained drain(const Pipe& made, const Pipe& said, steady_clock::time_point end, 
     return Drained::to_the_end;
 }
 
-// What becomes dtc, between fork and exec: nothing but system calls. Returns only where one fails.
+// Runs in the child between fork and exec: only system calls. Returns only if one fails.
 void become_dtc(char* const* arguments, const std::array<int, 3>& standard_files, pid_t parent) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
@@ -111,7 +111,7 @@ void become_dtc(char* const* arguments, const std::array<int, 3>& standard_files
     for (int fd = 0; fd < 3; fd++)
         if (dup2(standard_files[static_cast<std::size_t>(fd)], fd) < 0)
             return;
-    // What this program ignores or blocks, or was started with, is not dtc's.
+    // dtc does not inherit which signals this program ignores or blocks.
     for (int number = 1; number < NSIG; number++)
         signal(number, SIG_DFL); // fails for those that cannot be ignored
     sigset_t none;
@@ -120,7 +120,7 @@ void become_dtc(char* const* arguments, const std::array<int, 3>& standard_files
     execvp(arguments[0], arguments);
 }
 
-// A process that is ended, and waited for, whatever happens.
+// A process that is ended and waited for on every way out.
 class Child {
 public:
     explicit Child(pid_t pid) : pid_(pid) {}
@@ -135,7 +135,7 @@ public:
     Child(const Child&) = delete;
     Child& operator=(const Child&) = delete;
 
-    // As waitpid tells it; nothing where it has not ended by then.
+    // The status from waitpid; nothing if the process has not ended by then.
     std::optional<int> wait_until(steady_clock::time_point end) {
         for (;;) {
             int status = 0;
@@ -182,7 +182,7 @@ Result<Child> start_dtc(const std::string& folder, const FileDescriptor& source,
     return fail(Errc::io, "dtc cannot be run: {}", std::strerror(why));
 }
 
-// How dtc ended, where that was not by exit code 0; empty where it was.
+// How dtc ended; empty for exit code 0.
 std::string trouble_of(Drained drained, int status, std::chrono::seconds patience) {
     if (drained == Drained::too_slow)
         return fmt::format("dtc did not end within {} s, and was ended", patience.count());
@@ -193,7 +193,7 @@ std::string trouble_of(Drained drained, int status, std::chrono::seconds patienc
     return WEXITSTATUS(status) != 0 ? "dtc refuses it" : "";
 }
 
-// On one line, with the file's name for standard input's, and not without end.
+// On one line of limited length, with the file's name instead of standard input's.
 std::string message_of(std::string text, std::string_view file) {
     while (text.ends_with('\n'))
         text.pop_back();

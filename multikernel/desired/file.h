@@ -22,16 +22,16 @@ Result<DesiredState> read_desired_file(const std::string& path, Notices& notices
 // "FILE:LINE:COLUMN: ": a key that is not known, is there twice or has a value that cannot be. Errc::malformed.
 Result<DesiredState> parse_desired_toml(std::string_view text, const std::string& file);
 
-// /resources (pool), /instances/NAME and /device-references. Errc::malformed with the node. Notes what is read and can
-// have no effect.
+// /resources (pool), /instances/NAME and /device-references. Errc::malformed with the node. Notes what is read but has
+// no effect.
 Result<DesiredState> desired_state_of(const DeviceTreeNode& root, const std::string& file, Notices& notices);
 
 bool is_device_tree_source(std::string_view text);
 
-// As dtc, the device tree compiler, makes it of `text`. Errc::unsupported where there is no such program;
-// Errc::malformed with what it said, the file in the place of its standard input. Includes are looked for beside
-// `file`. dtc is ended where it takes longer than `patience`, more memory or processor time than such a file needs, and
-// when this program ends.
+// The blob that dtc, the device tree compiler, makes of `text`. Errc::unsupported if dtc is not installed;
+// Errc::malformed with dtc's message, in which `file` replaces dtc's name for its standard input. Includes are searched
+// beside `file`. dtc is ended if it takes longer than `patience`, or more memory or processor time than such a file
+// needs, and when this program ends.
 Result<std::vector<std::byte>> compile_device_tree(std::string_view text, const std::string& file,
                                                    std::chrono::seconds patience = std::chrono::seconds(10));
 

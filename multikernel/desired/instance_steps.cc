@@ -67,7 +67,7 @@ public:
     }
 
 private:
-    // The file says neither a kernel nor a state of an instance that is there: whatever it was loaded with goes on.
+    // The file names neither kernel nor state for an existing instance: it keeps what it was loaded with.
     bool keeps_status() const { return own_ && !instance_.status && instance_.kernel.empty(); }
 
     // Before any step of any instance is taken.
@@ -248,7 +248,7 @@ private:
         return text;
     }
 
-    // On a stock kernel an instance without an image is a note of ours: it is written anew.
+    // On a stock kernel an instance without an image is only a definition of ours: it is written anew.
     Result<> change() {
         const auto moves = [](const InstanceRequest& moved) {
             return !moved.cpus.empty() || moved.memory_size != 0 || !moved.pci_devices.empty();

@@ -52,13 +52,13 @@ char sign_of(DesiredStep::Action action);
 // "+ create instance web: CPU 2, 160M of memory (why)".
 std::string text_of(const DesiredStep& step);
 
-// Empty where everything is as wanted. `desired` has no errors by validate(); `views` are of the same machine. Whether
-// an image is the wanted one is told by its record; one without a record is taken to be it. Errc::unsupported for what
-// this kernel has no way to do.
+// Empty where everything is as wanted. `desired` has no errors by validate(); `views` are of the same machine. The
+// record of an image tells whether it is the wanted one; an image without a record counts as the wanted one.
+// Errc::unsupported for steps that this kernel cannot do.
 Result<std::vector<DesiredStep>> plan_desired(const DesiredState& desired, const MachineResources& machine,
                                               std::span<const InstanceView> views);
 
-// What takes back an apply of `desired`: its instances gone; with `pool` the pool, too.
+// The steps that undo an apply of `desired`: they remove its instances and, with `pool`, the pool.
 Result<std::vector<DesiredStep>> plan_revert(const DesiredState& desired, const MachineResources& machine,
                                              std::span<const InstanceView> views, bool pool);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What a user wants a machine to be: its pool and its instances, as a declarative file says it (ctl/desired_file.h), or
-// one instance that is about to be created or changed. Only what is named is meant: instances that are not in it are
-// left as they are, and a pool may have more than it says.
+// one instance that is about to be created or changed. It says nothing of what it does not name: other instances stay
+// as they are, and a pool may have more than it says.
 #pragma once
 
 #include "kexec/core/phys_range.h"

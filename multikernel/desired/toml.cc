@@ -345,7 +345,7 @@ std::string ascii_quotation(std::string_view quotation) {
     return closed ? ascii + std::string(quotes, '"') : ascii;
 }
 
-// What toml++ 3.3 does with a character that is not ASCII where it does not expect it is not defined: it never sees
+// If a character that is not ASCII stands where toml++ 3.3 expects none, its behaviour is undefined. So it never gets
 // one.
 std::string ascii_of(std::string_view text) {
     std::string ascii;
@@ -394,8 +394,8 @@ Result<> check_characters(std::string_view text, const std::string& file) {
     return {};
 }
 
-// toml++ makes a table in a table for each dot of a key, and frees them by as many calls: a key of 100,000 dots would
-// be the end of the stack. Dots of numbers are counted, too, and are few. Texts in quotes and comments are left out.
+// For each dot of a key toml++ makes a table in a table, and frees them by recursion: a key with 100,000 dots would
+// overflow the stack. Dots in numbers are counted, too, but are few. Texts in quotes and comments are left out.
 Result<> check_depth(std::string_view text, const std::string& file) {
     constexpr std::size_t most_dots = 16; // no key of such a file has more than 3
     std::size_t dots = 0, line = 1;

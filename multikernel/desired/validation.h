@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Whether a machine can be what a user wants, before anything is changed: every rule at once, so that all mistakes are
-// told in one go. Pure.
+// Checks, before anything is changed, whether a machine can become what a user wants. All rules are checked, so that
+// the user sees all mistakes at once. Pure.
 #pragma once
 
 #include "multikernel/desired/state.h"
@@ -21,8 +21,8 @@ struct Problem {
     friend bool operator==(const Problem&, const Problem&) = default;
 };
 
-// Errors first. Instances of `machine` that `desired` does not name keep what they hold; of one that it names, what is
-// not said stays as it is.
+// Errors first. Instances of `machine` that `desired` does not name keep what they hold; what `desired` does not say of
+// an instance stays as it is.
 //
 // Errors: names, ids (1 to 2047) and devices that are there twice; references that lead nowhere; CPUs that the machine
 // does not have, that are not in the pool, that the running kernel keeps, or that two instances have; memory that is

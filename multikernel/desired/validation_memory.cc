@@ -10,7 +10,7 @@ namespace kx {
 namespace {
 
 constexpr std::uint64_t page = 4096;
-// A distribution's kernel with a small initrd does not come up in less.
+// The kernel of a distribution with a small initrd does not start in less.
 constexpr std::uint64_t little = 96 << 20;
 
 std::string size_text(std::uint64_t size) {
@@ -33,7 +33,7 @@ public:
             add_pool(*findings_.desired.pool);
         for (const InstanceShare* share : findings_.left_alone())
             taken_.insert(taken_.end(), share->memory.begin(), share->memory.end());
-        // What stays where it is comes first, then what has a fixed place, then the rest.
+        // First memory that stays where it is, then wishes with a fixed place, then the rest.
         for (const DesiredInstance& instance : findings_.desired.instances)
             keep(instance);
         for (const DesiredInstance& instance : findings_.desired.instances)

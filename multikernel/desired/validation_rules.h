@@ -11,7 +11,7 @@
 
 namespace kx {
 
-// Where rules put what they find, and what several of them ask.
+// Where the rules put what they find, and questions that several rules ask.
 class Findings {
 public:
     Findings(const DesiredState& state, const MachineResources& resources) : desired(state), machine(resources) {}

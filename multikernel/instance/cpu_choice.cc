@@ -40,7 +40,7 @@ std::vector<MachineCpu> free_cpus(const MachineResources& machine, std::span<con
     return free;
 }
 
-// Where no CPU of the machine has a node, all are of the same one.
+// If no CPU of the machine has a node, all count as one node.
 Result<std::vector<Node>> nodes_of(const MachineResources& machine, std::span<const MachineCpu> free, bool nodes_matter,
                                    bool cores_matter) {
     const bool nodes_known =
@@ -66,7 +66,7 @@ Result<std::vector<Node>> nodes_of(const MachineResources& machine, std::span<co
     return nodes;
 }
 
-// The node that is left with the least, of those that have enough; else the fullest ones first.
+// Of the nodes that have enough CPUs, the one with the fewest left over; if none has enough, the fullest ones first.
 std::vector<Node> tightest_first(std::vector<Node> nodes, std::size_t count) {
     std::ranges::sort(nodes, {}, [](const Node& node) {
         return std::pair(-static_cast<std::ptrdiff_t>(size_of(node)), node.front().front().numa_node);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Which of the free CPUs an instance gets that only said how many it wants. Pure.
+// Chooses CPUs for an instance that names only their number, among the free ones. Pure.
 #pragma once
 
 #include "kexec/core/result.h"
@@ -21,9 +21,9 @@ enum class CpuAffinity {
 };
 std::optional<CpuAffinity> cpu_affinity(std::string_view word);
 
-// `nodes`: only CPUs of these NUMA nodes; empty: of any. The first one that comes back is to be the boot CPU.
-// Errc::no_room says how many are free; Errc::unsupported where it is not known which CPUs share a core or a node, with
-// what to do instead.
+// `nodes`: only CPUs of these NUMA nodes; empty: of any. The first in the answer is to be the boot CPU. Errc::no_room
+// says how many are free; Errc::unsupported where it is not known which CPUs share a core or a node, with what to do
+// instead.
 Result<std::vector<MachineCpu>> choose_cpus(const MachineResources& machine, std::size_t count, CpuAffinity affinity,
                                             std::span<const std::uint32_t> nodes);
 

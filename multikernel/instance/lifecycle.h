@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What happens to an instance after it has an image: started, stopped, dropped. The same functions for every kernel
-// that multikernel_dialect() identifies; the caller holds the lock (lock.h). Refused first, from what the files tell:
-// what a kernel would accept to its own harm (doc/multikernel-dialects.md).
+// Starts, stops and drops an instance that has an image. The same functions serve every kernel that
+// multikernel_dialect() identifies; the caller holds the lock (lock.h). Before a call they refuse, by what the files
+// tell, what a kernel would accept to its own harm (doc/multikernel-dialects.md).
 #pragma once
 
 #include "kexec/core/result.h"
@@ -22,11 +22,12 @@ Result<> check_unload(const InstanceControl& control, const InstanceView& instan
 // CPUs are not to be had.
 Result<> start_instance(const InstanceControl& control, const InstanceView& instance);
 
-// `by_force`: without asking its kernel, the only way on a stock kernel, where this is not looked at. Else the call
-// waits up to 30 s for that kernel. Errc::unsupported where it does not run; but by force a multikernel kernel's
-// instance may be stopped again: it is `loaded` even where a CPU of it went on. Errc::io where the kernel took the call
-// and still says that it runs. After a halt by force of a multikernel kernel's instance a notice tells that the kernel
-// does not say whether its CPUs stopped, and what to do where they did not; the record (spawn_record.h) keeps it.
+// `by_force`: without asking its kernel. A stock kernel knows no other way and ignores this. Without force the call
+// waits up to 30 s for the instance's kernel. Errc::unsupported if the instance does not run; but by force an instance
+// of a multikernel kernel may be stopped again, because it is `loaded` even if a CPU of it went on. Errc::io if the
+// kernel took the call and still says that the instance runs. After a halt by force of an instance of a multikernel
+// kernel, a notice tells that the kernel does not say whether the CPUs stopped, and what to do if they did not; the
+// record (native/record.h) keeps that.
 Result<> halt_instance(const InstanceControl& control, const InstanceView& instance, bool by_force);
 
 // Drops the image and its record. Errc::unsupported while it is active, and where it has none: a multikernel kernel

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What a machine has to share out between kernels, and who holds it: the same for every kernel that
-// multikernel_dialect() identifies. CPUs go by their physical numbers here (x86: APIC id), addresses are physical.
+// What a machine has for its kernels to share, and who holds it: the same for every kernel that multikernel_dialect()
+// identifies. CPUs go by their physical numbers here (x86: APIC id), addresses are physical.
 #pragma once
 
 #include "kexec/core/phys_range.h"

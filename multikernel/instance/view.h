@@ -31,16 +31,16 @@ struct InstanceView {
     std::uint32_t id = 0;
     std::string name; // empty: it has only an id
     std::string
-        status; // module: defined, loaded, active, halted; instances: empty, ready, loading, loaded, active, failed
-    std::string stage;          // module: none, arrived, kernel; empty elsewhere
+        status;        // module: defined, loaded, active, halted; native: empty, ready, loading, loaded, active, failed
+    std::string stage; // module: none, arrived, kernel; empty elsewhere
     std::vector<NamedCpu> cpus; // the boot CPU first
     std::vector<PhysRange> memory;
     std::vector<std::string> devices;
     std::optional<KimageRow> image;
     std::optional<InstanceRecord> record; // of the image that is loaded now
-    std::vector<PhysRange> added;         // instances: the pieces of `memory` that it was given after its creation
-    std::string left_alone;               // instances: why it must be left alone until the next boot, or empty
-    bool halted_by_force = false;         // instances: and not started since
+    std::vector<PhysRange> added;         // native: the pieces of `memory` that it was given after its creation
+    std::string left_alone;               // native: why it must be left alone until the next boot, or empty
+    bool halted_by_force = false;         // native: and not started since
     bool active() const { return status == "active"; }
     std::string shown() const; // "instance 1 (web)", "instance 1"
 };

@@ -16,9 +16,11 @@
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
+#include "assign.h"
+#include "attributes.h"
+#include "claims.h"
 #include "low.h"
 #include "permission.h"
-#include "sysfs.h"
 
 static u32 id_of(struct kobject *folder)
 {
@@ -247,7 +249,7 @@ static ssize_t cpus_write(struct file *file, struct kobject *folder,
 	if (cpus) {
 		ret = parse_cpus(text, cpus);
 		if (!ret)
-			ret = mk_set_cpus(id_of(folder), cpus);
+			ret = mk_assign_cpus(id_of(folder), cpus);
 	}
 	if (ret)
 		kfree(cpus);
@@ -334,7 +336,7 @@ static ssize_t memory_write(struct file *file, struct kobject *folder,
 	if (ranges) {
 		ret = parse_ranges(text, ranges);
 		if (!ret)
-			ret = mk_image_set_memory(id_of(folder), ranges);
+			ret = mk_assign_memory(id_of(folder), ranges);
 	}
 	if (ret)
 		kfree(ranges);

@@ -17,6 +17,7 @@
 #include <linux/string.h>
 
 #include "blocks.h"
+#include "claims.h"
 
 /* So that a block is not released after another load has taken it. */
 static DEFINE_MUTEX(marks);

@@ -11,7 +11,7 @@
 #include <asm/smp.h>
 
 #include "cpu.h"
-#include "trampoline.h"
+#include "startup.h"
 
 #define ICR_TRIES 1000
 #define INIT_MS 10

@@ -25,21 +25,4 @@ void mk_cpu_init(unsigned int cpu);
 int mk_cpu_start(unsigned int cpu, u64 page, const struct mk_startup *startup,
 		 unsigned int ms);
 
-/*
- * SMT is on, or cannot be switched off (nosmt, nosmt=force,
- * /sys/devices/system/cpu/smt). Reads a file, which others can hold up: not
- * under mk_changes, for which the host's reboot waits.
- */
-bool mk_threads_allowed(void);
-
-/* A further thread of a core, which a host with SMT off does not bring online. */
-bool mk_cpu_further_thread(unsigned int cpu);
-
-/*
- * Brings the CPU online in the host and offline again, which leaves it as all
- * that are offline: with machine checks on, in the host's code. Not under locks
- * that a callback of the host takes.
- */
-int mk_cpu_give_back(unsigned int cpu);
-
 #endif

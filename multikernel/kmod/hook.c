@@ -16,11 +16,13 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 #include <uapi/linux/kexec.h>
+#include <uapi/multikernel.h>
 
 #include "files.h"
 #include "hook.h"
-#include "instance.h"
+#include "image.h"
 #include "permission.h"
+#include "run.h"
 
 #define HOOK_FLAGS (FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_IPMODIFY | \
 		    FTRACE_OPS_FL_RECURSION | FTRACE_OPS_FL_PERMANENT)

@@ -13,31 +13,11 @@
 #include <linux/reboot.h>
 #include <linux/suspend.h>
 
+#include "claims.h"
 #include "host.h"
-
-/*
- * The block between MEM_GOING_ONLINE and MEM_ONLINE, under mk_claims. The
- * host brings one online at a time. In that window its pages do not count as
- * online yet, but nobody may claim them any more.
- */
-static struct mk_range going_online;
-
-/* From the decision to suspend or reboot until the machine is back, under mk_claims. */
-static bool falling_asleep;
+#include "run.h"
 
 static int hotplug_state;
-
-bool mk_falling_asleep(void)
-{
-	lockdep_assert_held(&mk_claims);
-	return falling_asleep;
-}
-
-bool mk_going_online(const struct mk_range *range)
-{
-	lockdep_assert_held(&mk_claims);
-	return mk_overlap(range, &going_online);
-}
 
 /* The host tries again several times within a second or so. */
 static bool told_lately(unsigned int cpu)
@@ -84,13 +64,13 @@ static int memory_changes(struct notifier_block *nb, unsigned long action,
 		spin_lock(&mk_claims);
 		id = mk_memory_holder(&range);
 		if (!id)
-			going_online = range;
+			mk_set_going_online(range);
 		spin_unlock(&mk_claims);
 		break;
 	case MEM_ONLINE:
 	case MEM_CANCEL_ONLINE:
 		spin_lock(&mk_claims);
-		going_online = (struct mk_range){};
+		mk_set_going_online((struct mk_range){});
 		spin_unlock(&mk_claims);
 		break;
 	}
@@ -130,12 +110,12 @@ static int power_changes(struct notifier_block *nb, unsigned long action,
 	case PM_HIBERNATION_PREPARE:
 	case PM_RESTORE_PREPARE:
 		id = find_instance(action != PM_SUSPEND_PREPARE);
-		falling_asleep = !id;
+		mk_set_falling_asleep(!id);
 		break;
 	case PM_POST_SUSPEND:
 	case PM_POST_HIBERNATION:
 	case PM_POST_RESTORE:
-		falling_asleep = false;
+		mk_set_falling_asleep(false);
 		break;
 	}
 	spin_unlock(&mk_claims);
@@ -155,7 +135,7 @@ static int host_ends(struct notifier_block *nb, unsigned long action,
 		     void *data)
 {
 	spin_lock(&mk_claims);
-	falling_asleep = true;
+	mk_set_falling_asleep(true);
 	spin_unlock(&mk_claims);
 	/* It says what has not stopped. The host takes no error here. */
 	mk_halt_all();

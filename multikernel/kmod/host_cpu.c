@@ -15,6 +15,7 @@
 
 #include "cpu.h"
 #include "files.h"
+#include "host_cpu.h"
 
 /* Extended topology (Intel SDM volume 2, CPUID), and AMD's older leaf. */
 #define LEAF_TOPOLOGY 0xb
@@ -51,9 +52,23 @@ bool mk_threads_allowed(void)
 	return strcmp(control, "off") && strcmp(control, "forceoff");
 }
 
-bool mk_cpu_further_thread(unsigned int cpu)
+static bool is_further_thread(unsigned int cpu)
 {
 	return mk_apic_id(cpu) & (BIT(thread_bits()) - 1);
+}
+
+int mk_cpus_allowed(const struct mk_cpus *cpus, bool threads)
+{
+	unsigned int i;
+
+	for (i = 0; i < cpus->nr && !threads; i++) {
+		if (is_further_thread(cpus->cpu[i])) {
+			pr_info("CPU %u is not started: SMT is off, and it is not the first thread of its core\n",
+				cpus->cpu[i]);
+			return -EPERM;
+		}
+	}
+	return 0;
 }
 
 static int bring_online(unsigned int cpu)

@@ -9,11 +9,13 @@
 #include <linux/uaccess.h>
 
 #include "blocks.h"
-#include "instance.h"
+#include "claims.h"
+#include "image.h"
 #include "low.h"
 #include "memory.h"
+#include "ranges.h"
+#include "startup.h"
 #include "sysfs.h"
-#include "trampoline.h"
 
 /* As user space passes it (kexec_load(2)). */
 struct user_segment {
@@ -57,21 +59,6 @@ static int check_segments(struct mk_instance *inst,
 			entry_found = true;
 	}
 	return entry_found ? 0 : -EINVAL;
-}
-
-static struct mk_ranges *copy_ranges(const struct mk_range *a, unsigned int nr_a,
-				     const struct mk_range *b, unsigned int nr_b)
-{
-	struct mk_ranges *all;
-
-	all = kmalloc(struct_size(all, range, nr_a + nr_b), GFP_KERNEL);
-	if (!all)
-		return NULL;
-	all->nr = nr_a + nr_b;
-	memcpy(all->range, a, nr_a * sizeof(*a));
-	if (nr_b)
-		memcpy(all->range + nr_a, b, nr_b * sizeof(*b));
-	return all;
 }
 
 static int fill_segments(struct mk_instance *inst,
@@ -167,7 +154,7 @@ static int add_instance(struct mk_instance *inst,
 	bool held = false;
 	int ret;
 
-	ranges = copy_ranges(inst->segments, inst->nr_segments, NULL, 0);
+	ranges = mk_ranges_join(inst->segments, inst->nr_segments, NULL, 0);
 	if (!ranges)
 		return -ENOMEM;
 	ret = reserve_place(inst, ranges);
@@ -274,85 +261,4 @@ void mk_images_drop_all(void)
 		mutex_unlock(&mk_changes);
 		drop_hidden(inst);
 	}
-}
-
-static bool holds_segments(const struct mk_ranges *ranges,
-			   const struct mk_instance *inst)
-{
-	unsigned int i, j;
-
-	for (i = 0; i < inst->nr_segments; i++) {
-		for (j = 0; j < ranges->nr; j++) {
-			if (mk_inside(&inst->segments[i], &ranges->range[j]))
-				break;
-		}
-		if (j == ranges->nr)
-			return false;
-	}
-	return true;
-}
-
-/*
- * Claims old and new memory together while the new is being looked at: else a
- * block of the old could go online before it turns out that it stays ours.
- */
-static int exchange_memory(struct mk_instance *inst, struct mk_ranges *ranges)
-{
-	struct mk_ranges *old = inst->memory, *both;
-	struct mk_startup *startup;
-	int ret;
-
-	both = copy_ranges(old->range, old->nr, ranges->range, ranges->nr);
-	if (!both)
-		return -ENOMEM;
-	ret = mk_claim_memory(inst, both);
-	if (ret)
-		goto free;
-	ret = mk_memory_check(ranges);
-	if (ret)
-		goto keep_old;
-	ret = mk_blocks_hold(ranges);
-	if (ret)
-		goto release_new;
-	startup = mk_startup_new(inst->entry, ranges);
-	if (!startup) {
-		ret = -ENOMEM;
-		goto release_new;
-	}
-	mk_startup_free(inst->startup);
-	inst->startup = startup;
-	mk_claim_memory(inst, ranges);
-	mk_blocks_release(old);
-	kfree(old);
-	goto free;
-
-release_new:
-	mk_claim_memory(inst, old);
-	mk_blocks_release(ranges);
-	goto free;
-keep_old:
-	mk_claim_memory(inst, old);
-free:
-	kfree(both);
-	return ret;
-}
-
-int mk_image_set_memory(u32 id, struct mk_ranges *ranges)
-{
-	struct mk_instance *inst;
-	int ret;
-
-	if (mutex_lock_killable(&mk_changes))
-		return -EINTR;
-	inst = mk_find(id);
-	if (!inst)
-		ret = -ENODEV;
-	else if (inst->status != MK_LOADED)
-		ret = -EBUSY;
-	else if (!holds_segments(ranges, inst))
-		ret = -EADDRNOTAVAIL;
-	else
-		ret = exchange_memory(inst, ranges);
-	mutex_unlock(&mk_changes);
-	return ret;
 }

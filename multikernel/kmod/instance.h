@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * An instance: one loaded image, the memory and the CPUs that it holds, and
- * what may be done with it. README.md explains the locks.
+ * what state it is in.
  */
 #ifndef MULTIKERNEL_INSTANCE_H
 #define MULTIKERNEL_INSTANCE_H
 
 #include <linux/list.h>
-#include <linux/mutex.h>
-#include <linux/spinlock.h>
 #include <linux/types.h>
-#include <uapi/multikernel.h>
 
 #define MK_SEGMENTS_MAX 16
 #define MK_RANGES_MAX 64
@@ -63,16 +60,6 @@ struct mk_instance {
 	struct mk_cpus *cpus;		/* NULL: none assigned */
 };
 
-/*
- * One change at a time. Held while a CPU is started or stopped, but never while
- * memory of users is read, nor while the host's own CPU hotplug works.
- */
-extern struct mutex mk_changes;
-
-/* What the host's callbacks and the readers of files look at. */
-extern spinlock_t mk_claims;
-extern struct list_head mk_instances;	/* by id */
-
 static inline bool mk_overlap(const struct mk_range *a,
 			      const struct mk_range *b)
 {
@@ -96,32 +83,5 @@ static inline bool mk_running(const struct mk_instance *inst)
 {
 	return inst->status == MK_STARTING || inst->status == MK_ACTIVE;
 }
-
-/* list.c */
-struct mk_instance *mk_find(s64 id);
-int mk_list_add(struct mk_instance *inst);
-void mk_list_del(struct mk_instance *inst);
-void mk_set_status(struct mk_instance *inst, enum mk_status status);
-u32 mk_memory_holder(const struct mk_range *range);
-int mk_claim_memory(struct mk_instance *inst, struct mk_ranges *ranges);
-struct mk_instance *mk_cpu_holder(unsigned int cpu,
-				  const struct mk_instance *except);
-
-/* image.c: kexec_load(2) */
-int mk_image_load(u32 id, u64 entry, unsigned long nr_segments,
-		  const void __user *segments);
-int mk_image_drop(u32 id);
-void mk_images_drop_all(void);
-/* Takes `ranges` when it succeeds. */
-int mk_image_set_memory(u32 id, struct mk_ranges *ranges);
-
-/* run.c: reboot(2) */
-int mk_start(s32 id, s32 cpu);
-int mk_force_halt(s32 id);
-/* For the host's end. -EIO: a CPU has not stopped. */
-int mk_halt_all(void);
-bool mk_any_active(void);
-/* Takes `cpus` when it succeeds. */
-int mk_set_cpus(u32 id, struct mk_cpus *cpus);
 
 #endif

@@ -13,6 +13,7 @@
 #include <linux/sizes.h>
 #include <asm/realmode.h>
 
+#include "claims.h"
 #include "low.h"
 
 #define LOW_BEGIN 0x10000

@@ -9,8 +9,10 @@
 #include "firmware.h"
 #include "hook.h"
 #include "host.h"
+#include "image.h"
 #include "low.h"
 #include "platform.h"
+#include "procfs.h"
 #include "reserved.h"
 #include "sysfs.h"
 

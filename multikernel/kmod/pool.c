@@ -5,9 +5,10 @@
 #include <linux/slab.h>
 #include <asm/tsc.h>
 
+#include "claims.h"
 #include "cpu.h"
 #include "low.h"
-#include "sysfs.h"
+#include "pool.h"
 
 struct text {
 	char *at;

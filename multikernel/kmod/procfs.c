@@ -3,7 +3,8 @@
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
 
-#include "sysfs.h"
+#include "claims.h"
+#include "procfs.h"
 
 static int kimage_show(struct seq_file *seq, void *unused)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Lists of physical ranges that grow. */
+/* Lists of physical ranges. */
 #include <linux/slab.h>
 
 #include "ranges.h"
@@ -55,4 +55,19 @@ bool mk_ranges_touch(const struct mk_ranges *ranges,
 			return true;
 	}
 	return false;
+}
+
+struct mk_ranges *mk_ranges_join(const struct mk_range *a, unsigned int nr_a,
+				 const struct mk_range *b, unsigned int nr_b)
+{
+	struct mk_ranges *all;
+
+	all = kmalloc(struct_size(all, range, nr_a + nr_b), GFP_KERNEL);
+	if (!all)
+		return NULL;
+	all->nr = nr_a + nr_b;
+	memcpy(all->range, a, nr_a * sizeof(*a));
+	if (nr_b)
+		memcpy(all->range + nr_a, b, nr_b * sizeof(*b));
+	return all;
 }

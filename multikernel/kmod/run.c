@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* reboot(2): an instance starts and is stopped. And its CPUs are assigned. */
+/* reboot(2): an instance starts and is stopped. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/atomic.h>
@@ -8,11 +8,12 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 
+#include "claims.h"
 #include "cpu.h"
-#include "host.h"
-#include "instance.h"
+#include "host_cpu.h"
 #include "low.h"
-#include "trampoline.h"
+#include "run.h"
+#include "startup.h"
 
 static atomic_t nr_active = ATOMIC_INIT(0);
 
@@ -116,20 +117,6 @@ static struct mk_cpus *only(unsigned int cpu)
 	return cpus;
 }
 
-static int forbidden_cpu(const struct mk_cpus *cpus, bool threads)
-{
-	unsigned int i;
-
-	for (i = 0; i < cpus->nr && !threads; i++) {
-		if (mk_cpu_further_thread(cpus->cpu[i])) {
-			pr_info("CPU %u is not started: SMT is off, and it is not the first thread of its core\n",
-				cpus->cpu[i]);
-			return -EPERM;
-		}
-	}
-	return 0;
-}
-
 /*
  * After -EIO the boot CPU is on its way back to the host; `before` then is what
  * the instance had for CPUs.
@@ -146,7 +133,7 @@ static int start_instance(struct mk_instance *inst, unsigned int cpu,
 	if (cpus->cpu[0] != cpu)
 		ret = -EINVAL;
 	else
-		ret = forbidden_cpu(cpus, threads);
+		ret = mk_cpus_allowed(cpus, threads);
 	if (!ret)
 		ret = take_cpus(inst, cpus);
 	if (ret)
@@ -335,52 +322,6 @@ int mk_halt_all(void)
 		inst->startup = NULL;
 		mk_set_status(inst, MK_HALTED);
 	}
-	mutex_unlock(&mk_changes);
-	return ret;
-}
-
-static int assign_cpus(struct mk_instance *inst, struct mk_cpus *cpus,
-		       bool threads)
-{
-	struct mk_cpus *before = inst->cpus;
-	unsigned int i;
-	int ret;
-
-	for (i = 0; i < cpus->nr; i++) {
-		if (!mk_cpu_exists(cpus->cpu[i]))
-			return -ENODEV;
-	}
-	ret = forbidden_cpu(cpus, threads);
-	if (ret)
-		return ret;
-	spin_lock(&mk_claims);
-	for (i = 0; i < cpus->nr && !ret; i++) {
-		if (mk_cpu_holder(cpus->cpu[i], inst))
-			ret = -EBUSY;
-	}
-	if (!ret)
-		inst->cpus = cpus;
-	spin_unlock(&mk_claims);
-	if (!ret)
-		kfree(before);
-	return ret;
-}
-
-int mk_set_cpus(u32 id, struct mk_cpus *cpus)
-{
-	bool threads = mk_threads_allowed();
-	struct mk_instance *inst;
-	int ret;
-
-	if (mutex_lock_killable(&mk_changes))
-		return -EINTR;
-	inst = mk_find(id);
-	if (!inst)
-		ret = -ENODEV;
-	else if (inst->status != MK_LOADED)
-		ret = -EBUSY;
-	else
-		ret = assign_cpus(inst, cpus, threads);
 	mutex_unlock(&mk_changes);
 	return ret;
 }

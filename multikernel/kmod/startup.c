@@ -9,6 +9,7 @@
 #include <asm/desc_defs.h>
 #include <asm/trapnr.h>
 
+#include "startup.h"
 #include "trampoline.h"
 
 #define TABLE_FLAGS (_PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED)

@@ -6,7 +6,10 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
+#include <uapi/multikernel.h>
 
+#include "attributes.h"
+#include "pool.h"
 #include "sysfs.h"
 
 static struct kobject *root, *instances;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The way of a CPU from real mode into an image: trampoline.S, startup.c. */
+/* The way of a CPU from real mode into an image. */
 #ifndef MULTIKERNEL_TRAMPOLINE_H
 #define MULTIKERNEL_TRAMPOLINE_H
 
@@ -13,7 +13,7 @@
 #define MK_IDT_OFFSET 0x800
 
 #ifndef __ASSEMBLY__
-#include "instance.h"
+#include <linux/types.h>
 
 /*
  * 16-bit and 32-bit code, copied to a page below 1 MiB; then 64-bit code,
@@ -33,19 +33,6 @@ extern const u8 mk_start64_machine_check[], mk_start64_nmi[];
 extern const u8 mk_start64_idt[];	/* u16 limit, u64 base */
 extern const u8 mk_start64_entry[];	/* u64 */
 extern const u8 mk_start64_status[];	/* u32, written by the CPU */
-
-/* What a start needs of the host's memory, kept as long as the instance. */
-struct mk_startup *mk_startup_new(u64 entry, const struct mk_ranges *memory);
-void mk_startup_free(struct mk_startup *startup);
-
-/* Fills a page below 1 MiB for the next start. */
-void mk_startup_prepare(struct mk_startup *startup, u64 page);
-/*
- * The same; the CPU will wait in the module's code, which must stay as long as
- * the CPU does. For good: the entry is gone.
- */
-void mk_startup_prepare_park(struct mk_startup *startup, u64 page);
-bool mk_startup_arrived(const struct mk_startup *startup);
 #endif
 
 #endif

@@ -56,7 +56,7 @@ Result<std::vector<Cpu>> choose_cpus(const std::optional<std::string>& list, con
     return cpus;
 }
 
-// What is defined and not loaded is kept for who names it.
+// What a definition holds is kept for a load that names it.
 Result<> check_reserved(std::span<const Cpu> cpus, std::span<const InstanceDefinition> reserved) {
     for (const InstanceDefinition& definition : reserved) {
         for (const Cpu& cpu : cpus) {

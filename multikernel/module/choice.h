@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Which id, CPUs, memory and serial port an instance gets: what was asked for, held against what there is.
+// Chooses id, CPUs, memory and serial port of an instance: compares what was asked for with what there is.
 #pragma once
 
 #include "kexec/core/notices.h"
@@ -9,7 +9,7 @@
 
 namespace kx {
 
-// Refuses what cannot be had, in a sentence that says who has it. Notes what was asked for and is unwise.
+// Refuses what others hold, in a sentence that names the holder. Notes wishes that are unwise.
 Result<Instance> choose_instance(const DefinedLoad& load, const MultikernelFacts& facts, const SystemFiles& files,
                                  Notices& notices);
 

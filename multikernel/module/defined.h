@@ -14,7 +14,7 @@
 namespace kx {
 
 struct DefinedLoad {
-    InstanceOptions wanted;                   // with what the definition says in the place of what was left open
+    InstanceOptions wanted;                   // completed by the definition
     std::vector<InstanceDefinition> reserved; // the definitions of other instances, none of which is loaded
 };
 

@@ -52,7 +52,7 @@ struct MultikernelFacts {
 Result<MultikernelFacts> parse_pool(std::string_view text, std::string_view file);
 
 // Everything. Errc::unsupported where multikernel_dialect() is not `module`, in a sentence that says what to do;
-// Errc::denied for who is not root. An instance that is unloaded meanwhile is left out.
+// Errc::denied for users other than root. An instance that is unloaded meanwhile is left out.
 Result<MultikernelFacts> read_multikernel_facts(const SystemFiles& files);
 
 } // namespace kx

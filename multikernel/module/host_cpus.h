@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Whether CPUs can be an instance's, on a stock kernel with multikernel/kmod: they are offline and nobody else's.
+// Whether an instance can have CPUs on a stock kernel with multikernel/kmod: they are offline, and no other instance
+// has them.
 #pragma once
 
 #include "kexec/core/result.h"
@@ -16,7 +17,7 @@ namespace kx {
 // For a message: which CPUs may be had, or how to get one.
 std::string free_cpus_text(const MultikernelFacts& facts);
 
-// Nothing where all CPUs wait offline and belong to no instance but `own`.
+// No error if all CPUs wait offline and belong to no instance but `own`.
 Result<> check_cpus(std::span<const Cpu> cpus, const MultikernelFacts& facts, std::optional<std::uint32_t> own);
 
 } // namespace kx

@@ -4,12 +4,13 @@
 #include "include/uapi/kexec.h"
 #include "include/uapi/multikernel.h"
 #include "kexec/program/foreseen.h"
+#include "kexec/program/load_wishes.h"
 #include "kexec/system/call_context.h"
 #include "multikernel/module/refusals.h"
 #include "multikernel/module/choice.h"
 #include "multikernel/placed/load.h"
+#include "multikernel/placed/load_record.h"
 #include "multikernel/records/handed_page.h"
-#include "multikernel/records/load_record.h"
 
 namespace kx {
 namespace {
@@ -87,7 +88,7 @@ Result<std::uint32_t> load_into_module(Session& session) {
     KX_TRY(refuse_without_meaning(options));
     const MultikernelFacts facts = KX_TRY(read_multikernel_facts(session.files));
     const DefinedLoad defined = KX_TRY(with_definition(options.instance, facts, session.files));
-    LoadInputs inputs = KX_TRY(open_inputs(session));
+    LoadInputs inputs = KX_TRY(open_inputs(input_wishes(session.options), session.files, session.notices));
     const Instance instance = KX_TRY(choose_instance(defined, facts, session.files, session.notices));
     const PlacedInstance placed = KX_TRY(place_instance(session, inputs, instance));
     note_refusals(session, module_load_call.system_call, foreseen_causes(module_load_call, read_call_context(session.files, false)));
@@ -103,7 +104,7 @@ Result<std::uint32_t> load_into_module(Session& session) {
     if (options.debug)
         print(stderr, "{}", text_of(report));
 
-    // One that an earlier image of this id left would be taken for this one's, should ours not be written.
+    // If writing our record fails, the record of an earlier image with this id would count as this image's.
     KX_TRY(remove_instance_record(session.run_root, placed.instance.id));
     KX_TRY(load_and_assign(session, placed, inputs));
     write_down(session, placed, inputs, defined.wanted.name);

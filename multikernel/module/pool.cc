@@ -22,7 +22,8 @@ ordered_json json_of(PhysRange range) {
     return {{"begin", range.begin}, {"end", range.end}};
 }
 
-// What is only defined holds its memory, too: a load is going to use it. Who may not read definitions changes nothing.
+// An instance that is only defined holds its memory, too, since a load is going to use it. A user who may not read
+// definitions cannot change anything.
 Result<> add_defined(const SystemFiles& files, std::vector<InstanceFacts>& instances) {
     const auto definitions = read_definitions(files);
     if (!definitions && definitions.error().code == Errc::denied)

@@ -41,15 +41,15 @@ Result<std::vector<std::vector<MemoryBlock>>> module_pool_candidates(const Syste
                                                                      std::uint64_t size);
 
 // Puts memory blocks offline until an instance can have `size` bytes in one piece; they are recorded (pool_record.h)
-// before they go. Nothing where that is so already. Errc::no_room or unsupported leaves the blocks as they were, but
-// for those that a notice names. The caller holds the lock (lock.h).
+// before they go. Does nothing if it can already. After Errc::no_room or unsupported the blocks are as they were,
+// except those that a notice names. The caller holds the lock (lock.h).
 Result<> grow_module_pool(const InstanceControl& control, std::uint64_t size);
 
 // The offline blocks that this program put there and no instance holds.
 Result<std::vector<MemoryBlock>> module_pool_to_give_back(const SystemFiles& files, Notices& notices);
 
-// Brings the blocks back that this program put offline: others may be offline for reasons of their own. False, and a
-// notice for each, where some stay. The caller holds the lock.
+// Brings back the blocks that this program put offline, and no others, which somebody else may have put offline. False,
+// and a notice for each, if some stay offline. The caller holds the lock.
 Result<bool> give_back_module_pool(const InstanceControl& control);
 
 } // namespace kx

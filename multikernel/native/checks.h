@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Whether a multikernel kernel can do what is asked of it, by the facts: what it could not do would fail without a word
-// of the reason, or be done in part. Everything here is pure.
+// Checks by the facts whether a multikernel kernel can do what is asked. The kernel itself would fail without a reason,
+// or do a part. Everything here is pure.
 #pragma once
 
 #include "kexec/core/result.h"
@@ -21,20 +21,20 @@ inline constexpr std::uint32_t highest_loadable_id = 2047;
 // sense on any machine; Errc::unsupported, Errc::no_room.
 Result<> check_creation(const InstanceRequest& request, const SpawnFacts& facts);
 
-// `online`: the running kernel's logical CPUs that are; empty where that is not known. Errors as above, and
+// `online`: the logical CPUs that the running kernel has online; empty if that is not known. Errors as above, and
 // Errc::not_found for an instance.
 Result<> check_change(const ResourceChange& change, const SpawnFacts& facts, const std::vector<std::uint32_t>& online);
 
 // Errors as above.
 Result<> check_new_pool(const PoolRequest& pool, const SpawnFacts& facts, const std::vector<std::uint32_t>& online);
 
-// It has no kernel, nothing is known that makes its removal dangerous, and what was added to it can be told.
-// Errc::unsupported.
+// Errc::unsupported unless the instance has no kernel, nothing is known that makes its removal dangerous, and it is
+// known which memory was added to it.
 Result<> check_removal(const SpawnInstance& instance);
 
-// Of `free`, which is sorted: where a multikernel kernel takes memory of this size.
+// The place in `free`, which is sorted, where a multikernel kernel takes memory of this size.
 std::optional<PhysRange> first_free(std::uint64_t size, std::span<const PhysRange> free);
-// An instance's kernel that runs takes memory from a multiple of this on (x86-64).
+// The kernel of a running instance takes only memory that begins at a multiple of this (x86-64).
 inline constexpr std::uint64_t memory_block_size = 128 << 20;
 
 // "apic 0x3", "CPU 3 (apic 0x3)".

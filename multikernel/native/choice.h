@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Which instance of a multikernel kernel a load is for: one that is there and is what was asked for, or one to be made.
+// Chooses the instance of a multikernel kernel that a load is for: one that exists and fits the wish, or a new one.
 #pragma once
 
 #include "kexec/core/notices.h"
@@ -26,7 +26,8 @@ struct SpawnPlan {
     std::string shown() const;             // "instance 1 (web)"
 };
 
-// Refuses what cannot be had, in a sentence that says who has it, and an instance that cannot take a kernel now.
+// Refuses CPUs and memory that others hold, in a sentence that names the holder, and an instance that cannot take a
+// kernel now.
 Result<SpawnPlan> plan_spawn(const Options& options, const SpawnFacts& facts, Notices& notices);
 
 // The CPUs of `list` (--cpu) by their physical numbers, in that order. Errc::usage for one named twice; notes where the

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What a multikernel kernel tells in /sys/fs/multikernel ("instances" dialect, doc/multikernel-dialects.md): its pool,
-// its instances and the overlays that made them. CPUs are physical numbers, addresses are physical.
+// What a multikernel kernel tells in /sys/fs/multikernel (doc/multikernel-dialects.md): its pool, its instances and the
+// overlays that made them. CPUs are physical numbers, addresses are physical.
 #pragma once
 
 #include "kexec/core/phys_range.h"

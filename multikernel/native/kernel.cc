@@ -2,7 +2,7 @@
 #include "multikernel/native/kernel.h"
 
 #include "kexec/core/text.h"
-#include "kexec/image/bzimage.h"
+#include "kexec/loader/formats.h"
 #include "kexec/plan/demand.h"
 
 #include <algorithm>
@@ -38,8 +38,8 @@ Result<SpawnKernel> read_spawn_kernel(const SystemFiles& files, const Bytes& fil
     SpawnKernel kernel;
     kernel.elf = KX_TRY(unpack_vmlinux(file));
     kernel.image = KX_TRY(parse_spawn_image(kernel.elf.view(), KX_TRY(wanted_note(files))));
-    if (const auto bzimage = parse_bzimage(file.view()))
-        kernel.version = bzimage->kernel_version;
+    if (const auto facts = describe_image(file.view()))
+        kernel.version = facts->kernel_version;
     if (kernel.version.empty())
         kernel.version = vmlinux_version(kernel.elf.view());
     return kernel;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A kernel that is to be loaded for an instance of a multikernel kernel, looked at before anything is done: a load that
-// breaks off breaks the instance.
+// Checks a kernel for an instance of a multikernel kernel before anything is done, because a load that fails half way
+// breaks the instance.
 #pragma once
 
 #include "kexec/core/bytes.h"
@@ -25,12 +25,12 @@ struct SpawnKernel {
 // `file` in whatever form unpack_vmlinux() takes, with the note that the running kernel wants.
 Result<SpawnKernel> read_spawn_kernel(const SystemFiles& files, const Bytes& file);
 
-// Whether kernel and initrd (bytes; 0 for none) have room in memory in these pieces, rather too much than too little.
-// Errc::no_room; `shown` is the instance, `more` is memory that it has and that counts for nothing here.
+// Whether kernel and initrd (bytes; 0 for none) have room in these pieces of memory. If in doubt, refuses
+// (Errc::no_room). `shown` is the instance; `more` is memory that it has and that the kernel does not use for images.
 Result<> check_spawn_room(std::string_view shown, const SpawnImage& image, std::uint64_t initrd,
                           std::span<const PhysRange> memory, std::uint64_t more = 0);
 
-// The memory of an instance that is not there yet: in one piece that begins badly.
+// The memory to assume for an instance that does not exist yet: one piece, at the worst possible address.
 std::vector<PhysRange> memory_to_come(std::uint64_t size);
 
 } // namespace kx

@@ -8,6 +8,7 @@
 #include "kexec/load/report.h"
 #include "kexec/machine/kho.h"
 #include "kexec/program/foreseen.h"
+#include "kexec/program/load_wishes.h"
 #include "kexec/system/call_context.h"
 #include "multikernel/native/refusals.h"
 #include "multikernel/core/wish.h"
@@ -17,9 +18,9 @@
 #include "multikernel/native/history.h"
 #include "multikernel/native/kernel.h"
 #include "multikernel/native/transaction.h"
+#include "multikernel/placed/load_record.h"
 #include "multikernel/placed/own_machine.h"
 #include "multikernel/records/known_cpus.h"
-#include "multikernel/records/load_record.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -271,7 +272,7 @@ Result<InstanceView> load_into(Session& session, const PlannedSpawn& planned, co
     KX_TRY(make(control, planned.plan, made));
     if (made.instance)
         KX_TRY(check_size(planned, inputs, made.instance->memory));
-    // One that an earlier image of this id left would be taken for this one's, should ours not be written.
+    // If writing our record fails, the record of an earlier image with this id would count as this image's.
     KX_TRY(remove_instance_record(session.run_root, planned.plan.id));
     KX_TRY(load_image(session, planned, inputs, made));
     InstanceView instance = KX_TRY(loaded_instance(control, planned.plan));
@@ -293,7 +294,7 @@ void write_down(Session& session, const PlannedSpawn& planned, const LoadInputs&
 Result<std::uint32_t> load_into_spawn(Session& session) {
     const Options& options = session.options;
     const SpawnFacts facts = KX_TRY(read_spawn_facts(session.control()));
-    LoadInputs inputs = KX_TRY(open_inputs(session));
+    LoadInputs inputs = KX_TRY(open_inputs(input_wishes(session.options), session.files, session.notices));
     const PlannedSpawn planned = KX_TRY(plan(session, inputs, facts));
     note_refusals(session, native_load_call.system_call, foreseen_causes(native_load_call, read_call_context(session.files, false)));
     KX_TRY(refuse_if_strict(session));

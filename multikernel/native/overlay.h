@@ -18,7 +18,8 @@
 
 namespace kx {
 
-// The kernel takes an overlay in one write, and one of a page or more in pieces: what this program writes is smaller.
+// The kernel wants an overlay in one write, but a write of a page or more reaches it in pieces. So this program writes
+// smaller overlays only.
 inline constexpr std::uint64_t overlay_limit = 4095;
 inline constexpr std::uint64_t baseline_limit = 1 << 20;
 

@@ -20,7 +20,7 @@ std::string shown_transaction(std::uint32_t number); // "transaction 2 (tx_2)"
 // two was applied: which of them is ours cannot be told.
 Result<Transaction> write_overlay(const InstanceControl& control, const Overlay& overlay);
 
-// Where the reason of a refusal is to be found: the kernel tells it nowhere else.
+// Says where a user finds the reason of a refusal: only the kernel's log has it.
 inline constexpr std::string_view kernel_log_has_the_reason = "the kernel's log (dmesg) has the reason";
 
 } // namespace kx

@@ -8,8 +8,8 @@
 
 namespace kx {
 
-// Whether a pool can only come of a Movable zone, and there is none: all of the machine's memory that could go lies in
-// its DMA32 zone.
+// Whether a pool needs a Movable zone and the machine has none: all memory that could go into a pool lies in the DMA32
+// zone.
 bool needs_movable_zone(const SystemFiles& files);
 
 // "boot with movablecore=SIZE: …", an imperative clause.

@@ -19,8 +19,9 @@ struct SpawnRecord {
     std::uint32_t id = 0;
     std::string name;
     std::uint32_t creation = 0; // the transaction that created it; 0: none is known. Another one, another instance
-    // "" (it went well, or there was none), "under way", or how it was refused where the instance must not be removed
-    // any more: "ENOMEM". One that is under way while no program has the lock was broken off: nobody knows its end.
+    // How the last load ended: "" if it went well or there was none, "under way", or the errno after which the instance
+    // must not be removed any more: "ENOMEM". If it is under way while no program holds the lock, the load was broken
+    // off and nobody knows its end.
     std::string load;
     // "ENOEXEC" and the like: a load by this program left half an image, and a removal is safe all the same. Empty:
     // none.
@@ -47,8 +48,8 @@ Result<SpawnRecord> parse_spawn_record(std::string_view text, std::string_view f
 // What the kernel calls this boot; empty where it does not tell.
 std::string boot_id_of(const SystemFiles& files);
 
-// Errc::not_found where there is none of the boot `boot`. Where it is not known which boot it is of, the record counts,
-// and its `boot` is empty.
+// Errc::not_found if there is no record of the boot `boot`. If it is not known in which boot a record was written, the
+// record counts, and its `boot` is empty.
 Result<SpawnRecord> read_spawn_record(const SystemFiles& files, std::uint32_t id, std::string_view boot);
 // Below `root`. A record that says nothing is removed.
 Result<> write_spawn_record(const std::string& root, const SpawnRecord& record);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Changes of a multikernel kernel's pool and instances. The kernel answers a write of an overlay with success whatever
-// becomes of it: here it is found again by its bytes, its status and its effect are looked at, and what did not come
-// out as it was asked for is undone. What the kernel would refuse is refused first, from the facts. Every function
-// wants the lock (lock.h) to be held by the caller.
+// Changes of a multikernel kernel's pool and instances. The kernel answers every write of an overlay with success, even
+// if the change fails. So these functions find the change again by its bytes, check its status and its effect, and undo
+// a change that did not do what was asked. Before the write they refuse, by the facts, what the kernel would refuse.
+// The caller holds the lock (lock.h).
 //
 // Where a change fails, everything is as it was before, or the message says what is not.
 #pragma once
@@ -17,9 +17,9 @@
 
 namespace kx {
 
-// Writes the overlay and returns the number of its transaction, which is `applied`. Errc::unsupported where it failed:
-// what it had done by then is undone, and its transaction removed if that is safe (it is not where its undo would
-// take what it never gave, by name).
+// Writes the overlay and returns the number of its transaction, which is `applied`. Errc::unsupported if it failed:
+// then what it had done is undone, and its transaction is removed if that is safe. (It is not if the kernel's undo
+// would take away, by name, what the change never gave.)
 Result<std::uint32_t> apply_overlay(const InstanceControl& control, const Overlay& overlay);
 
 // Removes the transaction, which undoes it. Errc::not_found; Errc::unsupported where the kernel refuses, where the
@@ -49,7 +49,7 @@ std::vector<Overlay> removal_overlays(const SpawnInstance& instance);
 
 // After take_added_memory. Errc::unsupported where it is not `ready` or `empty`, with what to do first, where it has to
 // be left alone, and where what was added to it cannot be told or taken; Errc::not_found where it is not there any
-// more. A notice tells of memory that is lost all the same.
+// more. A notice tells of memory that is lost even so.
 Result<> remove_instance(const InstanceControl& control, const SpawnInstance& instance);
 
 // A notice of what is lost with an instance that was halted by force and is removed now; none for any other.

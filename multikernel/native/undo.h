@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What a change left of what there was before it, and the way back.
+// Compares what there is after a change with what there was before it, and undoes the difference.
 #pragma once
 
 #include "kexec/core/result.h"
@@ -14,7 +14,7 @@
 
 namespace kx {
 
-// What a change may touch: other programs' instances are none of its business.
+// What a change may touch. An undo leaves everything else, such as other programs' instances.
 struct ChangeScope {
     std::vector<std::string> instances;
     bool pool = false;

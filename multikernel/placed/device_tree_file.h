@@ -9,7 +9,8 @@
 
 namespace kx {
 
-// The whole content, also of a file in /sys, whose size nobody knows before. What it is, is not looked at.
+// The whole content, also of a file in /sys, whose size is not known before it is read. Does not check that the content
+// is a device tree.
 Result<std::string> read_device_tree_file(const std::string& path);
 
 inline ByteView bytes_in(const std::string& content) {

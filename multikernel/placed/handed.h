@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The handover that a load attaches to an instance, and what is shown of one.
+// The handover that a load attaches to an instance, and how a handover is shown.
 #pragma once
 
 #include "kexec/load/report.h"

@@ -15,7 +15,7 @@ PurgatoryOptions purgatory_options(const Options& options, const Instance& insta
             .chatty = options.console_serial};
 }
 
-// What was given stands, also where it takes the place of a parameter that keeps the kernels apart.
+// What the user gave counts, even where it replaces a parameter that keeps the kernels apart.
 void note_dangers(std::string_view given, Notices& notices) {
     if (const auto pci = parameter_value(given, "pci"); pci && *pci != "off")
         notices.add("pci={} stands in the place of pci=off: the second kernel will find the running kernel's devices",

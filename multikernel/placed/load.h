@@ -6,6 +6,7 @@
 #include "kexec/load/inputs.h"
 #include "kexec/load/placed_load.h"
 #include "kexec/load/report.h"
+#include "kexec/program/session.h"
 #include "multikernel/placed/handed.h"
 #include "multikernel/placed/own_machine.h"
 
@@ -20,8 +21,8 @@ struct PlacedInstance {
     PlacedLoad load;
 };
 
-// Plans the load to its last byte; the command line and the handover go into the request of `inputs`. Refuses, and
-// notes, what stands against it.
+// Plans the load to its last byte, and puts the command line and the handover into the request of `inputs`. Refuses a
+// load that cannot work, and notes what makes it unwise.
 Result<PlacedInstance> place_instance(Session& session, LoadInputs& inputs, const Instance& instance);
 
 LoadReport report_of(const PlacedInstance& placed, const LoadInputs& inputs, const Options& options);

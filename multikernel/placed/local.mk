@@ -5,6 +5,7 @@ multikernel_placed_libplaced_a_SOURCES = \
 	multikernel/placed/handed.cc multikernel/placed/handed.h \
 	multikernel/placed/handed_tree.cc multikernel/placed/handed_tree.h \
 	multikernel/placed/load.cc multikernel/placed/load.h \
+	multikernel/placed/load_record.cc multikernel/placed/load_record.h \
 	multikernel/placed/memory_choice.cc multikernel/placed/memory_choice.h \
 	multikernel/placed/memory_pool.cc multikernel/placed/memory_pool.h \
 	multikernel/placed/own_machine.cc multikernel/placed/own_machine.h \

@@ -59,7 +59,7 @@ std::string obstacle(PhysRange wanted, std::span<const PoolRange> pool, std::spa
 } // namespace
 
 std::optional<std::vector<PhysRange>> last_pieces_of(std::span<const PhysRange> pieces, std::uint64_t size) {
-    // Every sum that pieces come to, with the pieces: each is looked at once, the last first.
+    // Every sum of sizes that some pieces have, with these pieces. Takes each piece once, the last first.
     constexpr std::size_t most_sums = 4096;
     std::map<std::uint64_t, std::vector<PhysRange>> sums{{0, {}}};
     for (std::size_t i = pieces.size(); i-- > 0 && !sums.contains(size);) {

@@ -21,7 +21,7 @@ namespace kx {
 // Where no address was wished for.
 inline constexpr std::uint64_t instance_alignment = 2 << 20;
 
-// Whole pieces that come to exactly this size, the last ones rather; nothing where there are none.
+// Whole pieces whose sizes add up to exactly this size, preferring the last ones; nothing if no pieces do.
 std::optional<std::vector<PhysRange>> last_pieces_of(std::span<const PhysRange> pieces, std::uint64_t size);
 
 // One range of exactly the wished size: at the wished address, or aligned to instance_alignment in the smallest free
@@ -30,11 +30,12 @@ std::optional<std::vector<PhysRange>> last_pieces_of(std::span<const PhysRange> 
 Result<PhysRange> choose_memory(const MemoryWish& wish, std::span<const PoolRange> pool,
                                 std::span<const PhysRange> taken);
 
-// Which blocks to put offline so that the pool has one more free range of at least `size` bytes: runs of neighbours,
-// the caller tries each until one comes through whole. Best first: below 4 GiB (a second kernel's first megabytes are
-// easier there), fewer blocks to take, more of them Movable, the highest address. A run holds the blocks that are
-// still to be put offline, from the highest address down; those between them are offline and in `free` already. No
-// block that the kernel calls not removable is in a run. When one block refused, so will every run that has it.
+// Which blocks to put offline so that the pool has one more free range of at least `size` bytes. Each answer is a run
+// of neighbouring blocks; the caller tries one run after the other until all blocks of a run went offline. The best run
+// is first: below 4 GiB (a second kernel's first megabytes are easier there), then fewer blocks to take, then more of
+// them Movable, then the highest address. A run lists only the blocks that are still to be put offline, from the
+// highest address down; the blocks between them are offline and in `free` already. No run has a block that the kernel
+// calls not removable. When a block refused to go, every run with it will fail.
 //
 // A single empty run where `free` has such a range; no run where there can be none. At most 256.
 std::vector<std::vector<MemoryBlock>> pool_candidates(std::span<const MemoryBlock> blocks,

@@ -23,13 +23,13 @@ struct PoolRange {
 
 // Sorted, disjoint, page aligned; touching ranges of the same source are one. Nothing below 1 MiB.
 //
-// Reserved at boot is what a memmap=SIZE$ADDR of the command line names, as far as the firmware's own map
-// (/sys/firmware/memmap) has RAM there and /proc/iomem nothing but "Reserved": reservations of firmware, or of the
-// running kernel for firmware's tables, are not ours to give away. An offline block counts where /proc/iomem calls it
-// System RAM and lists nothing inside: memory that a driver plugs and unplugs has a longer name.
+// Memory counts as reserved at boot where a memmap=SIZE$ADDR of the command line names it, the firmware's own map
+// (/sys/firmware/memmap) has RAM and /proc/iomem has nothing but "Reserved". What the firmware reserved, or the running
+// kernel for the firmware's tables, is not given away. An offline block counts where /proc/iomem calls it System RAM
+// and lists nothing inside: memory that a driver plugs and unplugs has a longer name.
 //
-// Notes what is left out although it is offline: with memory_hotplug.memmap_on_memory the running kernel may keep
-// tables of its own in offline blocks.
+// Notes offline blocks that it leaves out: with memory_hotplug.memmap_on_memory the running kernel may keep tables of
+// its own in them.
 Result<std::vector<PoolRange>> read_memory_pool(const SystemFiles& files, Notices& notices);
 
 // What no instance holds, sorted. Two ranges that touch come from different sources: a segment may not lie in both.

@@ -86,7 +86,7 @@ std::vector<Demand> instance_demands(const Instance& instance) {
     tables.content = Bytes::owning(tables_of(instance));
     tables.fixed_address = instance.memory.begin;
 
-    // The CPU's own way into the second kernel leads through it, so it has changed before purgatory looks.
+    // The CPU enters the second kernel through this memory, so it changes before purgatory checks it.
     Demand low_memory{.name = "low_memory"};
     low_memory.memory_size = instance.low_memory.size();
     low_memory.fixed_address = instance.low_memory.begin;

@@ -40,16 +40,17 @@ Result<> check_memory_size(const Instance& instance, const LoadRequest& request,
 // "acpi_tables" at the start of the memory and "low_memory": to be placed with the loader's own demands.
 std::vector<Demand> instance_demands(const Instance& instance);
 
-// Parameters that the second kernel needs to live beside the first, less those that `given` already has: a parameter
-// that the user gave is never added, nor set aside.
+// Parameters that the second kernel needs to live beside the first, without those that `given` has already: what the
+// user gave is neither repeated nor overridden.
 struct AddedParameter {
     std::string text; // "pci=off"
     std::string why;  // one clause, for --dry-run
 };
 std::vector<AddedParameter> added_parameters(const Instance& instance, std::string_view given);
 
-// The same for an instance of a multikernel kernel: its console where `given` names none and `with_console`; and no
-// search for UARTs, which disturbs the running kernel's, unless `given` has a console on one or parameters of 8250.
+// The same for an instance of a multikernel kernel: its console, if `with_console` and `given` names no console; and no
+// search for UARTs, because that disturbs the running kernel's UARTs, unless `given` has a console on a UART or
+// parameters of 8250.
 std::vector<AddedParameter> spawn_parameters(std::string_view given, bool with_console);
 
 // `given` with the parameters behind it, but before a "--": what follows that is init's.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Memory and serial port of an instance where this program gives them out: what was asked for, held against what there
-// is.
+// Chooses memory and serial port of an instance, where this program chooses them and not the kernel: compares what was
+// asked for with what there is.
 #pragma once
 
 #include "kexec/core/notices.h"
@@ -14,7 +14,8 @@
 
 namespace kx {
 
-// Where nothing was asked for: 256 MiB, or what is free in one piece. Errors of choose_memory; notes when it is little.
+// Without a wish: 256 MiB, or the largest free piece if that is smaller. Errors of choose_memory; notes when the memory
+// is little.
 Result<PhysRange> choose_share(const std::optional<MemoryWish>& wanted, std::span<const PoolRange> pool,
                                std::span<const PhysRange> taken, Notices& notices);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What instances were handed over when they were loaded: no kernel shows it. One file an instance below
+// What each instance was handed when it was loaded, since no kernel shows it. One file an instance below
 // /run/kexec-tools-mk/handovers, named by its id, with the page's bytes; kept and removed with its record (record.h).
 #pragma once
 

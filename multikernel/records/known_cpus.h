@@ -17,7 +17,7 @@ namespace kx {
 std::vector<Cpu> parse_cpuinfo(std::string_view text);
 
 // By logical number: what /proc/cpuinfo tells, and what run/kexec-tools-mk/cpus has beside that. Errc::malformed for
-// the latter; who may not read it does without.
+// the latter. A user who may not read that file gets what /proc/cpuinfo tells.
 Result<std::vector<Cpu>> read_known_cpus(const SystemFiles& files);
 
 // Adds to /run/kexec-tools-mk/cpus (below `root`) what /proc/cpuinfo tells now of logical and physical numbers. To be

@@ -4,7 +4,6 @@ multikernel_records_librecords_a_SOURCES = \
 	multikernel/records/definition.cc multikernel/records/definition.h \
 	multikernel/records/handed_page.cc multikernel/records/handed_page.h \
 	multikernel/records/known_cpus.cc multikernel/records/known_cpus.h \
-	multikernel/records/load_record.cc multikernel/records/load_record.h \
 	multikernel/records/lock.cc multikernel/records/lock.h \
 	multikernel/records/pool_record.cc multikernel/records/pool_record.h \
 	multikernel/records/record.cc multikernel/records/record.h \

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// One change of the instances at a time: two loads would else choose the same id, CPUs and memory, and one would undo
-// what the other has begun.
+// Only one program at a time may change the instances. Without the lock, two loads could choose the same id, CPUs and
+// memory, and one could undo what the other has begun.
 #pragma once
 
 #include "kexec/core/file.h"

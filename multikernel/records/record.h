@@ -39,8 +39,8 @@ Result<InstanceRecord> parse_instance_record(std::string_view text, std::string_
 // Reads through `files` ("run/kexec-tools-mk/instances/ID"), so that a captured machine shows its own.
 Result<InstanceRecord> read_instance_record(const SystemFiles& files, std::uint32_t id);
 
-// Below `root` ("/" but in tests). Removing one that is not there is no error; what was handed over
-// (kept_handover.h) goes with it.
+// Below `root` ("/" but in tests). Removing one that is not there is no error; what the instance was handed
+// (handed_page.h) is removed with it.
 Result<> write_instance_record(const std::string& root, const InstanceRecord& record);
 Result<> remove_instance_record(const std::string& root, std::uint32_t id);
 

@@ -15,8 +15,7 @@ namespace kx {
 // "key value\n", with what has to be escaped.
 std::string record_line(std::string_view key, std::string_view value);
 
-// Takes the values of the lines, each refused by file and key (Errc::malformed). Keys that nobody asks for are left
-// out.
+// Takes the values of the lines. A refusal names file and key (Errc::malformed). Keys that nobody asks for are ignored.
 class RecordReader {
 public:
     // `text` and `file` are borrowed. Refuses what does not begin with `first_line`, is cut short or longer than 1 MiB.

@@ -15,8 +15,8 @@ inline constexpr std::string_view run_folder = "run/kexec-tools-mk";
 inline constexpr std::string_view instance_records = "instances"; // below it
 
 // The folder, or the folder `inside` in it, opened. Below `root` ("/" but in tests). Made with mode 0700 where
-// IfMissing::make; else Errc::not_found. A folder of somebody else's, one that others may write to and a symbolic link
-// are refused (Errc::denied): whoever made it could put files of theirs in the place of ours.
+// IfMissing::make; else Errc::not_found. Errc::denied for a folder of another user, one that others may write to, and a
+// symbolic link: its owner could replace our files.
 Result<FileDescriptor> open_run_folder(const std::string& root, IfMissing if_missing, std::string_view inside = "");
 
 // Writes the file `name` in that folder whole or not at all, with mode 0600.

@@ -5,6 +5,7 @@
 #include "kexec/machine/attribute.h"
 #include "kexec/machine/memory_map.h"
 #include "kexec/program/foreseen.h"
+#include "kexec/program/load_wishes.h"
 #include "kexec/system/call_context.h"
 #include "multikernel/v1/refusals.h"
 #include "multikernel/core/wish.h"
@@ -120,7 +121,7 @@ Result<std::vector<Cpu>> v1_cpus(Session& session) {
 Result<> load_into_v1(Session& session, V1Record record) {
     const Options& options = session.options;
     KX_TRY(refuse_without_meaning(options));
-    LoadInputs inputs = KX_TRY(open_inputs(session));
+    LoadInputs inputs = KX_TRY(open_inputs(input_wishes(session.options), session.files, session.notices));
     const Instance instance = KX_TRY(choose_v1(session, record));
     const PlacedInstance placed = KX_TRY(place_instance(session, inputs, instance));
     note_refusals(session, v1_load_call.system_call, foreseen_causes(v1_load_call, read_call_context(session.files, false)));

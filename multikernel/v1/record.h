@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What this program had done to a kernel with the first multikernel patches, which does not tell: without it a second
-// load would be put on top of a kernel that runs. A text file, /run/kexec-tools-mk/v1.
+// What this program did with a kernel that has the first multikernel patches. That kernel does not tell what is loaded;
+// without this record a second load could overwrite a kernel that runs. A text file, /run/kexec-tools-mk/v1.
 #pragma once
 
 #include "kexec/core/phys_range.h"

@@ -62,7 +62,7 @@ void check_save(const Dump& source, SaveFormat format) {
     SaveOptions options;
     options.level = 0;
     options.format = format;
-    options.compression = Compression::none;
+    options.compression = SaveCompression::none;
     const auto result = save(source, sink, options, notices);
     if (!result) {
         INVARIANT(!result.error().message.empty());

@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 from elf import Elf
-from handover import BACKUP, CHATTY, RESET_VGA, SERIAL, VERIFY, VGA_TEXT, digest, handover, region
+from purgatory_block import BACKUP, CHATTY, RESET_VGA, SERIAL, VERIFY, VGA_TEXT, digest, purgatory_block, region
 from machine import Machine
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -48,8 +48,8 @@ def run(stage, tmp_path):
         for name in flip or ():
             regions[name][1][len(regions[name][1]) // 2] ^= 1
         image = PURGATORY.image()
-        offset, size = PURGATORY.symbols["handover"]
-        block = handover(flags, Elf(stage).symbols["next_kernel"][0], BOOT_PARAMS, described, serial, backup)
+        offset, size = PURGATORY.symbols["purgatory_block"]
+        block = purgatory_block(flags, Elf(stage).symbols["next_kernel"][0], BOOT_PARAMS, described, serial, backup)
         assert len(block) == size
         if fill:
             image[offset : offset + size] = block
@@ -146,10 +146,10 @@ def test_without_a_uart_it_goes_on_or_halts_all_the_same(run, stage, flip, port)
     assert stopped(registers) if flip else reached(stage, registers)
 
 
-def test_an_unfilled_handover_block_is_refused(run):
+def test_an_unfilled_purgatory_block_is_refused(run):
     machine, registers = run(VERIFY, fill=False)
     assert stopped(registers)
-    assert machine.serial().startswith("purgatory: the handover block was not filled")
+    assert machine.serial().startswith("purgatory: its block was not filled")
 
 
 def test_silence_where_no_console_is_allowed(run):

@@ -25,6 +25,9 @@ tests_unit_unit_SOURCES = $(PURGATORY_PORTABLE) \
 	tests/unit/kdump/save/paged_kernel.h \
 	tests/unit/kdump/save/save_order_test.cc \
 	tests/unit/kdump/save/save_test.cc \
+	tests/unit/kexec/cli/arguments_test.cc \
+	tests/unit/kexec/cli/held_signals_test.cc \
+	tests/unit/kexec/cli/print_test.cc \
 	tests/unit/kexec/cli/standard_files_test.cc \
 	tests/unit/kexec/core/byte_view_test.cc \
 	tests/unit/kexec/core/command_line_test.cc \
@@ -32,6 +35,7 @@ tests_unit_unit_SOURCES = $(PURGATORY_PORTABLE) \
 	tests/unit/kexec/core/notices_test.cc \
 	tests/unit/kexec/core/phys_range_test.cc \
 	tests/unit/kexec/core/shown_test.cc \
+	tests/unit/kexec/core/shared_bytes_test.cc \
 	tests/unit/kexec/core/terminal_text_test.cc \
 	tests/unit/kexec/core/wire_test.cc \
 	tests/unit/kexec/crash/crash_machine.h \
@@ -116,16 +120,36 @@ tests_unit_unit_SOURCES = $(PURGATORY_PORTABLE) \
 	tests/unit/multikernel/records/lock_test.cc \
 	tests/unit/multikernel/records/record_test.cc \
 	tests/unit/multikernel/v1/verbs_test.cc \
+	tests/unit/prelude.h \
 	tests/unit/purgatory/image_test.cc \
 	tests/unit/purgatory/memory_renamed.c \
 	tests/unit/purgatory/memory_test.cc \
 	tests/unit/purgatory/prepare_test.cc \
 	tests/unit/temporary_folder.h
 if CATCH2_IS_V2
-tests_unit_unit_SOURCES += tests/unit/main.cc
+check_LIBRARIES += tests/unit/libmain.a
+tests_unit_libmain_a_SOURCES = tests/unit/main.cc tests/unit/catch.h
+tests_unit_libmain_a_CPPFLAGS = $(AM_CPPFLAGS) $(CATCH2_CFLAGS)
+tests_unit_libmain_a_CXXFLAGS = $(KX_TEST_CXXFLAGS)
+CATCH2_MAIN = tests/unit/libmain.a
 endif
-tests_unit_unit_CPPFLAGS = $(AM_CPPFLAGS) $(CATCH2_CFLAGS) -DTEST_SOURCE='"$(abs_srcdir)"'
-tests_unit_unit_LDADD = $(KX_GROUP) kdump/program/libkdump.a multikernel/ctl/libmultikernelctl.a kexec/program/libkexec.a \
-	$(KDUMP_ARCHIVES) $(MULTIKERNEL_ARCHIVES) kexec/cli/libcli.a $(KEXEC_ARCHIVES) $(KX_GROUP_END) $(KEXEC_LIBS) -lutil \
-	$(KDUMP_LIBS) $(XXHASH_LIBS) $(CATCH2_LIBS)
+tests_unit_unit_CPPFLAGS = $(AM_CPPFLAGS) $(CATCH2_CFLAGS) -DCATCH_CONFIG_FAST_COMPILE -DTEST_SOURCE='"$(abs_srcdir)"'
+# A test's code runs once: it is compiled quickly rather than well, and what nearly all tests include is compiled once.
+# main() of Catch2 2 needs its header in another form, so it stands in a library of its own.
+tests_unit_unit_CXXFLAGS = $(KX_TEST_CXXFLAGS)
+if PRECOMPILED_HEADERS
+# ccache keeps what is compiled with such a header only if it is told that this is wanted.
+export CCACHE_SLOPPINESS ?= pch_defines,time_macros,include_file_mtime,include_file_ctime
+tests_unit_unit_CXXFLAGS += -include tests/unit/prelude.h
+$(tests_unit_unit_OBJECTS): tests/unit/prelude.h.gch
+tests/unit/prelude.h.gch: tests/unit/prelude.h tests/unit/catch.h
+	$(AM_V_GEN)$(MKDIR_P) tests/unit && $(CXX) $(DEFS) $(tests_unit_unit_CPPFLAGS) $(CPPFLAGS) $(KX_TEST_CXXFLAGS) \
+	  $(CXXFLAGS) $(KX_PRECOMPILE) -MD -MP -MF tests/unit/prelude.d -MT $@ -x c++-header \
+	  -c -o $@ $(srcdir)/tests/unit/prelude.h
+-include tests/unit/prelude.d
+CLEANFILES += tests/unit/prelude.h.gch tests/unit/prelude.d
+endif
+tests_unit_unit_LDADD = $(CATCH2_MAIN) $(KX_GROUP) kdump/program/libkdump.a multikernel/ctl/libmultikernelctl.a \
+	kexec/program/libkexec.a $(KDUMP_ARCHIVES) $(MULTIKERNEL_ARCHIVES) kexec/cli/libcli.a $(KEXEC_ARCHIVES) \
+	$(KX_GROUP_END) $(KEXEC_LIBS) -lutil $(KDUMP_LIBS) $(XXHASH_LIBS) $(CATCH2_LIBS)
 endif

@@ -58,7 +58,7 @@ step with-id kmod_attacks with-id 2
 step trace-with-id grep -c 'mk_sys_kexec_load <-' /sys/kernel/tracing/trace
 echo nop >/sys/kernel/tracing/current_tracer
 """
-    with machine_with_module(script, kernel) as machine:
+    with machine_with_module(script, kernel, one_thread=True) as machine:
         steps = outcome(machine)
     refused = {"namespace-start": "EPERM", "namespace-halt": "EPERM", "namespace-ask": "EPERM",
                "namespace-kexec": "EINVAL"}

@@ -36,10 +36,12 @@ class Machine:
     logs: folder for logs; a temporary one, removed at the end, when None.
     interactive: serial port 0 is this terminal (and QEMU's monitor) instead of a log.
     typed: type() writes to serial port 0.
+    one_thread: QEMU runs the CPUs in turn. Side by side, one may run an instruction that another has just overwritten:
+    for a kernel that changes its own code, as tracers make it do.
     """
 
     def __init__(self, kernel_dir, initrd, cmdline="", *, cpu="max", smp=2, memory=768, serials=2, efi=False,
-                 disk=None, logs=None, interactive=False, typed=False, extra=()):
+                 disk=None, logs=None, interactive=False, typed=False, one_thread=False, extra=()):
         self._temporary = None if logs else tempfile.TemporaryDirectory(prefix="vm-")
         self.logs = Path(logs or self._temporary.name)
         self.logs.mkdir(parents=True, exist_ok=True)
@@ -52,8 +54,8 @@ class Machine:
         self.started = None
         self._serials = serials
         self._qemu = qemu.qemu()
-        self.command = [*self._qemu.command, "-accel", "tcg", "-cpu", cpu, "-smp", str(smp), "-m", str(memory),
-                        "-nodefaults", "-display", "none", "-no-reboot",
+        self.command = [*self._qemu.command, "-accel", "tcg,thread=single" if one_thread else "tcg",
+                        "-cpu", cpu, "-smp", str(smp), "-m", str(memory), "-nodefaults", "-display", "none", "-no-reboot",
                         "-qmp", f"unix:{self._qmp_path},server=on,wait=off",
                         "-kernel", str(Path(kernel_dir) / "vmlinuz"), "-initrd", str(initrd),
                         "-append", f"{CONSOLE} {cmdline}".strip()]

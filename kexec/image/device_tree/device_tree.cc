@@ -213,7 +213,7 @@ constexpr std::uint64_t cells(std::uint64_t bytes) {
     return (bytes + 3) / 4 * 4;
 }
 
-// As much as the node can take where no name is shared with another's.
+// The most that the node can take, when it shares no name with another.
 std::uint64_t room_for(const DeviceTreeNode& node) {
     std::uint64_t room = 8 + cells(node.name.size() + 1);
     for (const auto& property : node.properties)

@@ -11,8 +11,8 @@ namespace {
 constexpr std::string_view escaped = "\a\b\t\n\v\f\r\\\"";
 constexpr std::string_view escapes = "abtnvfr\\\"";
 
-// A value without a length or a type of its own: a list of strings where its bytes can be one, the last with its NUL
-// and not mostly of empty ones.
+// The blob does not tell the type of a value. It is shown as a list of strings if its bytes can be one: it ends with a
+// NUL, and most of the strings are not empty.
 bool is_strings(std::string_view value) {
     const auto nuls = static_cast<std::size_t>(std::ranges::count(value, '\0'));
     return value.ends_with('\0') && nuls <= value.size() - nuls && std::ranges::all_of(value, [](char c) {

@@ -35,8 +35,8 @@ std::unexpected<Error> cut_short(ByteView packed, std::string_view where) {
                 packed.origin() + packed.size(), where);
 }
 
-// Whether the blocks of a legacy frame are over at `offset`, for which nothing but what follows can tell: the next
-// frame, what is too long or too short for a block, or the unpacked size that a kernel's build appends.
+// Whether the blocks of a legacy frame end at `offset`. Only the bytes that follow can tell: the next frame, something
+// too long or too short for a block, or the unpacked size that a kernel's build appends.
 bool legacy_frame_ends(ByteView packed, std::uint64_t offset, std::uint64_t unpacked_size) {
     const auto rest = packed.bytes().subspan(offset);
     if (rest.size() < sizeof(le32))

@@ -22,8 +22,8 @@ class UnpackOutput {
 public:
     UnpackOutput(std::uint64_t limit, std::uint64_t expected) : limit_(limit), expected_(expected) {}
 
-    // Room for at least one byte. Errc::unsupported once more than the limit was written: one byte beyond it is given
-    // out, so that a stream that ends exactly there can show its end.
+    // Room for at least one byte. A stream may end exactly at the limit, and its decoder needs room to find that out:
+    // so this gives one byte beyond the limit, and Errc::unsupported only once that byte was written.
     Result<std::span<std::byte>> room();
     void wrote(std::uint64_t count) { size_ += count; }
     std::uint64_t size() const { return size_; } // written so far

@@ -19,11 +19,11 @@ std::string_view name_of(Compression compression); // "gzip", "none"
 // By magic only.
 Compression compression_of(ByteView packed);
 
-// How often a kernel may be compressed over: nobody does more.
+// How many layers of compression a kernel may have; nobody uses more.
 inline constexpr int wrapper_limit = 3;
 
-// What a kernel's file may unpack to, all layers of compression together. Kernels become 3 to 8 times smaller; a file
-// that claims much more is damaged, or was made to fill memory.
+// The most that a kernel's file may unpack to, all layers of compression together. Compression makes kernels 3 to 8
+// times smaller; a file that claims much more is damaged, or was made to fill memory.
 inline constexpr std::uint64_t unpacked_kernel_limit = std::uint64_t{1} << 30; // whatever the file's size
 inline constexpr std::uint64_t unpacked_kernel_floor = 32 << 20;               // any file's
 inline constexpr std::uint64_t unpacked_kernel_ratio = 32;                     // times the file's size

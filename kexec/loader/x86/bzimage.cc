@@ -41,22 +41,30 @@ Demand initrd_demand(const InputFile& initrd, const Bzimage& image) {
     return demand;
 }
 
+std::string paging_refusal(const Bzimage& image) {
+    if (image.five_level)
+        return {};
+    return fmt::format("this machine runs with five-level paging (LA57) and the kernel cannot be entered so "
+                       "(xloadflags {:#x}); boot the running kernel with no5lvl first",
+                       std::uint16_t{image.header.xloadflags});
+}
+
 Result<> check_limits(const LoadRequest& request, const Bzimage& image, const Machine& machine) {
     if (request.command_line.size() > image.cmdline_size)
         return fail(Errc::unsupported, "the command line has {} bytes and this kernel takes at most {}",
                     request.command_line.size(), image.cmdline_size);
-    return check_paging(image, machine.five_level_paging);
+    if (const std::string why = paging_refusal(image); machine.five_level_paging && !why.empty())
+        return fail(Errc::unsupported, "{}", why);
+    return {};
 }
 
 } // namespace
 
-Result<> check_paging(const Bzimage& image, bool five_level_paging) {
-    if (!five_level_paging || image.five_level)
-        return {};
-    return fail(Errc::unsupported,
-                "this machine runs with five-level paging (LA57) and the kernel cannot be entered so "
-                "(xloadflags {:#x}); boot the running kernel with no5lvl first",
-                std::uint16_t{image.header.xloadflags});
+Result<ImageFacts> describe_bzimage(ByteView file) {
+    const Bzimage image = KX_TRY(parse_bzimage(file));
+    return ImageFacts{.kernel_version = image.kernel_version,
+                      .command_line_limit = image.cmdline_size,
+                      .no_five_level_paging = paging_refusal(image)};
 }
 
 Result<LoadPlan> plan_bzimage(const LoadRequest& request, const Machine& machine, Notices& notices) {
@@ -66,8 +74,9 @@ Result<LoadPlan> plan_bzimage(const LoadRequest& request, const Machine& machine
     LoadPlan plan{.format = "bzImage, 64-bit entry",
                   .kernel_version = image.kernel_version,
                   .command_line = request.command_line};
-    plan.entry = {"kernel", layout::entry_64_offset};
-    plan.argument = {"boot_params", 0};
+    plan.entry = {.mode = EntryMode::x86_64bit,
+                  .at = {"kernel", layout::entry_64_offset},
+                  .registers = {{"rsi", SegmentOffset{"boot_params", 0}}}};
 
     plan.demands.push_back(KX_TRY(kernel_demand(request, image)));
     if (request.initrd)

@@ -184,13 +184,13 @@ Result<int> run(Session& session) {
 } // namespace
 
 constinit const Command check_command = {
-    "check",
-    "[FILE]",
-    "Tell what this machine can do, and what stands in the way; or what is wrong with FILE.",
-    Effect::reads,
-    0,
-    1,
-    {},
+    {"check",
+     "[FILE]",
+     "Tell what this machine can do, and what stands in the way; or what is wrong with FILE.",
+     0,
+     1,
+     {},
+     for_reading},
     run};
 
 } // namespace kx::ctl

@@ -80,9 +80,9 @@ constexpr ArgumentRow start_rows[] = {
 } // namespace
 
 constinit const Command console_command = {
-    "console",    "NAME|ID",  "Attach to the console of an instance; Ctrl-] then . detaches.", Effect::attaches, 1, 1,
-    console_rows, run_console};
+    {"console", "NAME|ID", "Attach to the console of an instance; Ctrl-] then . detaches.", 1, 1, console_rows},
+    run_console};
 constinit const Command start_command = {
-    "start", "NAME|ID", "Start the kernel that is loaded.", Effect::changes, 1, 1, start_rows, run_start};
+    {"start", "NAME|ID", "Start the kernel that is loaded.", 1, 1, start_rows, for_changing}, run_start};
 
 } // namespace kx::ctl

@@ -133,10 +133,9 @@ Result<int> remove(Session& session) {
 } // namespace
 
 constinit const Command create_command = {
-    "create",    "NAME", "Give CPUs and memory of the pool to a new instance.", Effect::changes, 1, 1,
-    create_rows, create};
+    {"create", "NAME", "Give CPUs and memory of the pool to a new instance.", 1, 1, create_rows, for_changing}, create};
 constinit const Command delete_command = {
-    "delete", "NAME|ID", "Give what an instance without a kernel has back to the pool.", Effect::changes, 1, 1,
-    {},       remove};
+    {"delete", "NAME|ID", "Give what an instance without a kernel has back to the pool.", 1, 1, {}, for_changing},
+    remove};
 
 } // namespace kx::ctl

@@ -243,15 +243,16 @@ Result<int> check_file(Session& session, const std::string& path) {
     return has_errors(problems) ? exit_usage : exit_done;
 }
 
-constinit const Command plan_command = {
-    "plan",    "FILE",  "Tell what apply would do: exit code 0 for nothing, 2 for something.", Effect::reads, 1, 1,
-    plan_rows, run_plan};
-constinit const Command apply_command = {
-    "apply",         "FILE",   "Make the machine what FILE (TOML, DTS or DTB) says, all of it or nothing.",
-    Effect::changes, 1,        1,
-    apply_rows,      run_apply};
+constinit const Command plan_command = {{"plan", "FILE",
+                                         "Tell what apply would do: exit code 0 for nothing, 2 for something.", 1, 1,
+                                         plan_rows, for_reading},
+                                        run_plan};
+constinit const Command apply_command = {{"apply", "FILE",
+                                          "Make the machine what FILE (TOML, DTS or DTB) says, all of it or nothing.",
+                                          1, 1, apply_rows, for_changing},
+                                         run_apply};
 constinit const Command revert_command = {
-    "revert",    "FILE",    "Stop, unload and delete the instances that FILE names.", Effect::changes, 1, 1,
-    revert_rows, run_revert};
+    {"revert", "FILE", "Stop, unload and delete the instances that FILE names.", 1, 1, revert_rows, for_changing},
+    run_revert};
 
 } // namespace kx::ctl

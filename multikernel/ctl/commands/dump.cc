@@ -59,6 +59,6 @@ Result<int> run(Session& session) {
 } // namespace
 
 constinit const Command dump_command = {
-    "dump", "[NAME|ID]", "Write the device tree of an instance, or of the pool.", Effect::reads, 0, 1, rows, run};
+    {"dump", "[NAME|ID]", "Write the device tree of an instance, or of the pool.", 0, 1, rows, for_reading}, run};
 
 } // namespace kx::ctl

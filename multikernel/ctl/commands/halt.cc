@@ -33,8 +33,8 @@ Result<int> unload(Session& session) {
 } // namespace
 
 constinit const Command halt_command = {
-    "halt", "NAME|ID", "Stop an instance: it is asked, and waited for.", Effect::changes, 1, 1, halt_rows, halt};
+    {"halt", "NAME|ID", "Stop an instance: it is asked, and waited for.", 1, 1, halt_rows, for_changing}, halt};
 constinit const Command unload_command = {
-    "unload", "NAME|ID", "Drop the kernel of an instance that does not run.", Effect::changes, 1, 1, {}, unload};
+    {"unload", "NAME|ID", "Drop the kernel of an instance that does not run.", 1, 1, {}, for_changing}, unload};
 
 } // namespace kx::ctl

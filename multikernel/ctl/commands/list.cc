@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // `list` and `show`: the instances, a line each or in full.
+#include "kexec/core/terminal_text.h"
 #include "kexec/core/text.h"
 #include "kexec/load/report.h"
 #include "multikernel/ctl/change.h"
@@ -89,8 +90,8 @@ Result<int> show(Session& session) {
 
 } // namespace
 
-constinit const Command list_command = {"list", "", "List the instances, a line each.", Effect::reads, 0, 0, {}, list};
+constinit const Command list_command = {{"list", "", "List the instances, a line each.", 0, 0, {}, for_reading}, list};
 constinit const Command show_command = {
-    "show", "[NAME|ID]", "Show one instance, or all, with all that is known.", Effect::reads, 0, 1, show_rows, show};
+    {"show", "[NAME|ID]", "Show one instance, or all, with all that is known.", 0, 1, show_rows, for_reading}, show};
 
 } // namespace kx::ctl

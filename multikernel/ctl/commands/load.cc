@@ -40,13 +40,13 @@ Result<int> run(Session& session) {
 } // namespace
 
 constinit const Command load_command = {
-    "load",
-    "NAME|ID KERNEL [KEXEC-OPTION]...",
-    "Load a kernel, as kexec -l --multikernel=NAME does: its options, output and exit code.",
-    Effect::passes_on,
-    2,
-    any_number,
-    {},
-    run};
+    .row = {.name = "load",
+            .operands = "NAME|ID KERNEL [KEXEC-OPTION]...",
+            .text = "Load a kernel, as kexec -l --multikernel=NAME does: its options, output and exit code.",
+            .least_operands = 2,
+            .most_operands = any_number,
+            .passes_on = true},
+    .run = run,
+};
 
 } // namespace kx::ctl

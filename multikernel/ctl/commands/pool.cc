@@ -122,6 +122,6 @@ Result<std::string> dissolve(const Change& change) {
 }
 
 constinit const Command pool_command = {
-    "pool", "[SIZE]", "Show what instances may have, or make SIZE of it free.", Effect::changes, 0, 1, rows, run};
+    {"pool", "[SIZE]", "Show what instances may have, or make SIZE of it free.", 0, 1, rows, for_changing}, run};
 
 } // namespace kx::ctl

@@ -28,8 +28,8 @@ struct PoolWish {
     std::vector<std::string> devices_removed; // PCI addresses
 };
 
-// Makes the pool where there is none, else changes it by what is missing; returns the sentence for the user. Whatever
-// is refused is so before anything is changed. A pool on a multikernel kernel needs CPUs and memory in the beginning.
+// Makes the pool where there is none, else changes it by what is missing; returns the sentence for the user. Refuses
+// before it changes anything. A pool on a multikernel kernel needs CPUs and memory in the beginning.
 Result<std::string> change_pool(const Change& change, const PoolWish& wish, const MachineResources& machine);
 
 // Gives back to the running kernel what no instance holds (a multikernel kernel: only where none holds anything).

@@ -110,8 +110,8 @@ std::string text_of(const Transaction& transaction) {
 }
 
 constinit const Command transactions_command = {
-    "transactions", "", "List the changes that a multikernel kernel keeps.", Effect::reads, 0, 0, {}, list};
-constinit const Command rollback_command = {"rollback", "NUMBER", "Undo one of those changes.", Effect::changes, 1, 1,
-                                            {},         rollback};
+    {"transactions", "", "List the changes that a multikernel kernel keeps.", 0, 0, {}, for_reading}, list};
+constinit const Command rollback_command = {
+    {"rollback", "NUMBER", "Undo one of those changes.", 1, 1, {}, for_changing}, rollback};
 
 } // namespace kx::ctl

@@ -166,6 +166,6 @@ Result<int> run(Session& session) {
 } // namespace
 
 constinit const Command update_command = {
-    "update", "NAME|ID", "Give an instance more of the pool, or take some back.", Effect::changes, 1, 1, rows, run};
+    {"update", "NAME|ID", "Give an instance more of the pool, or take some back.", 1, 1, rows, for_changing}, run};
 
 } // namespace kx::ctl

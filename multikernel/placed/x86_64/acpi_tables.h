@@ -18,10 +18,10 @@ struct AcpiMachine {
     std::optional<std::uint16_t> serial_port;   // I/O port of a 16550 (PNP0501), without an interrupt
 };
 
-// Kernels from 6.9 on take the CPU that the MADT names first for the one that the firmware booted, which an INIT would
-// make reset the machine. Where the first is the one that they run on and no firmware booted it, they use no other.
-// `first_apic_id` goes before the others, as a CPU that is not there and could be: they leave that one alone, and
-// others count it as absent.
+// Kernels from 6.9 on believe that the firmware booted the CPU that the MADT names first, and that an INIT to that CPU
+// resets the machine. If they run on the first CPU although no firmware booted it, they use no other CPU. So
+// `first_apic_id` is named before the others, as a CPU that is absent and could be plugged: these kernels leave it
+// alone, and older ones count it as absent.
 //
 // The tables as they must lie at physical address `base` (16-byte aligned): the RSDP first, everything else behind it.
 std::vector<std::byte> acpi_tables(const AcpiMachine& machine, std::uint64_t base);

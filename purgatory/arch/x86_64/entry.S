@@ -14,9 +14,9 @@
 #define CR4_OSFXSR (1 << 9)
 #define CR4_OSXMMEXCPT (1 << 10)
 
-/* offsetof in struct handover; machine.c checks them. */
-#define HANDOVER_ENTRY 16
-#define HANDOVER_ARGUMENT 24
+/* offsetof in struct purgatory_block; machine.c checks them. */
+#define BLOCK_ENTRY 16
+#define BLOCK_RSI 32
 
     .file "entry.S"
     .code64
@@ -56,14 +56,14 @@ purgatory_start:
     orq     $(CR4_OSFXSR | CR4_OSXMMEXCPT), %rax
     movq    %rax, %cr4
 
-    leaq    handover(%rip), %rdi
+    leaq    purgatory_block(%rip), %rdi
     call    prepare_next_kernel
     testb   %al, %al
     jz      halt
 
     movq    %rbp, %cr4
     movq    %rbx, %cr0
-    movq    handover + HANDOVER_ARGUMENT(%rip), %rsi
+    movq    purgatory_block + BLOCK_RSI(%rip), %rsi
     xorl    %eax, %eax
     xorl    %ebx, %ebx
     xorl    %ecx, %ecx
@@ -78,7 +78,7 @@ purgatory_start:
     xorl    %r13d, %r13d
     xorl    %r14d, %r14d
     xorl    %r15d, %r15d
-    jmpq    *handover + HANDOVER_ENTRY(%rip)
+    jmpq    *purgatory_block + BLOCK_ENTRY(%rip)
 
 halt:
     cli

@@ -7,18 +7,22 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-_Static_assert(offsetof(struct handover, entry) == 16, "entry.S");
-_Static_assert(offsetof(struct handover, argument) == 24, "entry.S");
+_Static_assert(offsetof(struct purgatory_block, entry) == 16, "entry.S");
+_Static_assert(offsetof(struct purgatory_block, registers) == 32, "entry.S");
 
 enum { FIRST_SERIAL_PORT = 0x3f8 };
 
 static struct serial serial;
 static bool vga_is_open;
 
-void console_open(const struct handover* handover) {
-    if (handover->flags & HANDOVER_SERIAL)
-        serial_open(&serial, (uint16_t)handover->serial_base, handover->serial_baud);
-    if (handover->flags & HANDOVER_VGA_TEXT) {
+bool can_enter(uint32_t mode) {
+    return mode == PURGATORY_ENTER_X86_64BIT;
+}
+
+void console_open(const struct purgatory_block* block) {
+    if (block->flags & PURGATORY_SERIAL)
+        serial_open(&serial, (uint16_t)block->serial_base, block->serial_baud);
+    if (block->flags & PURGATORY_VGA_TEXT) {
         vga_text_open();
         vga_is_open = true;
     }

@@ -84,15 +84,15 @@ void check_promises(const Image& image, Elf64_Half machine) {
         CHECK(image.segments(PT_DYNAMIC).empty());
         CHECK(image.segments(PT_INTERP).empty());
     }
-    SECTION("the handover block is where its symbol says, and has our size") {
-        const auto symbol = image.symbol("handover");
+    SECTION("the purgatory block is where its symbol says, and has our size") {
+        const auto symbol = image.symbol("purgatory_block");
         REQUIRE(symbol);
-        CHECK(symbol->st_size == sizeof(handover));
+        CHECK(symbol->st_size == sizeof(purgatory_block));
         const auto load = image.segments(PT_LOAD)[0];
         REQUIRE(symbol->st_value + symbol->st_size <= load.p_filesz);
-        const auto block = image.read<handover>(load.p_offset + symbol->st_value);
+        const auto block = image.read<purgatory_block>(load.p_offset + symbol->st_value);
         CHECK(block.magic == 0);
-        CHECK(block.size == sizeof(handover));
+        CHECK(block.size == sizeof(purgatory_block));
     }
     SECTION("the entry is purgatory_start") {
         const auto symbol = image.symbol("purgatory_start");

@@ -31,7 +31,11 @@ Console console;
 } // namespace
 
 extern "C" {
-void console_open(const handover*) {
+bool can_enter(std::uint32_t mode) {
+    return mode == PURGATORY_ENTER_X86_64BIT;
+}
+
+void console_open(const purgatory_block*) {
     console.opened = true;
 }
 void console_open_any() {
@@ -66,17 +70,18 @@ std::uint64_t address_of(const void* memory) {
     return reinterpret_cast<std::uintptr_t>(memory);
 }
 
-handover an_empty_handover(std::uint32_t flags) {
+purgatory_block an_empty_block(std::uint32_t flags) {
     console = {};
-    handover block{};
-    block.magic = HANDOVER_MAGIC;
+    purgatory_block block{};
+    block.magic = PURGATORY_MAGIC;
     block.size = sizeof block;
     block.flags = flags;
     block.entry = 0x1000200;
+    block.entry_mode = PURGATORY_ENTER_X86_64BIT;
     return block;
 }
 
-void add_region(handover& block, const char* name, const Bytes& bytes) {
+void add_region(purgatory_block& block, const char* name, const Bytes& bytes) {
     auto& region = block.region[block.region_count++];
     const auto digest = XXH3_128bits(bytes.data(), bytes.size());
     region.address = address_of(bytes.data());
@@ -87,8 +92,8 @@ void add_region(handover& block, const char* name, const Bytes& bytes) {
 }
 
 // As the tool leaves it: sealed by its own digest.
-bool prepare(handover& block) {
-    const auto digest = XXH3_128bits(&block, offsetof(handover, digest_low));
+bool prepare(purgatory_block& block) {
+    const auto digest = XXH3_128bits(&block, offsetof(purgatory_block, digest_low));
     block.digest_low = digest.low64;
     block.digest_high = digest.high64;
     return prepare_next_kernel(&block);
@@ -130,7 +135,7 @@ TEST_CASE("the digest of nothing is the published one") {
 
 TEST_CASE("unchanged regions pass without a word") {
     const auto kernel = some_bytes(70000, 1), initrd = some_bytes(5, 2), command_line = some_bytes(0, 3);
-    auto block = an_empty_handover(HANDOVER_VERIFY | HANDOVER_SERIAL);
+    auto block = an_empty_block(PURGATORY_VERIFY | PURGATORY_SERIAL);
     add_region(block, "kernel", kernel);
     add_region(block, "initrd", initrd);
     add_region(block, "command line", command_line);
@@ -142,7 +147,7 @@ TEST_CASE("unchanged regions pass without a word") {
 
 TEST_CASE("one flipped bit anywhere is found, and said with place and digests") {
     auto kernel = some_bytes(3000, 1);
-    auto block = an_empty_handover(HANDOVER_VERIFY);
+    auto block = an_empty_block(PURGATORY_VERIFY);
     add_region(block, "kernel", kernel);
     const auto& region = block.region[0];
     for (std::size_t at : {std::size_t{0}, std::size_t{1500}, kernel.size() - 1}) {
@@ -163,7 +168,7 @@ TEST_CASE("one flipped bit anywhere is found, and said with place and digests") 
 
 TEST_CASE("every bad region is listed before the machine is halted") {
     const auto kernel = some_bytes(100, 1), parameters = some_bytes(100, 2), initrd = some_bytes(100, 3);
-    auto block = an_empty_handover(HANDOVER_VERIFY);
+    auto block = an_empty_block(PURGATORY_VERIFY);
     add_region(block, "kernel", kernel);
     add_region(block, "boot parameters", parameters);
     add_region(block, "initrd", initrd);
@@ -180,17 +185,17 @@ TEST_CASE("every bad region is listed before the machine is halted") {
 
 TEST_CASE("sixteen regions are compared, to the last") {
     const auto bytes = some_bytes(64, 9);
-    auto block = an_empty_handover(HANDOVER_VERIFY);
-    for (int i = 0; i < HANDOVER_REGION_MAX; i++)
+    auto block = an_empty_block(PURGATORY_VERIFY);
+    for (int i = 0; i < PURGATORY_REGION_MAX; i++)
         add_region(block, "region", bytes);
     CHECK(prepare(block));
-    block.region[HANDOVER_REGION_MAX - 1].digest_low++;
+    block.region[PURGATORY_REGION_MAX - 1].digest_low++;
     CHECK_FALSE(prepare(block));
 }
 
 TEST_CASE("without the verify flag nothing is compared") {
     const auto kernel = some_bytes(100, 1);
-    auto block = an_empty_handover(0);
+    auto block = an_empty_block(0);
     add_region(block, "kernel", kernel);
     block.region[0].digest_low ^= 1;
     CHECK(prepare(block));
@@ -198,7 +203,7 @@ TEST_CASE("without the verify flag nothing is compared") {
 }
 
 TEST_CASE("a region that wraps is refused unread") {
-    auto block = an_empty_handover(HANDOVER_VERIFY);
+    auto block = an_empty_block(PURGATORY_VERIFY);
     block.region_count = 1;
     block.region[0].address = 0xfffffffffffff000;
     block.region[0].size = 0x1001;
@@ -207,29 +212,32 @@ TEST_CASE("a region that wraps is refused unread") {
     CHECK(said("purgatory: initrd at 0xfffffffffffff000 (0x1001 bytes) runs past the end of memory\n"));
 }
 
-TEST_CASE("a handover block that is not ours is refused on any console") {
-    auto block = an_empty_handover(0);
+TEST_CASE("a purgatory block that is not ours is refused on any console") {
+    auto block = an_empty_block(0);
     SECTION("never filled") {
         block.magic = 0;
     }
     SECTION("of another build") {
         block.size -= 64;
     }
+    SECTION("for a way to enter a kernel that it does not know") {
+        block.entry_mode = PURGATORY_ENTER_X86_32BIT;
+    }
     SECTION("with more regions than fit") {
-        block.region_count = HANDOVER_REGION_MAX + 1;
+        block.region_count = PURGATORY_REGION_MAX + 1;
     }
     CHECK_FALSE(prepare(block));
     CHECK(console.opened_any);
     CHECK_FALSE(console.opened);
-    CHECK(said("purgatory: the handover block was not filled"));
+    CHECK(said("purgatory: its block was not filled"));
     CHECK(said("the machine is halted\n"));
 }
 
-TEST_CASE("a handover block that was changed after it was filled is refused") {
-    auto block = an_empty_handover(0);
+TEST_CASE("a purgatory block that was changed after it was filled is refused") {
+    auto block = an_empty_block(0);
     REQUIRE(prepare(block));
     SECTION("checks switched off") {
-        block.flags ^= HANDOVER_VERIFY;
+        block.flags ^= PURGATORY_VERIFY;
     }
     SECTION("another entry") {
         block.entry ^= 0x1000;
@@ -243,21 +251,21 @@ TEST_CASE("a handover block that was changed after it was filled is refused") {
 }
 
 TEST_CASE("a name without an end or with control characters stays on its line") {
-    auto block = an_empty_handover(HANDOVER_VERIFY);
+    auto block = an_empty_block(PURGATORY_VERIFY);
     const auto kernel = some_bytes(10, 1);
     add_region(block, "", kernel);
     block.region[0].digest_low ^= 1;
-    std::memset(block.region[0].name, 'x', HANDOVER_NAME_SIZE);
+    std::memset(block.region[0].name, 'x', PURGATORY_NAME_SIZE);
     block.region[0].name[1] = '\n';
     block.region[0].name[2] = static_cast<char>(0xff);
     CHECK_FALSE(prepare(block));
-    CHECK(said("purgatory: x??" + std::string(HANDOVER_NAME_SIZE - 3, 'x') + " at 0x"));
+    CHECK(said("purgatory: x??" + std::string(PURGATORY_NAME_SIZE - 3, 'x') + " at 0x"));
 }
 
 TEST_CASE("the backup is copied, after the digests agreed and only then") {
     const auto source = some_bytes(5000, 4), kernel = some_bytes(100, 1);
     Bytes destination(source.size());
-    auto block = an_empty_handover(HANDOVER_VERIFY | HANDOVER_BACKUP);
+    auto block = an_empty_block(PURGATORY_VERIFY | PURGATORY_BACKUP);
     add_region(block, "kernel", kernel);
     block.backup_source = address_of(source.data());
     block.backup_destination = address_of(destination.data());
@@ -274,7 +282,7 @@ TEST_CASE("the backup is copied, after the digests agreed and only then") {
 
 TEST_CASE("chatty tells the steps, and the display is reset when asked") {
     const auto kernel = some_bytes(100, 1);
-    auto block = an_empty_handover(HANDOVER_VERIFY | HANDOVER_CHATTY | HANDOVER_RESET_VGA);
+    auto block = an_empty_block(PURGATORY_VERIFY | PURGATORY_CHATTY | PURGATORY_RESET_VGA);
     add_region(block, "kernel", kernel);
     CHECK(prepare(block));
     CHECK(console.display_was_reset);

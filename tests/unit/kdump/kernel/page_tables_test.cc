@@ -85,7 +85,7 @@ TEST_CASE("arm64: 52 bits with pages of 4 KiB have five levels and two address b
     CHECK(read(file, 0xfff8'0000'0000'0000, 4) == "deep");
     const auto memory = KernelMemory::of(*file.dump);
     REQUIRE(memory);
-    CHECK(memory->physical(0xfff8'0000'0000'1000) == (base + 0x6000 | 3ull << 50));
+    CHECK(memory->physical(0xfff8'0000'0000'1000) == ((base + 0x6000) | (3ull << 50)));
 }
 
 TEST_CASE("arm64: pages of 64 KiB", "[dump]") {
@@ -102,7 +102,7 @@ TEST_CASE("arm64: pages of 64 KiB", "[dump]") {
     CHECK(read(file, at + 0x10, 4) == "wide");
     const auto memory = KernelMemory::of(*file.dump);
     REQUIRE(memory);
-    CHECK(memory->physical(at + 0x10000) == (base + 0x50000 | 5ull << 48));
+    CHECK(memory->physical(at + 0x10000) == ((base + 0x50000) | (5ull << 48)));
 }
 
 TEST_CASE("riscv64: Sv39, Sv48 and large pages", "[dump]") {

@@ -75,7 +75,7 @@ PagedKernel kernel_with_zeros() {
 SaveOptions options_for(SaveFormat format, unsigned threads = 1) {
     SaveOptions options;
     options.level = 0;
-    options.compression = Compression::none;
+    options.compression = SaveCompression::none;
     options.format = format;
     options.threads = threads;
     return options;

@@ -42,7 +42,7 @@ struct Saved {
 SaveOptions level(unsigned level) {
     SaveOptions options;
     options.level = level;
-    options.compression = Compression::zlib;
+    options.compression = SaveCompression::zlib;
     return options;
 }
 
@@ -196,7 +196,7 @@ TEST_CASE("what is saved reads back page by page, in each format, by one thread 
         kinds.kernel.memory()[kinds.kernel.memory().size() - 1 - static_cast<std::size_t>(i * 41)] =
             static_cast<char>(i * 7919 >> 3);
     SaveOptions options = level(GENERATE(0u, 31u));
-    options.compression = GENERATE(Compression::none, Compression::zlib, Compression::zstd);
+    options.compression = GENERATE(SaveCompression::none, SaveCompression::zlib, SaveCompression::zstd);
     options.threads = GENERATE(1u, 3u);
     options.format = GENERATE(SaveFormat::kdump, SaveFormat::elf);
     Saved saved(kinds.kernel);
@@ -386,7 +386,7 @@ TEST_CASE("nothing follows a record that a flattened stream took in part only") 
     PagedKernel kernel;
     kernel.data(400, 's');
     SaveOptions options = level(0);
-    options.compression = Compression::none;
+    options.compression = SaveCompression::none;
     Saved saved(kernel);
     saved.destination.room = 700 << 10;
     Sink stream = saved.destination.sink();

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "kexec/cli/arguments.h"
 #include "kexec/core/terminal_text.h"
 #include "tests/unit/catch.h"
 
-#include <cstring>
-#include <memory>
+#include <fmt/format.h>
 
 using namespace kx;
 
@@ -39,30 +37,4 @@ TEST_CASE("a JSON document holds nothing that a terminal obeys, and says the sam
     CHECK(escaped_json("{\"a\": \"\x7f\xc2\x9b\xe2\x80\xae caf\xc3\xa9\"}\n") ==
           "{\"a\": \"\\u007f\\u009b\\u202e caf\xc3\xa9\"}\n");
     CHECK(escaped_json("{\n  \"a\": 1\n}") == "{\n  \"a\": 1\n}");
-}
-
-TEST_CASE("a message is one line, whatever it quotes") {
-    const std::unique_ptr<char[]> buffer(new char[200]());
-    std::FILE* out = fmemopen(buffer.get(), 200, "w");
-    REQUIRE(out);
-    print_message(out, "kexec", "/tmp/a\nkexec: loaded\x1b[2J: not there");
-    std::fclose(out);
-    CHECK(std::string(buffer.get()) == "kexec: /tmp/a\\x0akexec: loaded\\x1b[2J: not there\n");
-}
-
-TEST_CASE("an option that there is not is named, and by this program alone") {
-    constexpr ArgumentRow rows[] = {{"output", 'o', "FILE", ""}, {"origin", 0, nullptr, ""}, {"all", 'a', nullptr, ""}};
-    const auto refusal = [&](std::vector<std::string> words) {
-        const auto arguments = parse_arguments("program", words, rows);
-        REQUIRE_FALSE(arguments);
-        CHECK(arguments.error().code == Errc::usage);
-        return arguments.error().message.substr(0, arguments.error().message.find(';'));
-    };
-    CHECK(refusal({"--nothing=\x1b[2J"}) == "unrecognized option '--nothing=\x1b[2J'");
-    CHECK(refusal({"--o"}) == "ambiguous option '--o'");
-    CHECK(refusal({"--all=1"}) == "option '--all' does not take an argument");
-    CHECK(refusal({"--output"}) == "option '--output' requires an argument");
-    CHECK(refusal({"-o"}) == "option requires an argument -- 'o'");
-    CHECK(refusal({"--all", "-Za"}) == "invalid option -- 'Z'");
-    CHECK(refusal({"-aZ"}) == "invalid option -- 'Z'");
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "include/uapi/kexec.h"
 #include "kexec/plan/placement.h"
 #include "tests/unit/catch.h"
 
@@ -127,7 +128,7 @@ TEST_CASE("more than sixteen segments are merged where they touch, and refused w
     auto touching = place(many, std::vector<PhysRange>{{0x1000, 0x100000}});
     REQUIRE(touching);
     REQUIRE(touching->compose());
-    REQUIRE(touching->segments().size() == segment_limit);
+    REQUIRE(touching->segments().size() == uapi::kexec_segment_max);
     const Segment& merged = touching->segments()[0];
     CHECK(merged.memory() == PhysRange{0x1000, 0x6000});
     CHECK(merged.name() == "part0+part1+part2+part3+part4");

@@ -73,14 +73,14 @@ struct Fixture {
         REQUIRE(found != segments.end());
         return *found;
     }
-    struct handover handover() const {
-        const Elf elf = parse_elf(architecture_named("x86_64").value()->purgatory).value();
-        const std::uint64_t offset = find_symbol(elf, "handover").value().value().value;
+    struct purgatory_block purgatory_filled() const {
+        const Elf elf = parse_elf(architecture_named("x86_64").value()->purgatory->image).value();
+        const std::uint64_t offset = find_symbol(elf, "purgatory_block").value().value().value;
         const auto& purgatory = at(kernel.loads.back().entry);
-        struct handover block {};
+        struct purgatory_block block {};
         REQUIRE(purgatory.bytes.size() >= offset + sizeof(block));
         std::memcpy(&block, purgatory.bytes.data() + offset, sizeof(block));
-        CHECK(block.magic == HANDOVER_MAGIC);
+        CHECK(block.magic == PURGATORY_MAGIC);
         return block;
     }
 };
@@ -90,8 +90,8 @@ struct Fixture {
 TEST_CASE("purgatory copies the low memory away, into a segment that no digest covers") {
     Fixture fixture;
     REQUIRE(fixture.run() == exit_ok);
-    const auto block = fixture.handover();
-    CHECK((block.flags & HANDOVER_BACKUP) != 0);
+    const auto block = fixture.purgatory_filled();
+    CHECK((block.flags & PURGATORY_BACKUP) != 0);
     CHECK(block.backup_source == 0x1000);
     CHECK(block.backup_source + block.backup_size == 0xa0000);
     const auto& backup = fixture.at(block.backup_destination);
@@ -107,7 +107,7 @@ TEST_CASE("purgatory copies the low memory away, into a segment that no digest c
 TEST_CASE("the guarded regions are those whose bytes went over, with their digests' sizes") {
     Fixture fixture;
     REQUIRE(fixture.run() == exit_ok);
-    const auto block = fixture.handover();
+    const auto block = fixture.purgatory_filled();
     std::vector<std::string> names;
     for (std::uint32_t i = 0; i < block.region_count; ++i) {
         names.emplace_back(block.region[i].name);
@@ -121,7 +121,7 @@ TEST_CASE("the guarded regions are those whose bytes went over, with their diges
         .with("sys/devices/system/cpu/crash_hotplug", "0\n");
     REQUIRE(fixture.run() == exit_ok);
     CHECK((fixture.kernel.loads.back().flags & uapi::kexec_update_elfcorehdr) != 0);
-    const auto without_header = fixture.handover();
+    const auto without_header = fixture.purgatory_filled();
     CHECK(without_header.region_count == block.region_count - 1);
 }
 

@@ -4,7 +4,7 @@
 #include "kexec/machine/system_files.h"
 #include "kexec/program/load.h"
 #include "kexec/program/ways_to_load.h"
-#include "multikernel/records/load_record.h"
+#include "multikernel/placed/load_record.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/kexec/image/bzimage_builder.h"
 #include "tests/unit/kexec/system/fake_kernel.h"

@@ -24,9 +24,9 @@ using namespace kx::test;
 namespace {
 
 // The program, with its files in a folder and its output kept.
-class Program {
+class ProgramRun {
 public:
-    Program(MemoryFiles& files, Kernel& kernel) : files_(files), kernel_(kernel) {}
+    ProgramRun(MemoryFiles& files, Kernel& kernel) : files_(files), kernel_(kernel) {}
 
     int run(const std::string& command, const std::string& toml, std::vector<std::string> more = {}) {
         std::vector<std::string> words{"multikernelctl", command, folder_.write("wish.toml", toml)};
@@ -77,7 +77,7 @@ private:
 struct SpawnMachine {
     MemoryFiles files = machine_with_multikernel();
     FakeMultikernel kernel{files};
-    Program program{files, kernel};
+    ProgramRun program{files, kernel};
 
     int load(const std::string& name) {
         kernel.load(kernel.find(name)->id);
@@ -326,7 +326,7 @@ TEST_CASE("apply: CPUs by the numbers of the running kernel, which change hands 
 TEST_CASE("apply: on a stock kernel instances are defined, and the load uses that") {
     MemoryFiles files = machine_with_module();
     FakeModule kernel(files);
-    Program program(files, kernel);
+    ProgramRun program(files, kernel);
     const std::string wish = "[instance.web]\ncpus = '3'\nmemory = '128M'\n";
     CHECK(program.run("plan", wish) == 2);
     CHECK(program.printed == "+ create instance web: id 1, CPU 3 (apic 0x6), 128M of memory\n");

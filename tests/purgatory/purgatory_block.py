@@ -5,6 +5,7 @@ import struct
 
 MAGIC = 0x4B4D4B5245564F48
 REGION_MAX = 16
+X86_64BIT = 1
 VERIFY, SERIAL, VGA_TEXT, RESET_VGA, CHATTY, BACKUP = 1, 2, 4, 8, 16, 32
 
 
@@ -26,8 +27,8 @@ def region(name, address, data):
     return struct.pack("<QQQQ32s", address, len(data), found.low, found.high, name.encode())
 
 
-def handover(flags, entry, argument, regions, serial=(0x3F8, 0), backup=(0, 0, 0)):
-    block = struct.pack("<QIIQQQIIQQQ", MAGIC, 72 + 64 * REGION_MAX + 16, flags, entry, argument, *serial, len(regions), *backup)
+def purgatory_block(flags, entry, argument, regions, serial=(0x3F8, 0), backup=(0, 0, 0)):
+    block = struct.pack("<QIIQII4QQIIQQQ", MAGIC, 104 + 64 * REGION_MAX + 16, flags, entry, X86_64BIT, 1, argument, 0, 0, 0, *serial, len(regions), *backup)
     block += b"".join(regions) + bytes(64 * (REGION_MAX - len(regions)))
     found = digest(block)
     return block + struct.pack("<QQ", found.low, found.high)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "multikernel/records/load_record.h"
+#include "multikernel/placed/load_record.h"
 
 #include "kexec/core/shown.h"
 #include "kexec/purgatory/digests.h"

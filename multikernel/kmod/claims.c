@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The instances by id, and who holds which memory and which CPU. */
-#include <linux/slab.h>
+#include "claims.h"
 
-#include "host.h"
-#include "instance.h"
-
-/* README.md explains both. */
+/* claims.h says what each guards. */
 DEFINE_MUTEX(mk_changes);
 DEFINE_SPINLOCK(mk_claims);
 LIST_HEAD(mk_instances);
 
-/* The caller holds mk_changes or mk_claims. */
+/*
+ * The block between MEM_GOING_ONLINE and MEM_ONLINE, under mk_claims. The
+ * host brings one online at a time. In that window its pages do not count as
+ * online yet, but nobody may claim them any more.
+ */
+static struct mk_range going_online;
+
+static bool falling_asleep;	/* under mk_claims */
+
 struct mk_instance *mk_find(s64 id)
 {
 	struct mk_instance *inst;
@@ -35,7 +40,7 @@ int mk_list_add(struct mk_instance *inst)
 			break;
 	}
 	spin_lock(&mk_claims);
-	if (mk_falling_asleep())
+	if (falling_asleep)
 		ret = -EBUSY;
 	else
 		list_add_tail(&inst->node, &next->node);
@@ -59,7 +64,6 @@ void mk_set_status(struct mk_instance *inst, enum mk_status status)
 	spin_unlock(&mk_claims);
 }
 
-/* The instance that has memory in the range, or 0. Under either lock. */
 u32 mk_memory_holder(const struct mk_range *range)
 {
 	struct mk_instance *inst;
@@ -88,15 +92,9 @@ static int memory_is_claimed(const struct mk_instance *except,
 				return -EBUSY;
 		}
 	}
-	return mk_going_online(range) ? -EADDRNOTAVAIL : 0;
+	return mk_overlap(range, &going_online) ? -EADDRNOTAVAIL : 0;
 }
 
-/*
- * Makes the ranges the memory of the instance, in place of what it had; the
- * old ranges are the caller's again, or stay what they are when this fails.
- * From here on no block of the ranges can go online, so that whoever then
- * finds them offline may write to them.
- */
 int mk_claim_memory(struct mk_instance *inst, struct mk_ranges *ranges)
 {
 	unsigned int i;
@@ -112,7 +110,6 @@ int mk_claim_memory(struct mk_instance *inst, struct mk_ranges *ranges)
 	return ret;
 }
 
-/* A halted instance has given its CPUs back. The caller holds mk_claims. */
 struct mk_instance *mk_cpu_holder(unsigned int cpu,
 				  const struct mk_instance *except)
 {
@@ -130,4 +127,22 @@ struct mk_instance *mk_cpu_holder(unsigned int cpu,
 		}
 	}
 	return NULL;
+}
+
+void mk_set_going_online(struct mk_range block)
+{
+	lockdep_assert_held(&mk_claims);
+	going_online = block;
+}
+
+void mk_set_falling_asleep(bool asleep)
+{
+	lockdep_assert_held(&mk_claims);
+	falling_asleep = asleep;
+}
+
+bool mk_falling_asleep(void)
+{
+	lockdep_assert_held(&mk_claims);
+	return falling_asleep;
 }

@@ -9,8 +9,8 @@
 
 namespace kx {
 
-// With what is the same for every instance: files, their digest, the command line and the time. Paths are as seen from
-// everywhere.
+// The part of a record that is the same for every dialect: files, their digest, the command line and the time. Paths
+// are absolute.
 InstanceRecord record_of(const LoadInputs& inputs, const std::string& kernel_version);
 
 } // namespace kx
