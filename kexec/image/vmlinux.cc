@@ -33,7 +33,7 @@ Result<Bytes> unpack_bzimage(ByteView bzimage, KernelUnpacker& unpacker) {
     return within("payload", unpack_payload(payload, unpacker));
 }
 
-bool is_spawn_note(const ElfNote& note, std::uint32_t type) {
+bool is_native_note(const ElfNote& note, std::uint32_t type) {
     constexpr std::string_view owner = "Linux";
     return note.type == type && note.name == owner && note.name_size == owner.size() + 1 &&
            note.description.size() == sizeof(le64);
@@ -42,9 +42,9 @@ bool is_spawn_note(const ElfNote& note, std::uint32_t type) {
 // Descriptors are padded to 4 bytes whatever p_align says: so the kernel reads them.
 constexpr std::uint64_t note_alignment = 4;
 
-std::optional<ElfNote> find_spawn_note(const std::vector<ElfNote>& notes, std::optional<std::uint32_t> wanted) {
-    for (const std::uint32_t type : {spawn_note, spawn_note_other}) {
-        const auto found = std::ranges::find_if(notes, [&](const ElfNote& note) { return is_spawn_note(note, type); });
+std::optional<ElfNote> find_native_note(const std::vector<ElfNote>& notes, std::optional<std::uint32_t> wanted) {
+    for (const std::uint32_t type : {native_note, native_note_other}) {
+        const auto found = std::ranges::find_if(notes, [&](const ElfNote& note) { return is_native_note(note, type); });
         if (found != notes.end() && wanted.value_or(type) == type)
             return *found;
     }
@@ -63,11 +63,11 @@ Result<std::vector<ElfNote>> notes_as_the_kernel_reads(const Elf& elf) {
     return notes;
 }
 
-Result<ElfNote> spawn_note_in(const Elf& elf, std::optional<std::uint32_t> wanted) {
+Result<ElfNote> native_note_in(const Elf& elf, std::optional<std::uint32_t> wanted) {
     const auto notes = KX_TRY(within("PT_NOTE", notes_as_the_kernel_reads(elf)));
-    if (const auto note = find_spawn_note(notes, wanted))
+    if (const auto note = find_native_note(notes, wanted))
         return *note;
-    if (const auto other = find_spawn_note(notes, std::nullopt))
+    if (const auto other = find_native_note(notes, std::nullopt))
         return fail(Errc::unsupported,
                     "built for another kind of multikernel kernel: its note has the type {:#x}, and the running kernel "
                     "wants {:#x}; take a kernel from the source that the running one was built from",
@@ -105,9 +105,9 @@ Result<PhysRange> memory_of(const Elf& elf) {
                         begin, memory->begin);
         memory->end = std::max(memory->end, begin + segment.memory_size);
     }
-    if (memory->begin % spawn_alignment != 0)
+    if (memory->begin % native_alignment != 0)
         return fail(Errc::malformed, "p_paddr {:#x} of the first PT_LOAD is no multiple of {:#x}", memory->begin,
-                    spawn_alignment);
+                    native_alignment);
     return *memory;
 }
 
@@ -138,16 +138,16 @@ Result<Bytes> unpack_vmlinux(const Bytes& kernel, std::uint64_t limit) {
     }
 }
 
-Result<SpawnImage> parse_spawn_image(ByteView file, std::optional<std::uint32_t> note_type) {
+Result<NativeImage> parse_native_image(ByteView file, std::optional<std::uint32_t> note_type) {
     const Elf elf = KX_TRY(parse_elf(file));
     KX_TRY(check_kind(elf));
     const PhysRange memory = KX_TRY(memory_of(elf));
-    const ElfNote note = KX_TRY(spawn_note_in(elf, note_type));
+    const ElfNote note = KX_TRY(native_note_in(elf, note_type));
     const std::uint64_t entry = KX_TRY(note.description.read<le64>(0));
     if (entry == 0 || !is_loaded(elf, entry))
         return fail(Errc::malformed, "the entry {:#x} of note {:#x} lies in nothing that is loaded, {:#x}-{:#x}", entry,
                     note.type, memory.begin, memory.end - 1);
-    return SpawnImage{.note_type = note.type, .entry = entry, .memory = memory};
+    return NativeImage{.note_type = note.type, .entry = entry, .memory = memory};
 }
 
 std::string vmlinux_version(ByteView elf) {
@@ -176,8 +176,8 @@ std::string vmlinux_version(ByteView elf) {
     return {};
 }
 
-Result<std::optional<std::uint32_t>> spawn_note_of(ByteView notes) {
-    const auto own = find_spawn_note(KX_TRY(parse_notes(notes, false, note_alignment)), std::nullopt);
+Result<std::optional<std::uint32_t>> native_note_of(ByteView notes) {
+    const auto own = find_native_note(KX_TRY(parse_notes(notes, false, note_alignment)), std::nullopt);
     return own ? std::optional(own->type) : std::nullopt;
 }
 

@@ -29,14 +29,14 @@ Result<Bytes> unpack_vmlinux(const Bytes& kernel, std::uint64_t limit = unpacked
 
 // The ELF notes, of owner "Linux", by which a kernel tells where it is entered as an instance: of the public tree, and
 // of another one. Their descriptor is the physical link address, 8 bytes.
-inline constexpr std::uint32_t spawn_note = 0x4d4b;
-inline constexpr std::uint32_t spawn_note_other = 0x4d4b0002;
+inline constexpr std::uint32_t native_note = 0x4d4b;
+inline constexpr std::uint32_t native_note_other = 0x4d4b0002;
 
 // The kernel is loaded at a multiple of this, whatever its link address.
-inline constexpr std::uint64_t spawn_alignment = std::uint64_t{2} << 20;
+inline constexpr std::uint64_t native_alignment = std::uint64_t{2} << 20;
 
 // Physical addresses, as linked; the kernel moves all of it together.
-struct SpawnImage {
+struct NativeImage {
     std::uint32_t note_type;
     std::uint64_t entry; // inside what one of the PT_LOADs takes from the file
     PhysRange memory;    // from the first PT_LOAD's p_paddr, which is the lowest, to the end of the highest
@@ -44,13 +44,13 @@ struct SpawnImage {
 
 // Refuses what the kernel would refuse, because after a failed load an instance has to be removed, and what the kernel
 // should refuse and does not. Takes an ELF64 for x86-64, ET_EXEC or ET_DYN; every PT_LOAD inside the file and none
-// below the first, which begins at a multiple of spawn_alignment; a note with an entry in one of them. `note_type` is
-// the type that the running kernel wants (spawn_note_of), where that is known; otherwise either type will do, and
-// spawn_note is preferred.
+// below the first, which begins at a multiple of native_alignment; a note with an entry in one of them. `note_type` is
+// the type that the running kernel wants (native_note_of), where that is known; otherwise either type will do, and
+// native_note is preferred.
 //
 // Errc::not_this_format where it is no ELF; Errc::unsupported, with what to do, for another machine's or a kernel
 // without the note; Errc::malformed else.
-Result<SpawnImage> parse_spawn_image(ByteView elf, std::optional<std::uint32_t> note_type = std::nullopt);
+Result<NativeImage> parse_native_image(ByteView elf, std::optional<std::uint32_t> note_type = std::nullopt);
 
 // "6.1.0-50-cloud-amd64" of the banner that a kernel prints first ("Linux version …"), searched in the first 256 MiB of
 // what each PT_LOAD takes from the file. Empty where there is none.
@@ -58,6 +58,6 @@ std::string vmlinux_version(ByteView elf);
 
 // The type of note that a kernel with these notes (/sys/kernel/notes) has itself and wants of others; nullopt where it
 // has none.
-Result<std::optional<std::uint32_t>> spawn_note_of(ByteView notes);
+Result<std::optional<std::uint32_t>> native_note_of(ByteView notes);
 
 } // namespace kx

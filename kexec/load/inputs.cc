@@ -159,7 +159,7 @@ bool is_of_known_format(const SystemFiles& files, const LoadInputs& inputs) {
 }
 
 Result<> refuse_flag_collision(const SystemFiles& files) {
-    if (multikernel_dialect(files) == MultikernelDialect::instances)
+    if (multikernel_dialect(files) == MultikernelDialect::native)
         return fail(Errc::unsupported, "--no-cma and --force-dtb cannot be passed to this kernel: it is a multikernel "
                                        "kernel, where the same bits name an instance");
     return {};

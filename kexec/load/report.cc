@@ -139,10 +139,10 @@ ordered_json json_of(const InstanceReport& instance) {
     return json;
 }
 
-ordered_json json_of(const SpawnReport& instance) {
+ordered_json json_of(const NativeReport& instance) {
     const auto or_null = [](const std::string& text) { return text.empty() ? ordered_json() : ordered_json(text); };
     ordered_json json{{"id", instance.id}, {"name", instance.name}, {"cpus", ordered_json::array()}};
-    for (const SpawnReport::Cpu& cpu : instance.cpus)
+    for (const NativeReport::Cpu& cpu : instance.cpus)
         json["cpus"].push_back(
             {{"logical", cpu.logical ? ordered_json(*cpu.logical) : ordered_json()}, {"physical", cpu.physical}});
     json["memory_size"] = instance.memory_size;
@@ -156,7 +156,7 @@ ordered_json json_of(const SpawnReport& instance) {
     return json;
 }
 
-std::string made_text(const SpawnReport& instance) {
+std::string made_text(const NativeReport& instance) {
     std::string text;
     if (!instance.pool_source.empty())
         text += fmt::format("\nthe pool is made first, by this baseline:\n{}", instance.pool_source);
@@ -178,9 +178,9 @@ std::string text_of(const InstanceReport& instance, std::string_view state) {
                            : ", no console");
 }
 
-std::string text_of(const SpawnReport& instance, std::string_view state) {
+std::string text_of(const NativeReport& instance, std::string_view state) {
     std::vector<std::string> cpus;
-    for (const SpawnReport::Cpu& cpu : instance.cpus)
+    for (const NativeReport::Cpu& cpu : instance.cpus)
         cpus.push_back(cpu.logical ? fmt::format("{} (apic {:#x})", *cpu.logical, cpu.physical)
                                    : fmt::format("apic {:#x}", cpu.physical));
     return fmt::format("instance {} ({}): {}{}CPU {}, {}{}\n", instance.id, instance.name, state,
@@ -200,8 +200,8 @@ std::string text_of(const LoadReport& report) {
             text += text_of(*report.instance->handover);
         text += "\n" + text_of(*report.instance, "");
     }
-    if (report.spawn)
-        text += added_text(report.spawn->added) + "\n" + text_of(*report.spawn, "") + made_text(*report.spawn);
+    if (report.native)
+        text += added_text(report.native->added) + "\n" + text_of(*report.native, "") + made_text(*report.native);
     if (report.crash)
         text += added_text(report.crash->added);
     if (report.files) {
@@ -227,8 +227,8 @@ std::string json_of(const LoadReport& report) {
         {"command_line", report.command_line}};
     if (report.instance)
         json["instance"] = json_of(*report.instance);
-    if (report.spawn)
-        json["instance"] = json_of(*report.spawn);
+    if (report.native)
+        json["instance"] = json_of(*report.native);
     if (report.crash) {
         json["crash"] = json_of(*report.crash);
         json["crash"]["added_parameters"] = json_of(report.crash->added);

@@ -57,7 +57,7 @@ struct InstanceReport {
 std::string text_of(const InstanceReport& instance, std::string_view state);
 
 // The same for a multikernel kernel, which places the image itself.
-struct SpawnReport {
+struct NativeReport {
     struct Cpu {
         std::optional<std::uint32_t> logical; // nothing: not known
         std::uint64_t physical;
@@ -73,7 +73,7 @@ struct SpawnReport {
     std::string overlay_source;   // the overlay that creates the instance; empty: it is there
 };
 // One line: "instance 1 (web): loaded, CPU 3 (apic 0x3), 160 MiB".
-std::string text_of(const SpawnReport& instance, std::string_view state);
+std::string text_of(const NativeReport& instance, std::string_view state);
 
 // A crash kernel that kexec_load is given.
 struct CrashReport {
@@ -103,7 +103,7 @@ struct LoadReport {
     std::string kernel_version; // empty where unknown
     std::string command_line;
     std::optional<InstanceReport> instance;
-    std::optional<SpawnReport> spawn;
+    std::optional<NativeReport> native;
     std::optional<CrashReport> crash; // with segments only
     std::optional<FilesReport> files; // tried first when both are there
     std::optional<SegmentsReport> segments;

@@ -248,7 +248,7 @@ Capability multikernel(const SystemFiles& files) {
     case MultikernelDialect::module:
         return fact(names::multikernel, yes, "The multikernel module is loaded: kernels can run beside this one.",
                     files.display(abi));
-    case MultikernelDialect::instances:
+    case MultikernelDialect::native:
         if (files.list(instances) || files.read(device_tree))
             return fact(names::multikernel, yes, "This is a multikernel kernel with instances.",
                         files.display(filesystems));

@@ -14,7 +14,7 @@ MultikernelDialect multikernel_dialect(const SystemFiles& files) {
             return MultikernelDialect::module;
     }
     const auto filesystems = files.read_lines_with("proc/filesystems", "multikernel");
-    return filesystems && holds_word(*filesystems, "multikernel") ? MultikernelDialect::instances
+    return filesystems && holds_word(*filesystems, "multikernel") ? MultikernelDialect::native
                                                                   : MultikernelDialect::none;
 }
 
@@ -22,8 +22,8 @@ std::string_view name_of(MultikernelDialect dialect) {
     switch (dialect) {
     case MultikernelDialect::module:
         return "module";
-    case MultikernelDialect::instances:
-        return "instances";
+    case MultikernelDialect::native:
+        return "native";
     case MultikernelDialect::none:
         break;
     }

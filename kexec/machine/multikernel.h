@@ -14,11 +14,11 @@ namespace kx {
 // A call is made only where this was found out for certain: on any other kernel the same flag bits mean other things.
 enum class MultikernelDialect {
     none,
-    module,    // multikernel/kmod: the first line of /sys/fs/multikernel/abi is MULTIKERNEL_MODULE_ABI
-    instances, // a multikernel kernel: `multikernel` in /proc/filesystems
+    module, // multikernel/kmod: the first line of /sys/fs/multikernel/abi is MULTIKERNEL_MODULE_ABI
+    native, // a multikernel kernel: `multikernel` in /proc/filesystems
 };
 MultikernelDialect multikernel_dialect(const SystemFiles& files);
-// "none", "module", "instances".
+// "none", "module", "native".
 std::string_view name_of(MultikernelDialect dialect);
 
 // Physical, sorted and disjoint: the `memory` lines of multikernel/kmod's pool (doc/multikernel-abi.md). Much of it is

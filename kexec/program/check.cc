@@ -74,9 +74,8 @@ void describe_multikernel(Session& session, Capability* row) {
     if (!row || dialect == MultikernelDialect::none)
         return;
     row->finding += fmt::format(" Interface (--mk-abi): {}.", name_of(dialect));
-    const auto facts =
-        dialect == MultikernelDialect::instances ? read_spawn_facts(session.files) : Result<SpawnFacts>{};
-    if (dialect != MultikernelDialect::instances || row->state != CapabilityState::yes)
+    const auto facts = dialect == MultikernelDialect::native ? read_native_facts(session.files) : Result<NativeFacts>{};
+    if (dialect != MultikernelDialect::native || row->state != CapabilityState::yes)
         return;
     if (!facts) {
         row->finding += fmt::format(" Its file system is mounted, and cannot be read: {}.", facts.error().message);
@@ -100,7 +99,7 @@ void describe_multikernel(Session& session, Capability* row) {
         row->finding += fmt::format(" Kexec handover (KHO) is on ({}): instances' kernels panic early beside it.", by);
         row->advice = "boot with kho=off";
     }
-    for (const SpawnInstance& instance : facts->instances)
+    for (const NativeInstance& instance : facts->instances)
         if (!instance.left_alone.empty())
             row->finding += fmt::format(" Instance {} ({}): {}; leave it alone until the next boot.", instance.id,
                                         instance.name, instance.left_alone);

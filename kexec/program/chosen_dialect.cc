@@ -12,7 +12,7 @@ std::string_view described(MultikernelDialect dialect) {
     switch (dialect) {
     case MultikernelDialect::module:
         return "a stock kernel with multikernel.ko (sys/fs/multikernel/abi)";
-    case MultikernelDialect::instances:
+    case MultikernelDialect::native:
         return "a multikernel kernel (proc/filesystems)";
     case MultikernelDialect::none:
         break;
@@ -24,8 +24,8 @@ std::string_view described(MultikernelDialect dialect) {
 
 MultikernelDialect dialect_of(MultikernelAbi abi) {
     switch (abi) {
-    case MultikernelAbi::instances:
-        return MultikernelDialect::instances;
+    case MultikernelAbi::native:
+        return MultikernelDialect::native;
     case MultikernelAbi::module:
         return MultikernelDialect::module;
     case MultikernelAbi::automatic:
@@ -50,7 +50,7 @@ Result<MultikernelAbi> chosen_abi(const Options& options, const SystemFiles& fil
     if (wanted != MultikernelAbi::automatic && dialect_of(wanted) != found)
         return fail(Errc::unsupported, "--mk-abi={}: the running kernel is {}", name_of(dialect_of(wanted)),
                     described(found));
-    return found == MultikernelDialect::module ? MultikernelAbi::module : MultikernelAbi::instances;
+    return found == MultikernelDialect::module ? MultikernelAbi::module : MultikernelAbi::native;
 }
 
 } // namespace kx

@@ -43,8 +43,8 @@ Result<int> instance_pool(Session& session) {
     const bool unidentified = multikernel_dialect(session.files) == MultikernelDialect::none;
     if (unidentified && options.multikernel_abi == MultikernelAbi::automatic)
         return stock_pool(session);
-    if (KX_TRY(chosen_abi(options, session.files)) == MultikernelAbi::instances)
-        return spawn_pool(session);
+    if (KX_TRY(chosen_abi(options, session.files)) == MultikernelAbi::native)
+        return native_pool(session);
     if (options.instance.cpus)
         return fail(Errc::usage, "--cpu goes with --multikernel-pool on multikernel kernels only; here a CPU is an "
                                  "instance's once it is offline and a load names it");

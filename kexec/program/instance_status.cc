@@ -37,7 +37,7 @@ void read_for_instances(const SystemFiles& files) {
             static_cast<void>(read_kept_handover(files, instance.id));
         }
     }
-    if (dialect != MultikernelDialect::instances)
+    if (dialect != MultikernelDialect::native)
         return read_for_placing(files);
     static_cast<void>(files.read("sys/kernel/notes"));
     static_cast<void>(files.read("sys/devices/system/cpu/offline"));

@@ -71,7 +71,7 @@ private:
 
 Result<std::uint32_t> Verbs::load() {
     const auto held = KX_TRY(lock());
-    return of_module() ? load_into_module(session_) : load_into_spawn(session_);
+    return of_module() ? load_into_module(session_) : load_into_native(session_);
 }
 
 // No sync, no network shutdown: the running kernel goes on.
@@ -177,8 +177,8 @@ Result<> Verbs::remove_definition_of(const InstanceView& instance) {
 Result<> Verbs::remove_one(const InstanceView& instance) {
     if (of_module())
         return remove_definition_of(instance);
-    const SpawnFacts facts = KX_TRY(read_spawn_facts(session_.control()));
-    const SpawnInstance* now = facts.find(instance.id);
+    const NativeFacts facts = KX_TRY(read_native_facts(session_.control()));
+    const NativeInstance* now = facts.find(instance.id);
     if (!now)
         return fail(Errc::not_found, "{} is gone already", instance.shown());
     KX_TRY(refuse_if_left_alone(*now));

@@ -15,7 +15,8 @@ namespace kx {
 namespace {
 
 constexpr std::pair<std::string_view, MultikernelAbi> abis[] = {{"auto", MultikernelAbi::automatic},
-                                                                {"instances", MultikernelAbi::instances},
+                                                                {"native", MultikernelAbi::native},
+                                                                {"instances", MultikernelAbi::native}, // its old name
                                                                 {"module", MultikernelAbi::module},
                                                                 {"v1", MultikernelAbi::v1}};
 
@@ -44,7 +45,7 @@ Result<> take_instance(Options& options, const char* value) {
 constexpr OptionRow rows[] = {
     {"multikernel", 0, "[ID]", "Load (-l), start (-e), show (-S), stop (--halt), drop (-u) one; ID or name.",
      take_instance},
-    {"mk-abi", 0, "ABI", "auto, instances, module or v1: which kernel interface to use.",
+    {"mk-abi", 0, "ABI", "auto, native, module or v1: which kernel interface to use.",
      [](Options& options, const char* value) -> Result<> {
          for (const auto& [name, abi] : abis) {
              if (name == value) {
@@ -52,7 +53,7 @@ constexpr OptionRow rows[] = {
                  return {};
              }
          }
-         return fail(Errc::usage, "--mk-abi={}: auto, instances, module or v1", value);
+         return fail(Errc::usage, "--mk-abi={}: auto, native, module or v1", value);
      }},
     {"cpu", 0, "LIST", "Its CPUs, the boot CPU first: 1 or 2-3,5 or apic:0x11.",
      [](Options& options, const char* value) -> Result<> {

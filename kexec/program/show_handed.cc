@@ -14,7 +14,7 @@ namespace kx {
 namespace {
 
 Result<std::string> handover_of(const SystemFiles& files, const InstanceView& instance) {
-    if (instance.dialect == MultikernelDialect::instances)
+    if (instance.dialect == MultikernelDialect::native)
         return files.read(fmt::format("{}/instances/{}/device_tree", multikernel_folder, instance.name));
     if (!instance.record)
         return fail(Errc::not_found,
@@ -61,7 +61,7 @@ std::string chosen_of(const SystemFiles& files, const InstanceView& instance) {
 
 // What a multikernel kernel adds to the tree when it starts the instance, and shows nowhere on this side.
 std::string rest_of_handover(const SystemFiles& files, const InstanceView& instance) {
-    if (instance.dialect != MultikernelDialect::instances)
+    if (instance.dialect != MultikernelDialect::native)
         return {};
     const std::string chosen = chosen_of(files, instance);
     return fmt::format("\n// At the start the kernel adds /chosen with what the instance has to know of this one "

@@ -26,6 +26,6 @@ struct InstanceOptions {
     friend bool operator==(const InstanceOptions&, const InstanceOptions&) = default;
 };
 
-enum class MultikernelAbi { automatic, instances, module, v1 };
+enum class MultikernelAbi { automatic, native, module, v1 };
 
 } // namespace kx

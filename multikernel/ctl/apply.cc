@@ -128,16 +128,16 @@ private:
     }
 
     Result<> grow(const DesiredStep& step, const MachineResources& machine) {
-        const bool spawn = change_.dialect() == MultikernelDialect::instances;
-        if (spawn && step.action == Action::make_pool) {
+        const bool native = change_.dialect() == MultikernelDialect::native;
+        if (native && step.action == Action::make_pool) {
             KX_TRY(make_pool(change_.control(), step.pool));
             return {};
         }
         PoolWish wish;
         wish.cpus = names_of(step.pool.cpus);
         for (const MemoryRequest& memory : step.pool.memory) {
-            (spawn ? wish.memory_added : wish.size) += memory.size;
-            wish.numa_node = spawn ? memory.numa_node : std::nullopt;
+            (native ? wish.memory_added : wish.size) += memory.size;
+            wish.numa_node = native ? memory.numa_node : std::nullopt;
         }
         for (const DeviceRequest& device : step.pool.devices)
             wish.devices.push_back({.name = device.name,
@@ -227,7 +227,7 @@ private:
 
     Result<> undo_pool(const Done& done) {
         if (done.step->action == Action::make_pool) {
-            if (change_.dialect() == MultikernelDialect::instances) {
+            if (change_.dialect() == MultikernelDialect::native) {
                 KX_TRY(dissolve_pool(change_.control()));
                 return {};
             }
@@ -244,7 +244,7 @@ private:
                 back.devices_removed.push_back(device.pci_id);
         for (const PhysRange& piece : now.memory)
             if (std::ranges::find(done.before.memory, piece) == done.before.memory.end() &&
-                change_.dialect() == MultikernelDialect::instances)
+                change_.dialect() == MultikernelDialect::native)
                 back.memory_removed = piece.begin - pool_park_size;
         KX_TRY(change_pool(change_, back, now));
         return {};

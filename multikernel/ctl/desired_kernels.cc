@@ -33,16 +33,16 @@ Result<> check_kernel(Session& session, const DesiredStep& step, std::span<const
         session.notices.add("instance {}: its kernel was not looked at: {}", step.instance, file.error().message);
         return {};
     }
-    const SpawnKernel kernel = KX_TRY(within(step.kernel, read_spawn_kernel(session.files, file->bytes())));
+    const NativeKernel kernel = KX_TRY(within(step.kernel, read_native_kernel(session.files, file->bytes())));
     std::error_code unknown;
     const auto size = step.initrd.empty() ? 0 : std::filesystem::file_size(step.initrd, unknown);
-    return check_spawn_room("instance " + step.instance, kernel.image, unknown ? 0 : size, room);
+    return check_native_room("instance " + step.instance, kernel.image, unknown ? 0 : size, room);
 }
 
 } // namespace
 
 Result<> check_kernels(Session& session, std::span<const DesiredStep> steps, const MachineResources& machine) {
-    if (machine.dialect != MultikernelDialect::instances)
+    if (machine.dialect != MultikernelDialect::native)
         return {};
     for (const DesiredStep& step : steps)
         if (step.action == Action::load)

@@ -28,8 +28,8 @@ Result<std::vector<MachineCpu>> cpus_of(const DesiredInstance& wish, const Machi
     return cpus;
 }
 
-Result<MadeInstance> make_spawn(const Change& change, MadeInstance made, const DesiredInstance& wish,
-                                std::optional<DeviceTreeNode> chosen) {
+Result<MadeInstance> make_native(const Change& change, MadeInstance made, const DesiredInstance& wish,
+                                 std::optional<DeviceTreeNode> chosen) {
     InstanceRequest request{.name = made.name,
                             .id = made.id,
                             .memory_size = made.memory_size,
@@ -100,8 +100,8 @@ Result<MadeInstance> make_instance(const Change& change, const DesiredInstance& 
     made.id = wish.id ? *wish.id : KX_TRY(free_id(machine.instances));
     made.cpus = KX_TRY(cpus_of(wish, machine));
     made.memory_size = wish.memory ? wish.memory->size : 0;
-    if (change.dialect() == MultikernelDialect::instances)
-        return make_spawn(change, std::move(made), wish, std::move(chosen));
+    if (change.dialect() == MultikernelDialect::native)
+        return make_native(change, std::move(made), wish, std::move(chosen));
     return define(change, std::move(made), wish, machine, chosen.has_value());
 }
 

@@ -45,7 +45,7 @@ Result<Wait> parse_wait(const Arguments& arguments) {
 }
 
 Result<FileDescriptor> console_of(const Session& session, const InstanceView& instance) {
-    if (instance.dialect == MultikernelDialect::instances)
+    if (instance.dialect == MultikernelDialect::native)
         return open_mktty(session.run_root, instance.id);
     if (!instance.record || !instance.record->serial_port)
         return fail(Errc::unsupported,

@@ -73,8 +73,8 @@ Result<> refuse_loss_of_boot_cpu(const InstanceView& instance, const InstanceUpd
     return {};
 }
 
-Result<> update_spawn(const Change& change, const InstanceView& instance, const InstanceUpdate& update,
-                      const MachineResources& machine) {
+Result<> update_native(const Change& change, const InstanceView& instance, const InstanceUpdate& update,
+                       const MachineResources& machine) {
     ResourceChange wish{.instance = instance.name};
     for (const MachineCpu& cpu : update.cpus_added)
         wish.cpus_added.push_back(cpu.physical);
@@ -168,7 +168,7 @@ Result<> update_instance(const Change& change, const InstanceView& instance, con
         return {};
     KX_TRY(check_update(instance, update));
     return change.dialect() == MultikernelDialect::module ? update_definition(change, instance, update, machine)
-                                                          : update_spawn(change, instance, update, machine);
+                                                          : update_native(change, instance, update, machine);
 }
 
 Result<> delete_instance(const Change& change, const InstanceView& instance) {
@@ -178,8 +178,8 @@ Result<> delete_instance(const Change& change, const InstanceView& instance) {
                     instance.id);
     if (change.dialect() == MultikernelDialect::module)
         return change.undefine(instance.name);
-    const SpawnFacts facts = KX_TRY(read_spawn_facts(change.control()));
-    const SpawnInstance* found = facts.find(instance.id);
+    const NativeFacts facts = KX_TRY(read_native_facts(change.control()));
+    const NativeInstance* found = facts.find(instance.id);
     if (!found)
         return fail(Errc::not_found, "{} is gone meanwhile", instance.shown());
     if (change.dry_run()) {

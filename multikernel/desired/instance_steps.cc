@@ -85,7 +85,7 @@ private:
         return {};
     }
 
-    bool spawn() const { return machine_.dialect == MultikernelDialect::instances; }
+    bool native() const { return machine_.dialect == MultikernelDialect::native; }
 
     DesiredStep& add(Action action, std::string what = {}, std::string why = {}) {
         return steps_.emplace_back(
@@ -173,7 +173,7 @@ private:
         if (other_boot) {
             recreate_ = true;
             stop_because(fmt::format("it boots on {}", cpus_text(std::span(own_->cpus).first(1))));
-        } else if (!given_.cpus.empty() || (!taken_.cpus.empty() && !spawn())) {
+        } else if (!given_.cpus.empty() || (!taken_.cpus.empty() && !native())) {
             stop_because(fmt::format("it has {}", cpus_text(own_->cpus)));
         }
     }
@@ -181,13 +181,13 @@ private:
     void compare_memory() {
         const std::uint64_t there = total_size(own_->memory);
         const MemoryWish& wish = *instance_.memory;
-        if (!spawn() && wish.address && own_->memory != std::vector{*PhysRange::at(*wish.address, wish.size)})
+        if (!native() && wish.address && own_->memory != std::vector{*PhysRange::at(*wish.address, wish.size)})
             moves_ = true;
         if (there == wish.size && !moves_)
             return;
         (wish.size < there ? given_ : taken_).memory_size = wish.size;
-        recreate_ = recreate_ || (spawn() && wish.size < there && !ends_with_pieces(there - wish.size));
-        if (wish.size < there || !spawn())
+        recreate_ = recreate_ || (native() && wish.size < there && !ends_with_pieces(there - wish.size));
+        if (wish.size < there || !native())
             stop_because(fmt::format("it has {} of memory", size_argument(there)));
     }
 
@@ -229,7 +229,7 @@ private:
             step.request.pci_devices = KX_TRY(wanted_devices());
         else if (own_)
             step.request.pci_devices = own_->devices;
-        if (instance_.memory && !spawn()) // a multikernel kernel chooses the place itself
+        if (instance_.memory && !native()) // a multikernel kernel chooses the place itself
             step.memory_address = instance_.memory->address;
         step.what = fmt::format("id {}, {}, {} of memory", id_, cpus_text(step.request.cpus),
                                 size_argument(step.request.memory_size));
@@ -253,7 +253,7 @@ private:
         const auto moves = [](const InstanceRequest& moved) {
             return !moved.cpus.empty() || moved.memory_size != 0 || !moved.pci_devices.empty();
         };
-        if (!spawn()) {
+        if (!native()) {
             if (moves(given_) || moves(taken_))
                 KX_TRY(create());
             return {};
@@ -280,7 +280,7 @@ private:
             add(Action::start);
         if (wanted_ == DesiredStatus::loaded && running_) {
             add(Action::halt);
-            if (!spawn()) {
+            if (!native()) {
                 add(Action::unload);
                 KX_TRY(load());
             }

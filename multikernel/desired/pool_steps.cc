@@ -67,7 +67,7 @@ void add_module_memory(const DesiredPool& pool, const MachineResources& machine,
         missing.memory.push_back({wanted - held, {}});
 }
 
-void add_spawn_memory(const DesiredPool& pool, const MachineResources& machine, PoolRequest& missing) {
+void add_native_memory(const DesiredPool& pool, const MachineResources& machine, PoolRequest& missing) {
     if (!machine.pool_made) {
         missing.memory = pool.memory;
         return;
@@ -96,7 +96,7 @@ Result<std::vector<DesiredStep>> pool_steps(const DesiredPool& pool, const Machi
     if (machine.dialect == MultikernelDialect::module)
         add_module_memory(pool, machine, missing);
     else
-        add_spawn_memory(pool, machine, missing);
+        add_native_memory(pool, machine, missing);
     for (const DesiredDevice& device : pool.devices) {
         const MachineDevice* there = machine.device(device.pci_id.empty() ? device.platform_name : device.pci_id);
         if (!there || !there->pool)
@@ -105,7 +105,7 @@ Result<std::vector<DesiredStep>> pool_steps(const DesiredPool& pool, const Machi
     if (missing.cpus.empty() && missing.memory.empty() && missing.devices.empty())
         return std::vector<DesiredStep>{};
     DesiredStep step{.action = machine.pool_made ? Action::grow_pool : Action::make_pool};
-    if (!machine.pool_made && machine.dialect == MultikernelDialect::instances &&
+    if (!machine.pool_made && machine.dialect == MultikernelDialect::native &&
         (missing.cpus.empty() || missing.memory.empty()))
         return fail(Errc::usage, "pool: there is none yet, and one is made of CPUs and memory: name both");
     step.what = text_of(missing, machine);

@@ -51,9 +51,9 @@ private:
         return instance.memory && instance.wanted() != DesiredStatus::absent;
     }
 
-    bool spawn() const { return findings_.machine.dialect == MultikernelDialect::instances; }
+    bool native() const { return findings_.machine.dialect == MultikernelDialect::native; }
     // A multikernel kernel chooses the place of an instance's memory by itself.
-    bool has_place(const DesiredInstance& instance) const { return instance.memory->address && !spawn(); }
+    bool has_place(const DesiredInstance& instance) const { return instance.memory->address && !native(); }
 
     std::vector<PhysRange> free() const {
         std::vector<PhysRange> free;
@@ -95,7 +95,7 @@ private:
         if (pool.memory_base && *pool.memory_base % page != 0)
             findings_.error("pool", fmt::format("memory at {:#x} does not begin at a page", *pool.memory_base));
         const std::uint64_t there = total_size(findings_.machine.memory);
-        const std::uint64_t parked = spawn() ? pool_park_size * findings_.machine.memory.size() : 0;
+        const std::uint64_t parked = native() ? pool_park_size * findings_.machine.memory.size() : 0;
         if (wanted <= there + parked || pool.memory.empty())
             return;
         // The pool that is there grows by what is missing; where there is none, by a piece for each request.
@@ -103,7 +103,7 @@ private:
         for (const MemoryRequest& request : pool.memory) {
             const std::uint64_t size =
                 pieces_.empty() || at != std::uint64_t{1} << 62 || there == 0 ? request.size : wanted - there - parked;
-            const std::uint64_t lost = spawn() ? pool_park_size : 0;
+            const std::uint64_t lost = native() ? pool_park_size : 0;
             if (const auto range = size > lost ? PhysRange::at(at + lost, size - lost) : std::nullopt)
                 pieces_.push_back({*range, true});
             at += std::uint64_t{1} << 56;
@@ -208,7 +208,7 @@ private:
             return;
         }
         // A new instance's memory may be in several pieces on a multikernel kernel.
-        if (spawn() && room >= size && !keeps_memory(instance)) {
+        if (native() && room >= size && !keeps_memory(instance)) {
             take_in_pieces(size);
             return;
         }

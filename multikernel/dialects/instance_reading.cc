@@ -77,7 +77,7 @@ Result<std::vector<InstanceView>> instances_of_module(const SystemFiles& files) 
     return all;
 }
 
-std::vector<NamedCpu> cpus_of(const SpawnInstance& instance, const SpawnFacts& facts) {
+std::vector<NamedCpu> cpus_of(const NativeInstance& instance, const NativeFacts& facts) {
     std::vector<NamedCpu> cpus;
     for (const std::uint64_t physical : instance.cpus)
         cpus.push_back({facts.logical_of(physical), physical});
@@ -85,10 +85,10 @@ std::vector<NamedCpu> cpus_of(const SpawnInstance& instance, const SpawnFacts& f
 }
 
 Result<std::vector<InstanceView>> instances_of_kernel(const SystemFiles& files) {
-    const SpawnFacts facts = KX_TRY(read_spawn_facts(files));
+    const NativeFacts facts = KX_TRY(read_native_facts(files));
     std::vector<InstanceView> all;
-    for (const SpawnInstance& instance : facts.instances) {
-        InstanceView view{.dialect = MultikernelDialect::instances,
+    for (const NativeInstance& instance : facts.instances) {
+        InstanceView view{.dialect = MultikernelDialect::native,
                           .id = instance.id,
                           .name = instance.name,
                           .status = instance.status,
@@ -113,7 +113,7 @@ Result<std::vector<InstanceView>> instances_of_kernel(const SystemFiles& files) 
 } // namespace
 
 Result<std::vector<InstanceView>> read_instances(const SystemFiles& files, MultikernelDialect dialect) {
-    if (dialect == MultikernelDialect::instances)
+    if (dialect == MultikernelDialect::native)
         return instances_of_kernel(files);
     return instances_of_module(files);
 }

@@ -70,8 +70,8 @@ void add_pci_devices(const SystemFiles& files, MachineResources& machine) {
     std::ranges::sort(machine.devices, {}, &MachineDevice::name);
 }
 
-// What a user may call a CPU that is in the pool and nowhere else any more, as SpawnFacts::physical_of takes it.
-std::optional<std::uint32_t> assumed_number(const SpawnFacts& facts, std::uint64_t physical) {
+// What a user may call a CPU that is in the pool and nowhere else any more, as NativeFacts::physical_of takes it.
+std::optional<std::uint32_t> assumed_number(const NativeFacts& facts, std::uint64_t physical) {
     if (physical > UINT32_MAX)
         return std::nullopt;
     const auto number = static_cast<std::uint32_t>(physical);
@@ -80,7 +80,7 @@ std::optional<std::uint32_t> assumed_number(const SpawnFacts& facts, std::uint64
     return meant && *meant == physical ? std::optional(number) : std::nullopt;
 }
 
-void add_spawn_cpus(const SpawnFacts& facts, MachineResources& machine) {
+void add_native_cpus(const NativeFacts& facts, MachineResources& machine) {
     std::map<std::uint64_t, MachineCpu> cpus;
     for (const Cpu& cpu : facts.cpus)
         cpus[cpu.physical] = {.physical = cpu.physical, .logical = cpu.logical, .boot = cpu.logical == 0};
@@ -94,15 +94,15 @@ void add_spawn_cpus(const SpawnFacts& facts, MachineResources& machine) {
         machine.cpus.push_back(std::move(cpu));
 }
 
-Result<MachineResources> spawn_resources(const SystemFiles& files) {
-    const auto facts = KX_TRY(read_spawn_facts(files));
-    MachineResources machine{.dialect = MultikernelDialect::instances, .pool_made = facts.pool.made()};
+Result<MachineResources> native_resources(const SystemFiles& files) {
+    const auto facts = KX_TRY(read_native_facts(files));
+    MachineResources machine{.dialect = MultikernelDialect::native, .pool_made = facts.pool.made()};
     machine.memory_alignment = 4096;
-    add_spawn_cpus(facts, machine);
+    add_native_cpus(facts, machine);
     for (const PoolChunk& chunk : facts.pool.chunks)
         if (const auto usable = PhysRange::between(chunk.range.begin + pool_park_size, chunk.range.end))
             machine.memory.push_back(*usable);
-    for (const SpawnInstance& instance : facts.instances) {
+    for (const NativeInstance& instance : facts.instances) {
         machine.instances.push_back({instance.name, instance.id, instance.status, instance.cpus, instance.memory,
                                      instance.devices, instance.added, instance.unclear, instance.left_alone});
         for (const std::string& device : instance.devices)
@@ -169,7 +169,7 @@ Result<MachineResources> read_machine_resources(const SystemFiles& files, Multik
         return fail(Errc::unsupported, "this kernel answers no multikernel call: it is no multikernel kernel, and "
                                        "multikernel.ko is not loaded");
     MachineResources machine =
-        KX_TRY(dialect == MultikernelDialect::instances ? spawn_resources(files) : module_resources(files));
+        KX_TRY(dialect == MultikernelDialect::native ? native_resources(files) : module_resources(files));
     add_topology(files, machine.cpus);
     add_pci_devices(files, machine);
     return machine;

@@ -75,16 +75,16 @@ Result<InstanceView> again(const InstanceControl& control, const InstanceView& i
 void change_record(const InstanceControl& control, const InstanceView& instance, auto change) {
     if (of_module(instance) || control.rehearsed)
         return;
-    const auto facts = read_spawn_facts(control);
-    const SpawnInstance* found = facts ? facts->find(instance.id) : nullptr;
+    const auto facts = read_native_facts(control);
+    const NativeInstance* found = facts ? facts->find(instance.id) : nullptr;
     if (!found)
         return;
-    SpawnRecord record = spawn_record_of(control, *found);
+    NativeRecord record = native_record_of(control, *found);
     const bool said_nothing = record.says_nothing();
     change(record);
     if (said_nothing && record.says_nothing())
         return;
-    if (const auto written = write_spawn_record(control.run_root, record); !written)
+    if (const auto written = write_native_record(control.run_root, record); !written)
         control.notices.add("{}; how the halt or start of {} ended is not kept", written.error().message,
                             instance.shown());
 }
@@ -107,7 +107,7 @@ Result<> look_at_halt(const InstanceControl& control, const InstanceView& instan
                     instance.shown());
     if (!force)
         return {};
-    change_record(control, instance, [](SpawnRecord& record) { record.halted_by_force = true; });
+    change_record(control, instance, [](NativeRecord& record) { record.halted_by_force = true; });
     control.notices.add("{}: the kernel does not tell whether its CPUs stopped: those of a kernel that died before it "
                         "was up go on, and a start is refused as busy then. After it was removed such a CPU comes back "
                         "by {}",
@@ -167,7 +167,7 @@ Result<> start_instance(const InstanceControl& control, const InstanceView& inst
     const std::uint32_t cpu = of_module(instance) ? module_cpus(instance).front().logical : no_cpu;
     const auto started = control.kernel.start_instance(instance.id, cpu);
     InstanceView seen = instance; // with what only the record knows
-    change_record(control, instance, [&](SpawnRecord& record) {
+    change_record(control, instance, [&](NativeRecord& record) {
         seen.halted_by_force = record.halted_by_force;
         record.busy_after_halt = !started && started.error().value == EBUSY && record.halted_by_force;
         record.halted_by_force = record.halted_by_force && !started;
@@ -196,7 +196,7 @@ Result<> unload_instance(const InstanceControl& control, const InstanceView& ins
     if (!dropped)
         return refuse(of_module(instance) ? module_unload_call : native_unload_call, dropped.error(), control,
                       instance);
-    change_record(control, instance, [](SpawnRecord& record) {
+    change_record(control, instance, [](NativeRecord& record) {
         record.load.clear();
         record.broken_by.clear();
     });

@@ -73,7 +73,7 @@ struct MachineResources {
     std::vector<PhysRange> free_memory() const; // sorted, disjoint; neighbours in different pieces stay apart
 };
 
-// Errors as read_spawn_facts and read_multikernel_facts; Errc::unsupported for MultikernelDialect::none.
+// Errors as read_native_facts and read_multikernel_facts; Errc::unsupported for MultikernelDialect::none.
 Result<MachineResources> read_machine_resources(const SystemFiles& files, MultikernelDialect dialect);
 
 } // namespace kx

@@ -58,7 +58,7 @@ ordered_json json_of(const InstanceView& instance) {
     if (!instance.left_alone.empty())
         json["left_alone"] = instance.left_alone;
     if (instance.image) {
-        json[instance.dialect == MultikernelDialect::instances ? "boot_params" : "entry"] = instance.image->entry;
+        json[instance.dialect == MultikernelDialect::native ? "boot_params" : "entry"] = instance.image->entry;
         json["command_line"] = or_null(instance.image->command_line);
     }
     if (instance.record)
@@ -132,7 +132,7 @@ std::string text_of(const InstanceView& instance) {
     if (!instance.devices.empty())
         line("devices", fmt::format("{}", fmt::join(instance.devices, ", ")));
     if (instance.image)
-        line(instance.dialect == MultikernelDialect::instances ? "boot_params" : "entry",
+        line(instance.dialect == MultikernelDialect::native ? "boot_params" : "entry",
              fmt::format("{:#x}", instance.image->entry));
     if (!instance.record) {
         if (instance.image || (instance.dialect == MultikernelDialect::module && instance.status != "defined"))

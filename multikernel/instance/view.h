@@ -46,7 +46,7 @@ struct InstanceView {
 };
 
 // All, by id; those that are only defined (definition.h) among them. Errors as read_multikernel_facts and
-// read_spawn_facts; Errc::unsupported for MultikernelDialect::none, in a sentence that says what to do.
+// read_native_facts; Errc::unsupported for MultikernelDialect::none, in a sentence that says what to do.
 Result<std::vector<InstanceView>> read_instances(const SystemFiles& files, MultikernelDialect dialect);
 
 // An instance as users call it: a number is its id, everything else its name.

@@ -176,7 +176,7 @@ Result<> refuse_other_dialects(const SystemFiles& files) {
     switch (multikernel_dialect(files)) {
     case MultikernelDialect::module:
         return {};
-    case MultikernelDialect::instances:
+    case MultikernelDialect::native:
         return fail(Errc::unsupported, "this is a multikernel kernel: it has no {}, but instances of its own",
                     files.display(abi));
     case MultikernelDialect::none:

@@ -24,7 +24,7 @@ std::string text_of(const InstanceRequest& request) {
     return request.pci_devices.empty() ? text : text + ", " + counted(request.pci_devices.size(), "device");
 }
 
-SpawnInstance wished(const InstanceRequest& request) {
+NativeInstance wished(const InstanceRequest& request) {
     return {.name = request.name,
             .id = request.id,
             .cpus = request.cpus,
@@ -33,7 +33,7 @@ SpawnInstance wished(const InstanceRequest& request) {
 }
 
 // What a change makes of an instance or the pool; only the size of memory that is added is meant.
-SpawnFacts expected_of(SpawnFacts facts, const ResourceChange& change) {
+NativeFacts expected_of(NativeFacts facts, const ResourceChange& change) {
     const auto move = [](auto& list, const auto& removed, const auto& added) {
         for (const auto& one : removed)
             std::erase(list, one);
@@ -55,7 +55,7 @@ SpawnFacts expected_of(SpawnFacts facts, const ResourceChange& change) {
             facts.pool.chunks.push_back({{0, memory.size}, memory.numa_node});
         return facts;
     }
-    for (SpawnInstance& instance : facts.instances) {
+    for (NativeInstance& instance : facts.instances) {
         if (instance.name != change.instance)
             continue;
         move(instance.cpus, change.cpus_removed, change.cpus_added);
@@ -65,8 +65,8 @@ SpawnFacts expected_of(SpawnFacts facts, const ResourceChange& change) {
     return facts;
 }
 
-void note_other_places(const InstanceControl& control, const ResourceChange& change, const SpawnFacts& now) {
-    const SpawnInstance* instance = now.find(std::string_view(change.instance));
+void note_other_places(const InstanceControl& control, const ResourceChange& change, const NativeFacts& now) {
+    const NativeInstance* instance = now.find(std::string_view(change.instance));
     if (!instance)
         return;
     for (const PhysRange& range : change.memory_added)
@@ -78,9 +78,9 @@ void note_other_places(const InstanceControl& control, const ResourceChange& cha
 }
 
 // A kernel that runs uses the range that was named, whatever was booked for it.
-Result<> refuse_other_place(const ResourceChange& change, const SpawnFacts& before, const SpawnFacts& now) {
-    const SpawnInstance* old = before.find(std::string_view(change.instance));
-    const SpawnInstance* instance = now.find(std::string_view(change.instance));
+Result<> refuse_other_place(const ResourceChange& change, const NativeFacts& before, const NativeFacts& now) {
+    const NativeInstance* old = before.find(std::string_view(change.instance));
+    const NativeInstance* instance = now.find(std::string_view(change.instance));
     if (!old || !old->active() || !instance)
         return {};
     for (const PhysRange& range : change.memory_added)
@@ -92,13 +92,13 @@ Result<> refuse_other_place(const ResourceChange& change, const SpawnFacts& befo
     return {};
 }
 
-void keep_added(const InstanceControl& control, const ResourceChange& change, const SpawnFacts& before,
-                const SpawnFacts& now) {
-    const SpawnInstance* instance = now.find(std::string_view(change.instance));
-    const SpawnInstance* old = before.find(std::string_view(change.instance));
+void keep_added(const InstanceControl& control, const ResourceChange& change, const NativeFacts& before,
+                const NativeFacts& now) {
+    const NativeInstance* instance = now.find(std::string_view(change.instance));
+    const NativeInstance* old = before.find(std::string_view(change.instance));
     if (!instance || !old || (change.memory_added.empty() && change.memory_removed.empty()))
         return;
-    SpawnRecord record = spawn_record_of(control, *instance);
+    NativeRecord record = native_record_of(control, *instance);
     record.added = old->added;
     for (const PhysRange& range : change.memory_removed) {
         std::erase(record.added, range);
@@ -108,20 +108,20 @@ void keep_added(const InstanceControl& control, const ResourceChange& change, co
     for (const PhysRange& piece : instance->memory)
         if (std::ranges::count(old->memory, piece) == 0)
             record.added.push_back(piece);
-    if (const auto written = write_spawn_record(control.run_root, record); !written)
+    if (const auto written = write_native_record(control.run_root, record); !written)
         control.notices.add("{}; which memory was added to instance {} is not kept", written.error().message,
                             instance->name);
 }
 
 // Some pages more than were asked for, since pieces are rounded up, are as good as that.
-void accept_size(SpawnFacts& expected, const SpawnInstance* made, const InstanceRequest& request) {
+void accept_size(NativeFacts& expected, const NativeInstance* made, const InstanceRequest& request) {
     if (made && made->told_size == request.memory_size)
         expected.instances.back().memory = {{0, total_size(made->memory)}};
 }
 
 } // namespace
 
-void note_lost(const InstanceControl& control, const SpawnInstance& instance) {
+void note_lost(const InstanceControl& control, const NativeInstance& instance) {
     if (instance.busy_after_halt)
         control.notices.add(
             "instance {} ({}): its kernel went on when it was halted by force: the {} of memory that it "
@@ -134,14 +134,14 @@ void note_lost(const InstanceControl& control, const SpawnInstance& instance) {
                             instance.id, instance.name);
 }
 
-Result<SpawnInstance> create_instance(const InstanceControl& control, const InstanceRequest& request) {
-    const auto before = KX_TRY(read_spawn_facts(control));
+Result<NativeInstance> create_instance(const InstanceControl& control, const InstanceRequest& request) {
+    const auto before = KX_TRY(read_native_facts(control));
     KX_TRY(check_creation(request, before));
     const auto number = KX_TRY(apply_overlay(control, Overlay(text_of(request)).create(request)));
 
-    const auto now = KX_TRY(read_spawn_facts(control));
-    const SpawnInstance* made = now.find(std::string_view(request.name));
-    SpawnFacts expected = before;
+    const auto now = KX_TRY(read_native_facts(control));
+    const NativeInstance* made = now.find(std::string_view(request.name));
+    NativeFacts expected = before;
     expected.instances.push_back(wished(request));
     accept_size(expected, made, request);
     const ChangeScope scope{{request.name}, false};
@@ -159,7 +159,7 @@ Result<SpawnInstance> create_instance(const InstanceControl& control, const Inst
                 restored_text(remains));
 }
 
-std::vector<Overlay> removal_overlays(const SpawnInstance& instance) {
+std::vector<Overlay> removal_overlays(const NativeInstance& instance) {
     std::vector<Overlay> overlays;
     if (!instance.added.empty())
         overlays.push_back(
@@ -168,7 +168,7 @@ std::vector<Overlay> removal_overlays(const SpawnInstance& instance) {
     return overlays;
 }
 
-Result<> take_added_memory(const InstanceControl& control, const SpawnInstance& instance) {
+Result<> take_added_memory(const InstanceControl& control, const NativeInstance& instance) {
     if (instance.added.empty())
         return {};
     const auto taken = change_resources(control, {.instance = instance.name, .memory_removed = instance.added});
@@ -180,33 +180,33 @@ Result<> take_added_memory(const InstanceControl& control, const SpawnInstance& 
                 instance.id, instance.name, size_argument(total_size(instance.added)), taken.error().message);
 }
 
-Result<> remove_instance(const InstanceControl& control, const SpawnInstance& instance) {
-    const auto before = KX_TRY(read_spawn_facts(control));
-    const SpawnInstance* found = before.find(std::string_view(instance.name));
+Result<> remove_instance(const InstanceControl& control, const NativeInstance& instance) {
+    const auto before = KX_TRY(read_native_facts(control));
+    const NativeInstance* found = before.find(std::string_view(instance.name));
     if (!found || found->id != instance.id)
         return fail(Errc::not_found, "instance {} ({}) is not there any more", instance.id, instance.name);
     KX_TRY(check_removal(*found));
     KX_TRY(take_added_memory(control, *found));
     (void)KX_TRY(apply_overlay(control, Overlay("remove " + instance.name).remove(instance.name)));
-    const auto now = KX_TRY(read_spawn_facts(control));
+    const auto now = KX_TRY(read_native_facts(control));
     if (now.find(std::string_view(instance.name)))
         return fail(Errc::io, "instance {} ({}) is still there, although the kernel says that it removed it; {}",
                     instance.id, instance.name, kernel_log_has_the_reason);
     note_lost(control, *found);
-    return remove_spawn_record(control.run_root, instance.id);
+    return remove_native_record(control.run_root, instance.id);
 }
 
 Result<> change_resources(const InstanceControl& control, const ResourceChange& change) {
     if (change.empty())
         return {};
-    const auto before = KX_TRY(read_spawn_facts(control));
+    const auto before = KX_TRY(read_native_facts(control));
     KX_TRY(check_change(change, before, KX_TRY(read_online_cpus(control.files))));
     if (change.instance.empty() && !change.cpus_added.empty())
         KX_TRY(remember_cpus(control.run_root, control.files));
     Overlay overlay("change " + (change.instance.empty() ? "the pool" : change.instance));
     const auto number = KX_TRY(apply_overlay(control, overlay.change(change)));
 
-    const auto now = KX_TRY(read_spawn_facts(control));
+    const auto now = KX_TRY(read_native_facts(control));
     const ChangeScope scope = scope_of(KX_TRY(parse_overlay(overlay.tree())));
     const auto differing = differences(expected_of(before, change), now, scope);
     if (!differing.empty()) {

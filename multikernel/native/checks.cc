@@ -23,7 +23,7 @@ template <typename T> const T* twice_in(std::vector<T>& list) {
     return found == list.end() ? nullptr : &*found;
 }
 
-Result<> refuse_cpu_twice(std::vector<std::uint64_t> cpus, const SpawnFacts& facts) {
+Result<> refuse_cpu_twice(std::vector<std::uint64_t> cpus, const NativeFacts& facts) {
     if (const auto* cpu = twice_in(cpus))
         return fail(Errc::usage, "{} is named twice", shown_cpu(*cpu, facts));
     return {};
@@ -41,7 +41,7 @@ Result<> check_size(std::uint64_t size) {
     return {};
 }
 
-Result<> refuse_without_pool(const SpawnFacts& facts) {
+Result<> refuse_without_pool(const NativeFacts& facts) {
     if (!facts.pool.made())
         return fail(Errc::unsupported,
                     "there is no pool to take CPUs and memory from: make one first (multikernelctl pool SIZE --cpus "
@@ -49,10 +49,10 @@ Result<> refuse_without_pool(const SpawnFacts& facts) {
     return {};
 }
 
-Result<> check_free_cpu(std::uint64_t cpu, const SpawnFacts& facts) {
+Result<> check_free_cpu(std::uint64_t cpu, const NativeFacts& facts) {
     if (has(facts.pool.free_cpus, cpu))
         return {};
-    for (const SpawnInstance& instance : facts.instances)
+    for (const NativeInstance& instance : facts.instances)
         if (has(instance.cpus, cpu))
             return fail(Errc::unsupported, "{} belongs to instance {} ({})", shown_cpu(cpu, facts), instance.id,
                         instance.name);
@@ -63,17 +63,17 @@ Result<> check_free_cpu(std::uint64_t cpu, const SpawnFacts& facts) {
                 free.empty() ? "none" : fmt::format("{}", fmt::join(free, ", ")));
 }
 
-Result<> check_free_device(const std::string& device, const SpawnFacts& facts) {
+Result<> check_free_device(const std::string& device, const NativeFacts& facts) {
     if (has(facts.pool.devices, device))
         return {};
-    for (const SpawnInstance& instance : facts.instances)
+    for (const NativeInstance& instance : facts.instances)
         if (has(instance.devices, device))
             return fail(Errc::unsupported, "device {} belongs to instance {} ({})", device, instance.id, instance.name);
     return fail(Errc::unsupported, "device {} is not in the pool; free there: {}", device,
                 facts.pool.devices.empty() ? "none" : fmt::format("{}", fmt::join(facts.pool.devices, ", ")));
 }
 
-Result<> check_room(std::uint64_t size, std::optional<std::uint32_t> numa_node, const SpawnFacts& facts) {
+Result<> check_room(std::uint64_t size, std::optional<std::uint32_t> numa_node, const NativeFacts& facts) {
     const std::uint64_t free = total_size(facts.free_memory(numa_node));
     if (size <= free)
         return {};
@@ -86,7 +86,7 @@ Result<> check_room(std::uint64_t size, std::optional<std::uint32_t> numa_node, 
 }
 
 // Of the running kernel's own, and it can do without.
-Result<> check_own_cpu(std::uint64_t cpu, const SpawnFacts& facts, const std::vector<std::uint32_t>& online) {
+Result<> check_own_cpu(std::uint64_t cpu, const NativeFacts& facts, const std::vector<std::uint32_t>& online) {
     if (facts.cpus.empty())
         return {};
     const auto logical = facts.logical_of(cpu);
@@ -113,7 +113,7 @@ std::string pieces_text(const std::vector<PhysRange>& pieces) {
 }
 
 // What it was created with cannot be taken: the kernel goes on to load images there.
-Result<> check_memory_removed(const ResourceChange& change, const SpawnInstance& instance) {
+Result<> check_memory_removed(const ResourceChange& change, const NativeInstance& instance) {
     if (change.memory_removed.empty())
         return {};
     if (!instance.unclear.empty())
@@ -134,7 +134,7 @@ Result<> check_memory_removed(const ResourceChange& change, const SpawnInstance&
 
 // The kernel tells a kernel that runs of the range that was named, and books the first free one that is large enough:
 // another one would be in two hands. What runs takes memory from the beginning of a block on.
-Result<> check_memory_added_to_running(PhysRange range, const SpawnInstance& instance, const SpawnFacts& facts) {
+Result<> check_memory_added_to_running(PhysRange range, const NativeInstance& instance, const NativeFacts& facts) {
     const auto first = first_free(range.size(), facts.free_memory());
     if (!first || first->begin != range.begin)
         return fail(Errc::unsupported,
@@ -151,7 +151,7 @@ Result<> check_memory_added_to_running(PhysRange range, const SpawnInstance& ins
     return {};
 }
 
-Result<> check_instance_memory(const ResourceChange& change, const SpawnInstance& instance, const SpawnFacts& facts) {
+Result<> check_instance_memory(const ResourceChange& change, const NativeInstance& instance, const NativeFacts& facts) {
     KX_TRY(check_memory_removed(change, instance));
     if (instance.active() && change.memory_added.size() > 1)
         return fail(Errc::usage, "instance {} is active: it can be given one range at a time", instance.name);
@@ -170,8 +170,8 @@ Result<> check_instance_memory(const ResourceChange& change, const SpawnInstance
     return added == 0 ? Result<>() : check_room(added, std::nullopt, facts);
 }
 
-Result<> check_instance_change(const ResourceChange& change, const SpawnFacts& facts) {
-    const SpawnInstance* instance = facts.find(std::string_view(change.instance));
+Result<> check_instance_change(const ResourceChange& change, const NativeFacts& facts) {
+    const NativeInstance* instance = facts.find(std::string_view(change.instance));
     if (!instance)
         return fail(Errc::not_found, "there is no instance {}", change.instance);
     KX_TRY(refuse_if_left_alone(*instance));
@@ -192,21 +192,21 @@ Result<> check_instance_change(const ResourceChange& change, const SpawnFacts& f
     return check_instance_memory(change, *instance, facts);
 }
 
-Result<> check_chunk(PhysRange range, const SpawnFacts& facts) {
+Result<> check_chunk(PhysRange range, const NativeFacts& facts) {
     std::vector<std::string> chunks;
     for (const PoolChunk& chunk : facts.pool.chunks)
         chunks.push_back(fmt::format("{:#x}-{:#x}", chunk.range.begin, chunk.range.end - 1));
     if (std::ranges::find(facts.pool.chunks, range, &PoolChunk::range) == facts.pool.chunks.end())
         return fail(Errc::unsupported, "{:#x}-{:#x} is no chunk of the pool, and only whole chunks leave it: {}",
                     range.begin, range.end - 1, fmt::join(chunks, ", "));
-    for (const SpawnInstance& instance : facts.instances)
+    for (const NativeInstance& instance : facts.instances)
         if (std::ranges::any_of(instance.memory, [range](PhysRange held) { return held.overlaps(range); }))
             return fail(Errc::unsupported, "instance {} ({}) has memory in {:#x}-{:#x}", instance.id, instance.name,
                         range.begin, range.end - 1);
     return {};
 }
 
-Result<> check_pool_change(const ResourceChange& change, const SpawnFacts& facts,
+Result<> check_pool_change(const ResourceChange& change, const NativeFacts& facts,
                            const std::vector<std::uint32_t>& online) {
     if (!change.memory_added.empty())
         return fail(Errc::usage, "the kernel chooses the place of the pool's memory: ask for a size");
@@ -243,7 +243,7 @@ std::optional<PhysRange> first_free(std::uint64_t size, std::span<const PhysRang
     return found == free.end() ? std::nullopt : PhysRange::at(found->begin, size);
 }
 
-Result<> check_removal(const SpawnInstance& instance) {
+Result<> check_removal(const NativeInstance& instance) {
     KX_TRY(refuse_if_left_alone(instance));
     if (instance.active())
         return fail(Errc::unsupported, "instance {} ({}) is active: halt it first, then unload it", instance.id,
@@ -260,13 +260,13 @@ Result<> check_removal(const SpawnInstance& instance) {
     return {};
 }
 
-std::string shown_cpu(std::uint64_t physical, const SpawnFacts& facts) {
+std::string shown_cpu(std::uint64_t physical, const NativeFacts& facts) {
     const auto logical = facts.logical_of(physical);
     return logical ? fmt::format("CPU {} (apic {:#x})", *logical, physical)
                    : fmt::format("the CPU with APIC id {:#x}", physical);
 }
 
-Result<> check_creation(const InstanceRequest& request, const SpawnFacts& facts) {
+Result<> check_creation(const InstanceRequest& request, const NativeFacts& facts) {
     KX_TRY(check_instance_name(request.name));
     if (request.id == 0 || request.id > highest_loadable_id)
         return fail(Errc::usage, "{} is no instance's id: 1 to {} are", request.id, highest_loadable_id);
@@ -275,9 +275,9 @@ Result<> check_creation(const InstanceRequest& request, const SpawnFacts& facts)
     KX_TRY(refuse_cpu_twice(request.cpus, facts));
     KX_TRY(refuse_device_twice(request.pci_devices));
     KX_TRY(check_size(request.memory_size));
-    if (const SpawnInstance* other = facts.find(std::string_view(request.name)))
+    if (const NativeInstance* other = facts.find(std::string_view(request.name)))
         return fail(Errc::unsupported, "there is an instance {} already, with the id {}", request.name, other->id);
-    if (const SpawnInstance* other = facts.find(request.id))
+    if (const NativeInstance* other = facts.find(request.id))
         return fail(Errc::unsupported, "the id {} belongs to instance {}", request.id, other->name);
     KX_TRY(refuse_without_pool(facts));
     for (const std::uint64_t cpu : request.cpus)
@@ -287,7 +287,8 @@ Result<> check_creation(const InstanceRequest& request, const SpawnFacts& facts)
     return check_room(request.memory_size, request.numa_node, facts);
 }
 
-Result<> check_change(const ResourceChange& change, const SpawnFacts& facts, const std::vector<std::uint32_t>& online) {
+Result<> check_change(const ResourceChange& change, const NativeFacts& facts,
+                      const std::vector<std::uint32_t>& online) {
     auto cpus = change.cpus_added;
     cpus.insert(cpus.end(), change.cpus_removed.begin(), change.cpus_removed.end());
     KX_TRY(refuse_cpu_twice(std::move(cpus), facts));
@@ -299,7 +300,7 @@ Result<> check_change(const ResourceChange& change, const SpawnFacts& facts, con
     return change.instance.empty() ? check_pool_change(change, facts, online) : check_instance_change(change, facts);
 }
 
-Result<> check_new_pool(const PoolRequest& pool, const SpawnFacts& facts, const std::vector<std::uint32_t>& online) {
+Result<> check_new_pool(const PoolRequest& pool, const NativeFacts& facts, const std::vector<std::uint32_t>& online) {
     if (facts.pool.made())
         return fail(Errc::unsupported, "there is a pool already: change it, or dissolve it first");
     if (pool.cpus.empty() || pool.memory.empty())

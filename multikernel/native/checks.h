@@ -19,18 +19,18 @@ inline constexpr std::uint32_t highest_loadable_id = 2047;
 
 // Name and id are free, CPUs and devices are free in the pool, and the memory is there. Errc::usage for what makes no
 // sense on any machine; Errc::unsupported, Errc::no_room.
-Result<> check_creation(const InstanceRequest& request, const SpawnFacts& facts);
+Result<> check_creation(const InstanceRequest& request, const NativeFacts& facts);
 
 // `online`: the logical CPUs that the running kernel has online; empty if that is not known. Errors as above, and
 // Errc::not_found for an instance.
-Result<> check_change(const ResourceChange& change, const SpawnFacts& facts, const std::vector<std::uint32_t>& online);
+Result<> check_change(const ResourceChange& change, const NativeFacts& facts, const std::vector<std::uint32_t>& online);
 
 // Errors as above.
-Result<> check_new_pool(const PoolRequest& pool, const SpawnFacts& facts, const std::vector<std::uint32_t>& online);
+Result<> check_new_pool(const PoolRequest& pool, const NativeFacts& facts, const std::vector<std::uint32_t>& online);
 
 // Errc::unsupported unless the instance has no kernel, nothing is known that makes its removal dangerous, and it is
 // known which memory was added to it.
-Result<> check_removal(const SpawnInstance& instance);
+Result<> check_removal(const NativeInstance& instance);
 
 // The place in `free`, which is sorted, where a multikernel kernel takes memory of this size.
 std::optional<PhysRange> first_free(std::uint64_t size, std::span<const PhysRange> free);
@@ -38,6 +38,6 @@ std::optional<PhysRange> first_free(std::uint64_t size, std::span<const PhysRang
 inline constexpr std::uint64_t memory_block_size = 128 << 20;
 
 // "apic 0x3", "CPU 3 (apic 0x3)".
-std::string shown_cpu(std::uint64_t physical, const SpawnFacts& facts);
+std::string shown_cpu(std::uint64_t physical, const NativeFacts& facts);
 
 } // namespace kx

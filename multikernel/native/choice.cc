@@ -19,11 +19,11 @@ namespace {
 constexpr std::uint64_t usual_size = 256 << 20;
 constexpr std::uint64_t little = 128 << 20;
 
-std::string choice_of(const SpawnInstance& instance) {
+std::string choice_of(const NativeInstance& instance) {
     return instance.name.empty() ? fmt::format("{}", instance.id) : instance.name;
 }
 
-std::string shown_of(const SpawnInstance& instance) {
+std::string shown_of(const NativeInstance& instance) {
     return fmt::format("instance {} ({})", instance.id, instance.name);
 }
 
@@ -32,7 +32,7 @@ std::string memory_text(std::uint64_t bytes) {
 }
 
 // What a kernel would accept to its own harm, or could only refuse.
-Result<> check_can_load(const SpawnInstance& instance) {
+Result<> check_can_load(const NativeInstance& instance) {
     const std::string shown = shown_of(instance), choice = choice_of(instance);
     KX_TRY(refuse_if_left_alone(instance));
     if (instance.id > KEXEC_MK_ID_MAX)
@@ -65,7 +65,7 @@ Result<> check_can_load(const SpawnInstance& instance) {
 }
 
 // --cpu and --memory about an instance that is there: assertions.
-Result<> check_is_as_asked(const SpawnInstance& instance, const Options& options, const SpawnFacts& facts,
+Result<> check_is_as_asked(const NativeInstance& instance, const Options& options, const NativeFacts& facts,
                            Notices& notices) {
     const InstanceOptions& wanted = options.instance;
     const std::string shown = shown_of(instance);
@@ -93,18 +93,18 @@ Result<> check_is_as_asked(const SpawnInstance& instance, const Options& options
     return {};
 }
 
-std::string free_cpus_text(const SpawnFacts& facts) {
+std::string free_cpus_text(const NativeFacts& facts) {
     if (facts.pool.free_cpus.empty())
         return "no CPU of the pool is free; kexec --multikernel-pool shows them";
     return fmt::format("free in the pool: {}", text_of(named_cpus(facts.pool.free_cpus, facts)));
 }
 
-Result<> check_free(std::span<const std::uint64_t> cpus, const SpawnFacts& facts) {
+Result<> check_free(std::span<const std::uint64_t> cpus, const NativeFacts& facts) {
     for (const std::uint64_t cpu : cpus) {
         if (std::ranges::find(facts.pool.free_cpus, cpu) != facts.pool.free_cpus.end())
             continue;
         const std::string name = text_of(named_cpus(std::span(&cpu, 1), facts));
-        for (const SpawnInstance& instance : facts.instances) {
+        for (const NativeInstance& instance : facts.instances) {
             if (std::ranges::find(instance.cpus, cpu) != instance.cpus.end())
                 return fail(Errc::unsupported, "CPU {} belongs to {}", name, shown_of(instance));
         }
@@ -135,7 +135,7 @@ Result<DeviceTreeNode> chosen_of(const std::string& path) {
     return fail(Errc::malformed, "{}: has no node /chosen, which is all that --instance-dtb takes from it here", path);
 }
 
-Result<> plan_pool(SpawnPlan& plan, const Options& options, const SpawnFacts& facts,
+Result<> plan_pool(NativePlan& plan, const Options& options, const NativeFacts& facts,
                    const std::vector<std::uint64_t>& cpus) {
     if (facts.pool.made()) {
         if (options.pool)
@@ -152,12 +152,12 @@ Result<> plan_pool(SpawnPlan& plan, const Options& options, const SpawnFacts& fa
     return {};
 }
 
-Result<SpawnPlan> plan_new(const Options& options, const SpawnFacts& facts, Notices& notices) {
+Result<NativePlan> plan_new(const Options& options, const NativeFacts& facts, Notices& notices) {
     const InstanceOptions& wanted = options.instance;
-    SpawnPlan plan;
+    NativePlan plan;
     plan.id = wanted.id ? *wanted.id : KX_TRY(free_id(facts.instances));
     plan.name = wanted.name.empty() ? fmt::format("instance-{}", plan.id) : wanted.name;
-    if (const SpawnInstance* taken = facts.find(std::string_view(plan.name)))
+    if (const NativeInstance* taken = facts.find(std::string_view(plan.name)))
         return fail(Errc::unsupported, "{} has the name that instance {} would get; choose one: --multikernel=NAME",
                     shown_of(*taken), plan.id);
     if (!wanted.cpus)
@@ -184,18 +184,18 @@ Result<SpawnPlan> plan_new(const Options& options, const SpawnFacts& facts, Noti
 
 } // namespace
 
-std::string SpawnPlan::shown() const {
+std::string NativePlan::shown() const {
     return fmt::format("instance {} ({})", id, name);
 }
 
-std::vector<NamedCpu> named_cpus(std::span<const std::uint64_t> physical, const SpawnFacts& facts) {
+std::vector<NamedCpu> named_cpus(std::span<const std::uint64_t> physical, const NativeFacts& facts) {
     std::vector<NamedCpu> named;
     for (const std::uint64_t cpu : physical)
         named.push_back({facts.logical_of(cpu), cpu});
     return named;
 }
 
-Result<std::vector<std::uint64_t>> physical_cpus(const std::string& list, const SpawnFacts& facts, Notices& notices) {
+Result<std::vector<std::uint64_t>> physical_cpus(const std::string& list, const NativeFacts& facts, Notices& notices) {
     std::vector<std::uint64_t> cpus;
     for (const CpuName& name : KX_TRY(within("--cpu", parse_cpu_list(list)))) {
         bool assumed = false;
@@ -211,15 +211,15 @@ Result<std::vector<std::uint64_t>> physical_cpus(const std::string& list, const 
     return cpus;
 }
 
-Result<SpawnPlan> plan_spawn(const Options& options, const SpawnFacts& facts, Notices& notices) {
+Result<NativePlan> plan_native(const Options& options, const NativeFacts& facts, Notices& notices) {
     const InstanceOptions& wanted = options.instance;
     if (wanted.memory && wanted.memory->address)
         return fail(Errc::usage, "--memory: this kernel chooses the place of an instance's memory itself: give its "
                                  "size only");
-    const SpawnInstance* there = wanted.id             ? facts.find(*wanted.id)
-                                 : wanted.name.empty() ? nullptr
-                                                       : facts.find(std::string_view(wanted.name));
-    SpawnPlan plan;
+    const NativeInstance* there = wanted.id             ? facts.find(*wanted.id)
+                                  : wanted.name.empty() ? nullptr
+                                                        : facts.find(std::string_view(wanted.name));
+    NativePlan plan;
     if (there) {
         KX_TRY(check_can_load(*there));
         KX_TRY(check_is_as_asked(*there, options, facts, notices));

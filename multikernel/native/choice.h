@@ -14,7 +14,7 @@
 
 namespace kx {
 
-struct SpawnPlan {
+struct NativePlan {
     std::uint32_t id = 0;
     std::string name;
     std::vector<NamedCpu> cpus;            // the boot CPU first
@@ -28,13 +28,13 @@ struct SpawnPlan {
 
 // Refuses CPUs and memory that others hold, in a sentence that names the holder, and an instance that cannot take a
 // kernel now.
-Result<SpawnPlan> plan_spawn(const Options& options, const SpawnFacts& facts, Notices& notices);
+Result<NativePlan> plan_native(const Options& options, const NativeFacts& facts, Notices& notices);
 
 // The CPUs of `list` (--cpu) by their physical numbers, in that order. Errc::usage for one named twice; notes where the
 // number had to be guessed.
-Result<std::vector<std::uint64_t>> physical_cpus(const std::string& list, const SpawnFacts& facts, Notices& notices);
+Result<std::vector<std::uint64_t>> physical_cpus(const std::string& list, const NativeFacts& facts, Notices& notices);
 
 // With their logical numbers, where those are known.
-std::vector<NamedCpu> named_cpus(std::span<const std::uint64_t> physical, const SpawnFacts& facts);
+std::vector<NamedCpu> named_cpus(std::span<const std::uint64_t> physical, const NativeFacts& facts);
 
 } // namespace kx

@@ -19,7 +19,7 @@ bool without_gaps(std::span<const Cpu> known, std::vector<std::uint64_t> physica
 
 } // namespace
 
-Result<std::uint64_t> SpawnFacts::physical_of(const CpuName& name, bool& assumed) const {
+Result<std::uint64_t> NativeFacts::physical_of(const CpuName& name, bool& assumed) const {
     if (name.physical)
         return name.number;
     if (const auto found = std::ranges::find(cpus, name.number, &Cpu::logical); found != cpus.end())
@@ -40,7 +40,7 @@ Result<std::uint64_t> SpawnFacts::physical_of(const CpuName& name, bool& assumed
                 name.number, fmt::join(unknown, ", apic:"));
 }
 
-std::optional<std::uint32_t> SpawnFacts::logical_of(std::uint64_t physical) const {
+std::optional<std::uint32_t> NativeFacts::logical_of(std::uint64_t physical) const {
     const auto found = std::ranges::find_if(cpus, [physical](Cpu cpu) { return cpu.physical == physical; });
     return found == cpus.end() ? std::nullopt : std::optional(found->logical);
 }

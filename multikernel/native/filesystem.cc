@@ -21,7 +21,7 @@ std::string path_of(std::string_view name) {
 }
 
 Result<> refuse_unmounted(const SystemFiles& files) {
-    if (multikernel_dialect(files) != MultikernelDialect::instances)
+    if (multikernel_dialect(files) != MultikernelDialect::native)
         return fail(Errc::unsupported, "this is no multikernel kernel: /proc/filesystems has no \"multikernel\"");
     const auto tree = files.read(path_of("device_tree"));
     if (!tree && tree.error().code == Errc::not_found)
@@ -35,7 +35,7 @@ Result<DeviceTreeNode> read_tree(const SystemFiles& files, const std::string& pa
     return within(files.display(path), parse_device_tree(ByteView(std::as_bytes(std::span(blob.data(), blob.size())))));
 }
 
-Result<SpawnInstance> read_instance(const SystemFiles& files, const std::string& name) {
+Result<NativeInstance> read_instance(const SystemFiles& files, const std::string& name) {
     const std::string folder = path_of("instances/" + name);
     const auto shown = files.display(folder + "/device_tree");
     const auto tree = KX_TRY(read_tree(files, folder + "/device_tree"));
@@ -50,8 +50,8 @@ bool is_gone(const Error& error) {
     return error.code == Errc::not_found;
 }
 
-Result<std::vector<SpawnInstance>> read_instances(const SystemFiles& files) {
-    std::vector<SpawnInstance> instances;
+Result<std::vector<NativeInstance>> read_instances(const SystemFiles& files) {
+    std::vector<NativeInstance> instances;
     const auto names = files.list(path_of("instances"));
     if (!names && is_gone(names.error()))
         return instances;
@@ -64,12 +64,12 @@ Result<std::vector<SpawnInstance>> read_instances(const SystemFiles& files) {
             return fail(Errc::malformed, "{}: has more than {} instances", files.display(path_of("instances")),
                         most_instances);
     }
-    std::ranges::sort(instances, {}, &SpawnInstance::id);
+    std::ranges::sort(instances, {}, &NativeInstance::id);
     return instances;
 }
 
 // "mk-instance-ID-NAME-region-N": ID and NAME of this instance, whatever NAME holds.
-bool is_region_of(std::string_view entry, const SpawnInstance& instance) {
+bool is_region_of(std::string_view entry, const NativeInstance& instance) {
     const auto prefix = fmt::format("mk-instance-{}-{}-region-", instance.id, instance.name);
     if (!entry.starts_with(prefix) || entry.size() == prefix.size())
         return false;
@@ -78,7 +78,7 @@ bool is_region_of(std::string_view entry, const SpawnInstance& instance) {
 
 // /proc/iomem tells where the pieces are; to those who are not root it shows zeros. Where it has less than the device
 // tree, it does not tell all.
-void set_pieces(SpawnInstance& instance, std::span<const IomemEntry> iomem) {
+void set_pieces(NativeInstance& instance, std::span<const IomemEntry> iomem) {
     std::vector<PhysRange> pieces;
     for (const IomemEntry& entry : iomem)
         if (is_region_of(entry.name, instance) && entry.range.begin != 0)
@@ -90,13 +90,13 @@ void set_pieces(SpawnInstance& instance, std::span<const IomemEntry> iomem) {
 
 // The status of an instance tells whether it has an image; the list only tells more of it. A list that this program
 // cannot read must not keep a user from halting an instance.
-void add_images(const SystemFiles& files, std::vector<SpawnInstance>& instances) {
+void add_images(const SystemFiles& files, std::vector<NativeInstance>& instances) {
     const auto text = files.read("proc/kimage");
     const auto rows = text ? parse_kimage(*text) : std::vector<KimageRow>{};
     if (!rows)
         return;
     for (const KimageRow& row : *rows)
-        for (SpawnInstance& instance : instances)
+        for (NativeInstance& instance : instances)
             if (row.type == "multikernel" && row.id == instance.id)
                 instance.image = row;
 }
@@ -118,7 +118,7 @@ Result<Transaction> read_transaction(const SystemFiles& files, const std::string
 
 } // namespace
 
-std::vector<PhysRange> SpawnInstance::created() const {
+std::vector<PhysRange> NativeInstance::created() const {
     std::vector<PhysRange> pieces;
     for (const PhysRange& piece : memory)
         if (std::ranges::find(added, piece) == added.end())
@@ -126,19 +126,19 @@ std::vector<PhysRange> SpawnInstance::created() const {
     return pieces;
 }
 
-const SpawnInstance* SpawnFacts::find(std::uint32_t id) const {
-    const auto found = std::ranges::find(instances, id, &SpawnInstance::id);
+const NativeInstance* NativeFacts::find(std::uint32_t id) const {
+    const auto found = std::ranges::find(instances, id, &NativeInstance::id);
     return found == instances.end() ? nullptr : &*found;
 }
 
-const SpawnInstance* SpawnFacts::find(std::string_view name) const {
-    const auto found = std::ranges::find(instances, name, &SpawnInstance::name);
+const NativeInstance* NativeFacts::find(std::string_view name) const {
+    const auto found = std::ranges::find(instances, name, &NativeInstance::name);
     return found == instances.end() ? nullptr : &*found;
 }
 
-std::vector<PhysRange> SpawnFacts::free_memory(std::optional<std::uint32_t> numa_node) const {
+std::vector<PhysRange> NativeFacts::free_memory(std::optional<std::uint32_t> numa_node) const {
     std::vector<PhysRange> held;
-    for (const SpawnInstance& instance : instances)
+    for (const NativeInstance& instance : instances)
         held.insert(held.end(), instance.memory.begin(), instance.memory.end());
     held = normalized(std::move(held));
     std::vector<PhysRange> free;
@@ -168,22 +168,22 @@ Result<std::vector<Transaction>> read_transactions(const SystemFiles& files, std
     return transactions;
 }
 
-Result<SpawnFacts> read_spawn_facts(const SystemFiles& files) {
+Result<NativeFacts> read_native_facts(const SystemFiles& files) {
     KX_TRY(refuse_unmounted(files));
-    SpawnFacts facts;
+    NativeFacts facts;
     const auto path = path_of("device_tree");
     const auto tree = KX_TRY(read_tree(files, path));
     facts.pool = KX_TRY(within(files.display(path), parse_pool_tree(tree)));
     facts.instances = KX_TRY(read_instances(files));
     if (const auto iomem = read_iomem(files))
-        for (SpawnInstance& instance : facts.instances)
+        for (NativeInstance& instance : facts.instances)
             set_pieces(instance, *iomem);
     add_images(files, facts.instances);
     facts.transactions = KX_TRY(read_transactions(files));
     const std::string boot = boot_id_of(files);
-    for (SpawnInstance& instance : facts.instances) {
-        const auto record = read_spawn_record(files, instance.id, boot);
-        settle_history(instance, facts.transactions, record ? std::optional(*record) : std::optional<SpawnRecord>());
+    for (NativeInstance& instance : facts.instances) {
+        const auto record = read_native_record(files, instance.id, boot);
+        settle_history(instance, facts.transactions, record ? std::optional(*record) : std::optional<NativeRecord>());
         if (!record && record.error().code == Errc::malformed)
             instance.left_alone = record.error().message;
     }

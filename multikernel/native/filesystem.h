@@ -26,18 +26,18 @@ struct PoolChunk {
 };
 
 // /sys/fs/multikernel/device_tree. Before there is a baseline, `chunks` is empty and `cpus` are the kernel's own.
-struct SpawnPool {
+struct NativePool {
     std::vector<std::uint64_t> cpus;      // all of the pool, those of instances among them
     std::vector<std::uint64_t> free_cpus; // cpus-available
     std::vector<PoolChunk> chunks;        // sorted
     std::vector<std::string> devices;     // PCI addresses and platform names that are free
     bool made() const { return !chunks.empty(); }
-    friend bool operator==(const SpawnPool&, const SpawnPool&) = default;
+    friend bool operator==(const NativePool&, const NativePool&) = default;
 };
 // Errc::malformed for a tree that contradicts itself: ranges that overlap, a free CPU that is not in the pool.
-Result<SpawnPool> parse_pool_tree(const DeviceTreeNode& root);
+Result<NativePool> parse_pool_tree(const DeviceTreeNode& root);
 
-struct SpawnInstance {
+struct NativeInstance {
     std::string name;
     std::uint32_t id = 0;
     std::string status;               // empty, ready, loading, loaded, active, failed
@@ -47,7 +47,7 @@ struct SpawnInstance {
     std::optional<KimageRow> image;   // its row of /proc/kimage
     std::uint64_t told_size = 0;      // of its memory, by the device tree; the pieces may be some pages more
 
-    // What became of it since its creation (spawn_history.h).
+    // What became of it since its creation (history.h).
     std::uint32_t creation = 0;   // the transaction that created it; 0: not known
     std::vector<PhysRange> added; // those pieces of `memory` that it was given later: the kernel loads nothing there
     std::string unclear;          // why `added` may not be all, or more than that; empty: it is right
@@ -57,11 +57,11 @@ struct SpawnInstance {
 
     bool active() const { return status == "active"; }
     std::vector<PhysRange> created() const; // `memory` less `added`
-    friend bool operator==(const SpawnInstance&, const SpawnInstance&) = default;
+    friend bool operator==(const NativeInstance&, const NativeInstance&) = default;
 };
 // `status` and `image` are for the caller. Of memory in several pieces the tree tells only where the first begins and
 // what they are together: one range here.
-Result<SpawnInstance> parse_instance_tree(const DeviceTreeNode& root);
+Result<NativeInstance> parse_instance_tree(const DeviceTreeNode& root);
 
 // One of overlays/tx_N.
 struct Transaction {
@@ -73,16 +73,16 @@ struct Transaction {
     friend bool operator==(const Transaction&, const Transaction&) = default;
 };
 
-struct SpawnFacts {
-    SpawnPool pool;
-    std::vector<SpawnInstance> instances;  // by id
+struct NativeFacts {
+    NativePool pool;
+    std::vector<NativeInstance> instances; // by id
     std::vector<Transaction> transactions; // by number
     // Logical numbers, as far as they are known: /proc/cpuinfo loses a CPU that goes into the pool, so this program
-    // keeps those that it moved in /run/kexec-tools-mk/cpus (spawn_cpus.h).
+    // keeps those that it moved in /run/kexec-tools-mk/cpus (multikernel/records/known_cpus.h).
     std::vector<Cpu> cpus;
 
-    const SpawnInstance* find(std::uint32_t id) const;
-    const SpawnInstance* find(std::string_view name) const;
+    const NativeInstance* find(std::uint32_t id) const;
+    const NativeInstance* find(std::string_view name) const;
     // What instances may still have: the chunks (of that node) less what instances hold, and less pool_park_size at
     // the beginning of each. Sorted; a range lies in one chunk.
     std::vector<PhysRange> free_memory(std::optional<std::uint32_t> numa_node = std::nullopt) const;
@@ -96,7 +96,7 @@ struct SpawnFacts {
 // Everything. Errc::unsupported where the kernel is no multikernel kernel, or the file system is not mounted (with the
 // command that mounts it); Errc::malformed with the file for a tree that cannot be read. Folders that go away meanwhile
 // are left out.
-Result<SpawnFacts> read_spawn_facts(const SystemFiles& files);
+Result<NativeFacts> read_native_facts(const SystemFiles& files);
 
 // The transactions alone, without the blobs of those up to `after`.
 Result<std::vector<Transaction>> read_transactions(const SystemFiles& files, std::uint32_t after = 0);

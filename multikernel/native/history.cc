@@ -56,7 +56,7 @@ void take_named(MemoryMoves& moves, PhysRange range, std::span<const PhysRange> 
         moves.doubtful.push_back(range);
 }
 
-MemoryMoves moves_of(const SpawnInstance& instance, std::span<const Transaction> transactions,
+MemoryMoves moves_of(const NativeInstance& instance, std::span<const Transaction> transactions,
                      std::span<const PhysRange> taken) {
     MemoryMoves moves;
     for (const Transaction& transaction : transactions) {
@@ -123,7 +123,7 @@ bool is_all_of_creation(std::span<const PhysRange> rest, std::uint64_t created) 
     return created != 0 && total_size(rest) <= created + rest.size() * page;
 }
 
-void settle_memory(SpawnInstance& instance, const MemoryMoves& moves, std::span<const PhysRange> recorded) {
+void settle_memory(NativeInstance& instance, const MemoryMoves& moves, std::span<const PhysRange> recorded) {
     std::vector<PhysRange> rest = instance.memory, named = moves.added;
     find_by_place(rest, named, recorded, instance.added);
     if (!is_all_of_creation(rest, moves.created) && !find_by_size(rest, named, instance.added))
@@ -145,18 +145,18 @@ void settle_memory(SpawnInstance& instance, const MemoryMoves& moves, std::span<
                                                    size_argument(left - moves.created)));
 }
 
-bool is_without_kernel(const SpawnInstance& instance) {
+bool is_without_kernel(const NativeInstance& instance) {
     return instance.status == "ready" || instance.status == "empty";
 }
 
 // A load that failed left it half an image, and this program knows of none that did so without harm. A record counts
 // for that only where it is certain that it is of this boot and this instance.
-bool is_broken_by_others(const SpawnInstance& instance, const SpawnRecord* record) {
+bool is_broken_by_others(const NativeInstance& instance, const NativeRecord* record) {
     const bool certain = record && record->creation != 0 && !record->boot.empty();
     return instance.image && is_without_kernel(instance) && !(certain && !record->broken_by.empty());
 }
 
-void settle_load(SpawnInstance& instance, const SpawnRecord& record) {
+void settle_load(NativeInstance& instance, const NativeRecord& record) {
     const bool under_way = record.load == load_under_way;
     if (record.load.empty() || instance.status == "loaded" || instance.active() ||
         (under_way && instance.status == "loading"))
@@ -166,8 +166,8 @@ void settle_load(SpawnInstance& instance, const SpawnRecord& record) {
                                     : fmt::format("a load of it failed with {}", record.load);
 }
 
-std::optional<SpawnRecord> record_of(const InstanceControl& control, std::uint32_t id) {
-    auto record = read_spawn_record(DirectoryFiles(control.run_root), id, boot_id_of(control.files));
+std::optional<NativeRecord> record_of(const InstanceControl& control, std::uint32_t id) {
+    auto record = read_native_record(DirectoryFiles(control.run_root), id, boot_id_of(control.files));
     return record ? std::optional(*std::move(record)) : std::nullopt;
 }
 
@@ -190,8 +190,8 @@ std::uint32_t creator_of(std::string_view name, std::uint32_t id, std::span<cons
     return creator;
 }
 
-void settle_history(SpawnInstance& instance, std::span<const Transaction> transactions,
-                    const std::optional<SpawnRecord>& record) {
+void settle_history(NativeInstance& instance, std::span<const Transaction> transactions,
+                    const std::optional<NativeRecord>& record) {
     instance.creation = creator_of(instance.name, instance.id, transactions);
     instance.added.clear();
     instance.unclear.clear();
@@ -211,7 +211,7 @@ void settle_history(SpawnInstance& instance, std::span<const Transaction> transa
     settle_load(instance, *record);
 }
 
-Result<> refuse_if_left_alone(const SpawnInstance& instance) {
+Result<> refuse_if_left_alone(const NativeInstance& instance) {
     if (instance.left_alone.empty())
         return {};
     return fail(Errc::unsupported,
@@ -220,17 +220,17 @@ Result<> refuse_if_left_alone(const SpawnInstance& instance) {
                 instance.id, instance.name, instance.left_alone);
 }
 
-SpawnRecord spawn_record_of(const InstanceControl& control, const SpawnInstance& instance) {
+NativeRecord native_record_of(const InstanceControl& control, const NativeInstance& instance) {
     auto record = record_of(control, instance.id);
     if (!record || record->name != instance.name || record->creation != instance.creation)
-        record = SpawnRecord{.id = instance.id, .name = instance.name, .creation = instance.creation};
+        record = NativeRecord{.id = instance.id, .name = instance.name, .creation = instance.creation};
     record->boot = boot_id_of(control.files);
     return *record;
 }
 
-Result<SpawnFacts> read_spawn_facts(const InstanceControl& control) {
-    auto facts = KX_TRY(read_spawn_facts(control.files));
-    for (SpawnInstance& instance : facts.instances)
+Result<NativeFacts> read_native_facts(const InstanceControl& control) {
+    auto facts = KX_TRY(read_native_facts(control.files));
+    for (NativeInstance& instance : facts.instances)
         if (const auto record = record_of(control, instance.id))
             settle_history(instance, facts.transactions, record);
     return facts;

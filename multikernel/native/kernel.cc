@@ -14,7 +14,7 @@ Result<std::optional<std::uint32_t>> wanted_note(const SystemFiles& files) {
     const auto notes = files.read("sys/kernel/notes");
     if (!notes)
         return std::nullopt;
-    const auto type = spawn_note_of(ByteView(std::as_bytes(std::span(*notes))));
+    const auto type = native_note_of(ByteView(std::as_bytes(std::span(*notes))));
     return type ? *type : std::nullopt;
 }
 
@@ -22,7 +22,7 @@ Result<std::optional<std::uint32_t>> wanted_note(const SystemFiles& files) {
 bool has_room(std::span<const PhysRange> memory, std::uint64_t image, std::uint64_t initrd) {
     constexpr std::uint64_t besides = 1 << 20; // boot_params, command line, page tables
     return std::ranges::any_of(memory, [&](const PhysRange& piece) {
-        const auto begin = align_up(piece.begin, spawn_alignment);
+        const auto begin = align_up(piece.begin, native_alignment);
         const auto place = begin ? PhysRange::at(*begin, image) : std::nullopt;
         if (!place || !piece.contains(*place))
             return false;
@@ -34,10 +34,10 @@ bool has_room(std::span<const PhysRange> memory, std::uint64_t image, std::uint6
 
 } // namespace
 
-Result<SpawnKernel> read_spawn_kernel(const SystemFiles& files, const Bytes& file) {
-    SpawnKernel kernel;
+Result<NativeKernel> read_native_kernel(const SystemFiles& files, const Bytes& file) {
+    NativeKernel kernel;
     kernel.elf = KX_TRY(unpack_vmlinux(file));
-    kernel.image = KX_TRY(parse_spawn_image(kernel.elf.view(), KX_TRY(wanted_note(files))));
+    kernel.image = KX_TRY(parse_native_image(kernel.elf.view(), KX_TRY(wanted_note(files))));
     if (const auto facts = describe_image(file.view()))
         kernel.version = facts->kernel_version;
     if (kernel.version.empty())
@@ -45,10 +45,10 @@ Result<SpawnKernel> read_spawn_kernel(const SystemFiles& files, const Bytes& fil
     return kernel;
 }
 
-Result<> check_spawn_room(std::string_view shown, const SpawnImage& image, std::uint64_t initrd,
-                          std::span<const PhysRange> memory, std::uint64_t more) {
+Result<> check_native_room(std::string_view shown, const NativeImage& image, std::uint64_t initrd,
+                           std::span<const PhysRange> memory, std::uint64_t more) {
     const std::uint64_t size = image.memory.size();
-    const auto need = align_up(size, spawn_alignment);
+    const auto need = align_up(size, native_alignment);
     if (need && has_room(memory, *need, initrd))
         return {};
     return fail(Errc::no_room,

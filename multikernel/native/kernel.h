@@ -16,19 +16,19 @@
 
 namespace kx {
 
-struct SpawnKernel {
+struct NativeKernel {
     Bytes elf;
-    SpawnImage image;
+    NativeImage image;
     std::string version; // "6.1.0-50-cloud-amd64"; empty where neither header nor banner tells
 };
 
 // `file` in whatever form unpack_vmlinux() takes, with the note that the running kernel wants.
-Result<SpawnKernel> read_spawn_kernel(const SystemFiles& files, const Bytes& file);
+Result<NativeKernel> read_native_kernel(const SystemFiles& files, const Bytes& file);
 
 // Whether kernel and initrd (bytes; 0 for none) have room in these pieces of memory. If in doubt, refuses
 // (Errc::no_room). `shown` is the instance; `more` is memory that it has and that the kernel does not use for images.
-Result<> check_spawn_room(std::string_view shown, const SpawnImage& image, std::uint64_t initrd,
-                          std::span<const PhysRange> memory, std::uint64_t more = 0);
+Result<> check_native_room(std::string_view shown, const NativeImage& image, std::uint64_t initrd,
+                           std::span<const PhysRange> memory, std::uint64_t more = 0);
 
 // The memory to assume for an instance that does not exist yet: one piece, at the worst possible address.
 std::vector<PhysRange> memory_to_come(std::uint64_t size);

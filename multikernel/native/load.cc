@@ -29,17 +29,17 @@
 namespace kx {
 namespace {
 
-struct PlannedSpawn {
-    SpawnPlan plan;
+struct PlannedNative {
+    NativePlan plan;
     std::vector<AddedParameter> added;
-    SpawnKernel kernel;
+    NativeKernel kernel;
     std::uint64_t flags = 0;
 };
 
 // What this load made, to be removed when it fails: but not after an answer to the load that makes that dangerous.
 struct Made {
     bool pool = false;
-    std::optional<SpawnInstance> instance;
+    std::optional<NativeInstance> instance;
     bool must_stay = false;
 };
 
@@ -66,7 +66,7 @@ Result<std::vector<AddedParameter>> parameters_for(const Options& options, std::
     const InstanceOptions& wanted = options.instance;
     if (wanted.exact_command_line)
         return std::vector<AddedParameter>{};
-    auto added = spawn_parameters(given, !wanted.no_serial_port);
+    auto added = native_parameters(given, !wanted.no_serial_port);
     if (!added.empty() && std::ranges::count(given, '"') % 2 != 0)
         return fail(Errc::usage,
                     "the command line ends inside quotes: {}, which has to be added, would become part of "
@@ -85,22 +85,22 @@ Result<> check_command_line(std::string_view line) {
     return {};
 }
 
-Result<> check_size(const PlannedSpawn& planned, const LoadInputs& inputs, std::span<const PhysRange> memory) {
-    const SpawnPlan& plan = planned.plan;
-    return check_spawn_room(plan.shown(), planned.kernel.image,
-                            inputs.request.initrd ? inputs.request.initrd->bytes.size() : 0, memory,
-                            total_size(plan.memory) - total_size(plan.created));
+Result<> check_size(const PlannedNative& planned, const LoadInputs& inputs, std::span<const PhysRange> memory) {
+    const NativePlan& plan = planned.plan;
+    return check_native_room(plan.shown(), planned.kernel.image,
+                             inputs.request.initrd ? inputs.request.initrd->bytes.size() : 0, memory,
+                             total_size(plan.memory) - total_size(plan.created));
 }
 
-Result<PlannedSpawn> plan(Session& session, LoadInputs& inputs, const SpawnFacts& facts) {
+Result<PlannedNative> plan(Session& session, LoadInputs& inputs, const NativeFacts& facts) {
     const Options& options = session.options;
     KX_TRY(refuse_without_meaning(options));
     if (!options.type.empty())
         session.notices.add("--type={} has no effect on a multikernel kernel, which loads a vmlinux only",
                             options.type);
     KX_TRY(refuse_beside_kho(session.files));
-    PlannedSpawn planned;
-    planned.plan = KX_TRY(plan_spawn(options, facts, session.notices));
+    PlannedNative planned;
+    planned.plan = KX_TRY(plan_native(options, facts, session.notices));
     if (planned.plan.pool)
         KX_TRY(check_new_pool(*planned.plan.pool, facts, KX_TRY(read_online_cpus(session.files))));
     std::string& command_line = inputs.request.command_line;
@@ -108,7 +108,7 @@ Result<PlannedSpawn> plan(Session& session, LoadInputs& inputs, const SpawnFacts
     command_line = with_parameters(command_line, planned.added);
     KX_TRY(check_command_line(command_line));
     planned.kernel =
-        KX_TRY(within(inputs.request.kernel.path, read_spawn_kernel(session.files, inputs.kernel.bytes())));
+        KX_TRY(within(inputs.request.kernel.path, read_native_kernel(session.files, inputs.kernel.bytes())));
     KX_TRY(check_size(planned, inputs,
                       planned.plan.create ? memory_to_come(planned.plan.memory_size) : planned.plan.created));
     planned.flags = KEXEC_MULTIKERNEL | std::uint64_t{planned.plan.id} << KEXEC_MK_ID_SHIFT |
@@ -117,7 +117,7 @@ Result<PlannedSpawn> plan(Session& session, LoadInputs& inputs, const SpawnFacts
     return planned;
 }
 
-LoadReport report_of(const PlannedSpawn& planned, const LoadInputs& inputs) {
+LoadReport report_of(const PlannedNative& planned, const LoadInputs& inputs) {
     LoadReport report;
     report.kernel_path = inputs.request.kernel.path;
     if (inputs.request.initrd)
@@ -128,26 +128,26 @@ LoadReport report_of(const PlannedSpawn& planned, const LoadInputs& inputs) {
     report.files = FilesReport{{"KEXEC_MULTIKERNEL"}};
     if (!inputs.request.initrd)
         report.files->flags.push_back("KEXEC_FILE_NO_INITRAMFS");
-    const SpawnPlan& plan = planned.plan;
-    SpawnReport spawn{.id = plan.id,
-                      .name = plan.name,
-                      .cpus = {},
-                      .memory_size = plan.memory_size,
-                      .memory = plan.memory,
-                      .added = {},
-                      .image_size = planned.kernel.image.memory.size(),
-                      .pool_source = {},
-                      .overlay_source = {}};
+    const NativePlan& plan = planned.plan;
+    NativeReport native{.id = plan.id,
+                        .name = plan.name,
+                        .cpus = {},
+                        .memory_size = plan.memory_size,
+                        .memory = plan.memory,
+                        .added = {},
+                        .image_size = planned.kernel.image.memory.size(),
+                        .pool_source = {},
+                        .overlay_source = {}};
     for (const NamedCpu& cpu : plan.cpus)
-        spawn.cpus.push_back({cpu.logical, cpu.physical});
+        native.cpus.push_back({cpu.logical, cpu.physical});
     for (const AddedParameter& parameter : planned.added)
-        spawn.added.push_back({parameter.text, parameter.why});
+        native.added.push_back({parameter.text, parameter.why});
     if (plan.pool)
-        spawn.pool_source = device_tree_source(baseline_of(*plan.pool));
+        native.pool_source = device_tree_source(baseline_of(*plan.pool));
     if (plan.create)
-        spawn.overlay_source =
+        native.overlay_source =
             device_tree_source(Overlay(fmt::format("create {}", plan.name)).create(*plan.create).tree());
-    report.spawn = std::move(spawn);
+    report.native = std::move(native);
     return report;
 }
 
@@ -156,9 +156,9 @@ std::string errno_name(int error) {
     return name ? name : fmt::format("errno {}", error);
 }
 
-Result<> remove_made(const InstanceControl& control, const SpawnInstance& made) {
-    const SpawnFacts facts = KX_TRY(read_spawn_facts(control));
-    const SpawnInstance* now = facts.find(std::string_view(made.name));
+Result<> remove_made(const InstanceControl& control, const NativeInstance& made) {
+    const NativeFacts facts = KX_TRY(read_native_facts(control));
+    const NativeInstance* now = facts.find(std::string_view(made.name));
     return now ? remove_instance(control, *now) : Result<>{};
 }
 
@@ -185,7 +185,7 @@ Error undone(const InstanceControl& control, const Made& made, Error error) {
     return error;
 }
 
-Result<> make(const InstanceControl& control, const SpawnPlan& plan, Made& made) {
+Result<> make(const InstanceControl& control, const NativePlan& plan, Made& made) {
     if (plan.pool) {
         KX_TRY(make_pool(control, *plan.pool));
         made.pool = true;
@@ -195,36 +195,36 @@ Result<> make(const InstanceControl& control, const SpawnPlan& plan, Made& made)
     return {};
 }
 
-Result<SpawnInstance> instance_now(const InstanceControl& control, const SpawnPlan& plan) {
-    const SpawnFacts facts = KX_TRY(read_spawn_facts(control));
-    if (const SpawnInstance* instance = facts.find(plan.id))
+Result<NativeInstance> instance_now(const InstanceControl& control, const NativePlan& plan) {
+    const NativeFacts facts = KX_TRY(read_native_facts(control));
+    if (const NativeInstance* instance = facts.find(plan.id))
         return *instance;
     return fail(Errc::not_found, "{} is gone meanwhile", plan.shown());
 }
 
 // Noted before the call: should this program end in it, nobody knows what it left behind.
-Result<> note_begin(const InstanceControl& control, const SpawnPlan& plan) {
-    const SpawnInstance instance = KX_TRY(instance_now(control, plan));
+Result<> note_begin(const InstanceControl& control, const NativePlan& plan) {
+    const NativeInstance instance = KX_TRY(instance_now(control, plan));
     KX_TRY(refuse_if_left_alone(instance));
-    SpawnRecord record = spawn_record_of(control, instance);
+    NativeRecord record = native_record_of(control, instance);
     record.load = load_under_way;
-    return write_spawn_record(control.run_root, record);
+    return write_native_record(control.run_root, record);
 }
 
 // An image that a load left which failed is in /proc/kimage; where there is none, the load changed nothing.
-Result<> note_end(const InstanceControl& control, const SpawnPlan& plan, const SysResult<>& loaded) {
-    const SpawnInstance instance = KX_TRY(instance_now(control, plan));
-    SpawnRecord record = spawn_record_of(control, instance);
+Result<> note_end(const InstanceControl& control, const NativePlan& plan, const SysResult<>& loaded) {
+    const NativeInstance instance = KX_TRY(instance_now(control, plan));
+    NativeRecord record = native_record_of(control, instance);
     const bool harmless = loaded || removable_after_load(loaded.error());
     record.load = harmless ? std::string() : errno_name(loaded.error().value);
     if (loaded)
         record.broken_by.clear();
     else if (harmless && instance.image && !untouched_by_load(loaded.error()))
         record.broken_by = errno_name(loaded.error().value);
-    return write_spawn_record(control.run_root, record);
+    return write_native_record(control.run_root, record);
 }
 
-Result<> load_image(Session& session, const PlannedSpawn& planned, const LoadInputs& inputs, Made& made) {
+Result<> load_image(Session& session, const PlannedNative& planned, const LoadInputs& inputs, Made& made) {
     const InstanceControl control = session.control();
     const FileDescriptor kernel = KX_TRY(sealed_memfd(inputs.request.kernel.path, planned.kernel.elf.view()));
     const int initrd = inputs.initrd ? inputs.initrd->fd() : -1;
@@ -238,8 +238,8 @@ Result<> load_image(Session& session, const PlannedSpawn& planned, const LoadInp
     CallContext context = read_call_context(session.files, false);
     context.instance = planned.plan.shown();
     context.flags = planned.flags;
-    const auto facts = read_spawn_facts(control);
-    if (const SpawnInstance* instance = facts ? facts->find(planned.plan.id) : nullptr) {
+    const auto facts = read_native_facts(control);
+    if (const NativeInstance* instance = facts ? facts->find(planned.plan.id) : nullptr) {
         context.halted_by_force = instance->halted_by_force;
         context.cpu_words = fmt::format("apic:{:#x}", fmt::join(instance->cpus, ",apic:"));
         context.cpus = context.cpu_words;
@@ -247,8 +247,8 @@ Result<> load_image(Session& session, const PlannedSpawn& planned, const LoadInp
     return std::unexpected(refusal(native_load_call, loaded.error(), context));
 }
 
-Result<InstanceView> loaded_instance(const InstanceControl& control, const SpawnPlan& plan) {
-    const auto all = KX_TRY(read_instances(control.files, MultikernelDialect::instances));
+Result<InstanceView> loaded_instance(const InstanceControl& control, const NativePlan& plan) {
+    const auto all = KX_TRY(read_instances(control.files, MultikernelDialect::native));
     InstanceView instance = KX_TRY(choose_instance(all, {.id = plan.id, .name = {}}));
     if (instance.status != "loaded")
         return fail(Errc::io, "the kernel took the load, and {} is \"{}\" all the same; look at dmesg", plan.shown(),
@@ -267,7 +267,7 @@ Result<> keep_only_if_unchanged(const InstanceControl& control, const InstanceVi
                 dropped ? "the kernel was dropped again" : "dropping it failed: " + dropped.error().message);
 }
 
-Result<InstanceView> load_into(Session& session, const PlannedSpawn& planned, const LoadInputs& inputs, Made& made) {
+Result<InstanceView> load_into(Session& session, const PlannedNative& planned, const LoadInputs& inputs, Made& made) {
     const InstanceControl control = session.control();
     KX_TRY(make(control, planned.plan, made));
     if (made.instance)
@@ -280,7 +280,8 @@ Result<InstanceView> load_into(Session& session, const PlannedSpawn& planned, co
     return instance;
 }
 
-void write_down(Session& session, const PlannedSpawn& planned, const LoadInputs& inputs, const InstanceView& instance) {
+void write_down(Session& session, const PlannedNative& planned, const LoadInputs& inputs,
+                const InstanceView& instance) {
     InstanceRecord record = record_of(inputs, planned.kernel.version);
     record.id = planned.plan.id;
     record.name = planned.plan.name;
@@ -291,11 +292,11 @@ void write_down(Session& session, const PlannedSpawn& planned, const LoadInputs&
 
 } // namespace
 
-Result<std::uint32_t> load_into_spawn(Session& session) {
+Result<std::uint32_t> load_into_native(Session& session) {
     const Options& options = session.options;
-    const SpawnFacts facts = KX_TRY(read_spawn_facts(session.control()));
+    const NativeFacts facts = KX_TRY(read_native_facts(session.control()));
     LoadInputs inputs = KX_TRY(open_inputs(input_wishes(session.options), session.files, session.notices));
-    const PlannedSpawn planned = KX_TRY(plan(session, inputs, facts));
+    const PlannedNative planned = KX_TRY(plan(session, inputs, facts));
     note_refusals(session, native_load_call.system_call, foreseen_causes(native_load_call, read_call_context(session.files, false)));
     KX_TRY(refuse_if_strict(session));
     LoadReport report = report_of(planned, inputs);
@@ -312,12 +313,12 @@ Result<std::uint32_t> load_into_spawn(Session& session) {
     if (!loaded)
         return std::unexpected(undone(session.control(), made, loaded.error()));
     write_down(session, planned, inputs, *loaded);
-    report.spawn->memory = loaded->memory;
-    report.spawn->memory_size = total_size(loaded->memory);
+    report.native->memory = loaded->memory;
+    report.native->memory_size = total_size(loaded->memory);
     if (options.json)
         print(stdout, "{}", json_of(report));
     else
-        print(stdout, "{}", text_of(*report.spawn, "loaded"));
+        print(stdout, "{}", text_of(*report.native, "loaded"));
     return planned.plan.id;
 }
 

@@ -8,6 +8,6 @@ namespace kx {
 
 // Loads and returns the instance's id; with --dry-run prints the plan. The instance, and the pool, are made where they
 // have to be, and removed again when the load fails after that. The caller holds the lock, but for a --dry-run.
-Result<std::uint32_t> load_into_spawn(Session& session);
+Result<std::uint32_t> load_into_native(Session& session);
 
 } // namespace kx

@@ -52,7 +52,7 @@ std::unexpected<Error> baseline_refused(const SystemFiles& files, int error, con
     }
 }
 
-ResourceChange way_out(const SpawnPool& pool) {
+ResourceChange way_out(const NativePool& pool) {
     ResourceChange change{.instance = {}, .cpus_added = {}, .cpus_removed = pool.free_cpus};
     for (const std::string& device : pool.devices)
         if (device.find(':') != device.npos)
@@ -63,15 +63,15 @@ ResourceChange way_out(const SpawnPool& pool) {
 }
 
 // The numbers of the transactions are added to `own`.
-Result<> give_back(const InstanceControl& control, const SpawnPool& pool, std::vector<std::uint32_t>& own) {
+Result<> give_back(const InstanceControl& control, const NativePool& pool, std::vector<std::uint32_t>& own) {
     for (const ResourceChange& change : in_pieces(way_out(pool)))
         own.push_back(KX_TRY(apply_overlay(control, Overlay("dissolve the pool").change(change))));
     return {};
 }
 
 // What a baseline that failed took all the same goes back; what does not is told.
-std::vector<std::string> give_back_what_was_taken(const InstanceControl& control, const SpawnFacts& before) {
-    const auto now = read_spawn_facts(control);
+std::vector<std::string> give_back_what_was_taken(const InstanceControl& control, const NativeFacts& before) {
+    const auto now = read_native_facts(control);
     if (!now)
         return {now.error().message};
     const ChangeScope scope{{}, true};
@@ -79,7 +79,7 @@ std::vector<std::string> give_back_what_was_taken(const InstanceControl& control
         return {};
     std::vector<std::uint32_t> own;
     const auto given = give_back(control, now->pool, own);
-    const auto after = read_spawn_facts(control);
+    const auto after = read_native_facts(control);
     if (!after)
         return {after.error().message};
     auto remains = differences(before, *after, scope);
@@ -88,9 +88,9 @@ std::vector<std::string> give_back_what_was_taken(const InstanceControl& control
     return remains;
 }
 
-SpawnFacts expected_of(const SpawnFacts& before, const PoolRequest& request) {
-    SpawnFacts facts = before;
-    facts.pool = SpawnPool{.cpus = request.cpus, .free_cpus = request.cpus, .chunks = {}, .devices = {}};
+NativeFacts expected_of(const NativeFacts& before, const PoolRequest& request) {
+    NativeFacts facts = before;
+    facts.pool = NativePool{.cpus = request.cpus, .free_cpus = request.cpus, .chunks = {}, .devices = {}};
     for (const MemoryRequest& memory : request.memory)
         facts.pool.chunks.push_back({{0, memory.size}, memory.numa_node});
     for (const DeviceRequest& device : request.devices)
@@ -100,8 +100,8 @@ SpawnFacts expected_of(const SpawnFacts& before, const PoolRequest& request) {
 
 } // namespace
 
-Result<SpawnPool> make_pool(const InstanceControl& control, const PoolRequest& pool) {
-    const auto before = KX_TRY(read_spawn_facts(control));
+Result<NativePool> make_pool(const InstanceControl& control, const PoolRequest& pool) {
+    const auto before = KX_TRY(read_native_facts(control));
     KX_TRY(check_new_pool(pool, before, KX_TRY(read_online_cpus(control.files))));
     const auto blob = KX_TRY(device_tree_blob(baseline_of(pool), baseline_limit));
     KX_TRY(remember_cpus(control.run_root, control.files));
@@ -111,7 +111,7 @@ Result<SpawnPool> make_pool(const InstanceControl& control, const PoolRequest& p
         return baseline_refused(control.files, written.error().value,
                                 after_text(control.files, tree, give_back_what_was_taken(control, before)));
 
-    const auto now = KX_TRY(read_spawn_facts(control));
+    const auto now = KX_TRY(read_native_facts(control));
     const auto differing = differences(expected_of(before, pool), now, {{}, true});
     if (differing.empty())
         return now.pool;
@@ -121,10 +121,10 @@ Result<SpawnPool> make_pool(const InstanceControl& control, const PoolRequest& p
 }
 
 Result<> dissolve_pool(const InstanceControl& control) {
-    const auto before = KX_TRY(read_spawn_facts(control));
+    const auto before = KX_TRY(read_native_facts(control));
     if (!before.pool.made())
         return fail(Errc::unsupported, "there is no pool");
-    for (const SpawnInstance& instance : before.instances)
+    for (const NativeInstance& instance : before.instances)
         if (!instance.cpus.empty() || !instance.memory.empty() || !instance.devices.empty())
             return fail(Errc::unsupported,
                         "instance {} ({}) holds CPUs, memory or devices of the pool: remove it first", instance.id,
@@ -134,7 +134,7 @@ Result<> dissolve_pool(const InstanceControl& control) {
     if (const auto given = give_back(control, before.pool, own); !given)
         return fail(given.error().code, "the pool was not dissolved: {}. {}", given.error().message,
                     restored_text(restore(control, before, scope, own)));
-    const auto now = KX_TRY(read_spawn_facts(control));
+    const auto now = KX_TRY(read_native_facts(control));
     if (now.pool.made())
         return fail(Errc::io, "the pool is still there, although the kernel says that it gave everything back; {}",
                     kernel_log_has_the_reason);

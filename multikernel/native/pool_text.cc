@@ -24,13 +24,13 @@ std::string range_text(std::string_view what, PhysRange range, std::string_view 
                        size_text(range.size()), more.empty() ? "" : "  ", more);
 }
 
-std::string text_of(const SpawnFacts& facts) {
+std::string text_of(const NativeFacts& facts) {
     if (!facts.pool.made())
         return "there is no pool yet: --multikernel-pool=SIZE --cpu LIST makes it\n";
     std::string text;
     for (const PoolChunk& chunk : facts.pool.chunks)
         text += range_text("pool", chunk.range, chunk.numa_node ? fmt::format("node {}", *chunk.numa_node) : "");
-    for (const SpawnInstance& instance : facts.instances) {
+    for (const NativeInstance& instance : facts.instances) {
         for (const PhysRange& range : instance.memory)
             text += range_text("taken", range,
                                fmt::format("instance {} ({}), {}", instance.id, instance.name, instance.status));
@@ -50,7 +50,7 @@ ordered_json json_of(PhysRange range) {
     return {{"begin", range.begin}, {"end", range.end}};
 }
 
-std::string json_of(const SpawnFacts& facts) {
+std::string json_of(const NativeFacts& facts) {
     ordered_json json{{"schema", "kexec-pool-1"},
                       {"pool", ordered_json::array()},
                       {"taken", ordered_json::array()},
@@ -60,7 +60,7 @@ std::string json_of(const SpawnFacts& facts) {
         one["source"] = "kernel";
         json["pool"].push_back(one);
     }
-    for (const SpawnInstance& instance : facts.instances) {
+    for (const NativeInstance& instance : facts.instances) {
         for (const PhysRange& range : instance.memory) {
             ordered_json one = json_of(range);
             one["instance"] = instance.id;
@@ -76,19 +76,19 @@ std::string json_of(const SpawnFacts& facts) {
 }
 
 Result<int> show(const Session& session) {
-    const SpawnFacts facts = KX_TRY(read_spawn_facts(session.files));
+    const NativeFacts facts = KX_TRY(read_native_facts(session.files));
     print(stdout, "{}", session.options.json ? json_of(facts) : text_of(facts));
     return exit_ok;
 }
 
-Result<std::vector<std::uint64_t>> cpus_for_pool(const Session& session, const SpawnFacts& facts) {
+Result<std::vector<std::uint64_t>> cpus_for_pool(const Session& session, const NativeFacts& facts) {
     if (!session.options.instance.cpus)
         return fail(Errc::usage, "which CPUs shall be in the pool? --cpu LIST: CPUs that are online and may go, not "
                                  "the boot CPU");
     return physical_cpus(*session.options.instance.cpus, facts, session.notices);
 }
 
-Result<> make(Session& session, const SpawnFacts& facts, std::uint64_t size) {
+Result<> make(Session& session, const NativeFacts& facts, std::uint64_t size) {
     const PoolRequest pool{
         .cpus = KX_TRY(cpus_for_pool(session, facts)), .memory = {{.size = size, .numa_node = {}}}, .devices = {}};
     if (session.options.dry_run) {
@@ -102,12 +102,12 @@ Result<> make(Session& session, const SpawnFacts& facts, std::uint64_t size) {
 }
 
 // As much as this in one piece; what the kernel keeps of each chunk for itself is not counted as missing.
-bool has_free(const SpawnFacts& facts, std::uint64_t size) {
+bool has_free(const NativeFacts& facts, std::uint64_t size) {
     return std::ranges::any_of(facts.free_memory(),
                                [&](PhysRange range) { return range.size() + pool_park_size >= size; });
 }
 
-Result<> grow(Session& session, const SpawnFacts& facts, std::uint64_t size) {
+Result<> grow(Session& session, const NativeFacts& facts, std::uint64_t size) {
     ResourceChange change;
     if (session.options.instance.cpus) {
         for (const std::uint64_t cpu : KX_TRY(physical_cpus(*session.options.instance.cpus, facts, session.notices))) {
@@ -128,7 +128,7 @@ Result<> grow(Session& session, const SpawnFacts& facts, std::uint64_t size) {
     return change_resources(session.control(), change);
 }
 
-Result<> dissolve(Session& session, const SpawnFacts& facts) {
+Result<> dissolve(Session& session, const NativeFacts& facts) {
     if (!facts.pool.made() || !session.options.dry_run)
         return facts.pool.made() ? dissolve_pool(session.control()) : Result<>{};
     if (!facts.instances.empty())
@@ -139,7 +139,7 @@ Result<> dissolve(Session& session, const SpawnFacts& facts) {
 
 } // namespace
 
-Result<int> spawn_pool(Session& session) {
+Result<int> native_pool(Session& session) {
     const Options& options = session.options;
     if (!options.pool_size) {
         if (options.instance.cpus)
@@ -149,7 +149,7 @@ Result<int> spawn_pool(Session& session) {
     std::optional<RunLock> lock;
     if (!options.dry_run)
         lock = KX_TRY(take_lock(session.run_root));
-    const SpawnFacts facts = KX_TRY(read_spawn_facts(session.files));
+    const NativeFacts facts = KX_TRY(read_native_facts(session.files));
     if (*options.pool_size == 0)
         KX_TRY(dissolve(session, facts));
     else if (!facts.pool.made())

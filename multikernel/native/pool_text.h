@@ -8,6 +8,6 @@ namespace kx {
 
 // Shows the pool; with a size makes it, lets it grow until so much is free in one piece, or (0) gives all back. The
 // JSON has the schema "kexec-pool-1" (doc/plan-json.md). With --dry-run prints what would be written.
-Result<int> spawn_pool(Session& session);
+Result<int> native_pool(Session& session);
 
 } // namespace kx

@@ -61,7 +61,7 @@ std::uint64_t largest(std::span<const PhysRange> ranges) {
     return size;
 }
 
-Result<PhysRange> piece_at(const SpawnPool& pool, std::uint64_t address) {
+Result<PhysRange> piece_at(const NativePool& pool, std::uint64_t address) {
     std::string there;
     for (const PoolChunk& chunk : pool.chunks) {
         if (chunk.range.begin == address)
@@ -73,10 +73,10 @@ Result<PhysRange> piece_at(const SpawnPool& pool, std::uint64_t address) {
 
 } // namespace
 
-Result<std::string> change_spawn_pool(const Change& change, const PoolWish& wish, const MachineResources& machine) {
+Result<std::string> change_native_pool(const Change& change, const PoolWish& wish, const MachineResources& machine) {
     if (!machine.pool_made)
         return make(change, wish, machine);
-    const SpawnFacts facts = KX_TRY(read_spawn_facts(change.session().files));
+    const NativeFacts facts = KX_TRY(read_native_facts(change.session().files));
     ResourceChange resources;
     // What the kernel keeps of a piece counts: else a pool of SIZE would never be one.
     if (wish.size > largest(facts.free_memory()) + pool_park_size)

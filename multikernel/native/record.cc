@@ -9,8 +9,8 @@
 namespace kx {
 namespace {
 
-constexpr std::string_view first_line = "kexec-spawn-1";
-constexpr std::string_view folder = "spawn";
+constexpr std::string_view first_line = "kexec-native-1";
+constexpr std::string_view folder = "native";
 
 std::string file_name(std::uint32_t id) {
     return fmt::format("{}", id);
@@ -40,7 +40,7 @@ Result<std::vector<PhysRange>> ranges_in(const RecordReader& reader, std::string
 
 } // namespace
 
-std::string text_of(const SpawnRecord& record) {
+std::string text_of(const NativeRecord& record) {
     std::string text = fmt::format("{}\n", first_line);
     text += record_line("id", fmt::format("{}", record.id));
     text += record_line("name", record.name);
@@ -55,9 +55,9 @@ std::string text_of(const SpawnRecord& record) {
     return text;
 }
 
-Result<SpawnRecord> parse_spawn_record(std::string_view text, std::string_view file) {
+Result<NativeRecord> parse_native_record(std::string_view text, std::string_view file) {
     const RecordReader reader = KX_TRY(RecordReader::open(text, first_line, file));
-    SpawnRecord record;
+    NativeRecord record;
     record.id = static_cast<std::uint32_t>(KX_TRY(reader.number("id", 1, UINT32_MAX)));
     record.name = KX_TRY(reader.text("name"));
     record.creation = static_cast<std::uint32_t>(KX_TRY(reader.number("creation", 0, UINT32_MAX)));
@@ -79,10 +79,10 @@ std::string boot_id_of(const SystemFiles& files) {
     return read_value(files, "proc/sys/kernel/random/boot_id").value_or(std::string());
 }
 
-Result<SpawnRecord> read_spawn_record(const SystemFiles& files, std::uint32_t id, std::string_view boot) {
+Result<NativeRecord> read_native_record(const SystemFiles& files, std::uint32_t id, std::string_view boot) {
     const auto path = fmt::format("{}/{}/{}", run_folder, folder, file_name(id));
     const std::string content = KX_TRY(files.read(path));
-    auto record = KX_TRY(parse_spawn_record(content, files.display(path)));
+    auto record = KX_TRY(parse_native_record(content, files.display(path)));
     if (record.id != id)
         return fail(Errc::malformed, "{}: is the record of instance {}", files.display(path), record.id);
     if (boot.empty())
@@ -92,13 +92,13 @@ Result<SpawnRecord> read_spawn_record(const SystemFiles& files, std::uint32_t id
     return record;
 }
 
-Result<> write_spawn_record(const std::string& root, const SpawnRecord& record) {
+Result<> write_native_record(const std::string& root, const NativeRecord& record) {
     if (record.says_nothing())
-        return remove_spawn_record(root, record.id);
+        return remove_native_record(root, record.id);
     return write_run_file(root, folder, file_name(record.id), text_of(record));
 }
 
-Result<> remove_spawn_record(const std::string& root, std::uint32_t id) {
+Result<> remove_native_record(const std::string& root, std::uint32_t id) {
     return remove_run_file(root, folder, file_name(id));
 }
 

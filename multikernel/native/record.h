@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What this program knows of an instance of a multikernel kernel and the kernel does not tell: how its last load ended,
 // whether a halt by force stopped it, and which memory it was given after its creation. It counts for one boot. One
-// text file an instance below /run/kexec-tools-mk/spawn, of the kind that record_text.h describes; its first line is
-// "kexec-spawn-1".
+// text file an instance below /run/kexec-tools-mk/native, of the kind that record_text.h describes; its first line is
+// "kexec-native-1".
 #pragma once
 
 #include "kexec/core/phys_range.h"
@@ -15,7 +15,7 @@
 
 namespace kx {
 
-struct SpawnRecord {
+struct NativeRecord {
     std::uint32_t id = 0;
     std::string name;
     std::uint32_t creation = 0; // the transaction that created it; 0: none is known. Another one, another instance
@@ -36,23 +36,23 @@ struct SpawnRecord {
         return load.empty() && broken_by.empty() && !halted_by_force && !busy_after_halt && added.empty() &&
                taken.empty();
     }
-    friend bool operator==(const SpawnRecord&, const SpawnRecord&) = default;
+    friend bool operator==(const NativeRecord&, const NativeRecord&) = default;
 };
 
 inline constexpr std::string_view load_under_way = "under way";
 
-std::string text_of(const SpawnRecord& record);
+std::string text_of(const NativeRecord& record);
 // Errc::malformed names `file` and the key.
-Result<SpawnRecord> parse_spawn_record(std::string_view text, std::string_view file);
+Result<NativeRecord> parse_native_record(std::string_view text, std::string_view file);
 
 // What the kernel calls this boot; empty where it does not tell.
 std::string boot_id_of(const SystemFiles& files);
 
 // Errc::not_found if there is no record of the boot `boot`. If it is not known in which boot a record was written, the
 // record counts, and its `boot` is empty.
-Result<SpawnRecord> read_spawn_record(const SystemFiles& files, std::uint32_t id, std::string_view boot);
+Result<NativeRecord> read_native_record(const SystemFiles& files, std::uint32_t id, std::string_view boot);
 // Below `root`. A record that says nothing is removed.
-Result<> write_spawn_record(const std::string& root, const SpawnRecord& record);
-Result<> remove_spawn_record(const std::string& root, std::uint32_t id);
+Result<> write_native_record(const std::string& root, const NativeRecord& record);
+Result<> remove_native_record(const std::string& root, std::uint32_t id);
 
 } // namespace kx

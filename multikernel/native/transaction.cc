@@ -18,12 +18,12 @@
 namespace kx {
 namespace {
 
-bool exists(const SpawnFacts& facts, const std::string& name) {
+bool exists(const NativeFacts& facts, const std::string& name) {
     return facts.find(std::string_view(name)) != nullptr;
 }
 
 // Its undo goes by the names of instances, so it is safe only where it can find none.
-bool can_be_removed(const OverlayContent& content, const SpawnFacts& before, const SpawnFacts& now) {
+bool can_be_removed(const OverlayContent& content, const NativeFacts& before, const NativeFacts& now) {
     return content.changes.empty() && !content.created.empty() &&
            std::ranges::none_of(content.created, [&](const InstanceRequest& instance) {
                return exists(before, instance.name) || exists(now, instance.name);
@@ -31,9 +31,9 @@ bool can_be_removed(const OverlayContent& content, const SpawnFacts& before, con
 }
 
 std::unexpected<Error> undo_failed(const InstanceControl& control, const Transaction& failed,
-                                   const OverlayContent& content, const SpawnFacts& before) {
+                                   const OverlayContent& content, const NativeFacts& before) {
     const auto remains = restore(control, before, scope_of(content), std::span(&failed.number, 1));
-    const auto now = read_spawn_facts(control);
+    const auto now = read_native_facts(control);
     bool removed = now && remains.empty() && can_be_removed(content, before, *now);
     removed = removed && control.kernel.remove_folder(transaction_path(failed.number)).has_value();
     const bool of_pool_memory = std::ranges::any_of(
@@ -53,7 +53,7 @@ Result<OverlayContent> content_of(const InstanceControl& control, const Transact
     return within(path, parse_overlay(tree));
 }
 
-Result<> refuse_failed(const Transaction& transaction, const OverlayContent& content, const SpawnFacts& facts) {
+Result<> refuse_failed(const Transaction& transaction, const OverlayContent& content, const NativeFacts& facts) {
     for (const InstanceRequest& created : content.created)
         if (exists(facts, created.name))
             return fail(
@@ -72,7 +72,7 @@ Result<> refuse_failed(const Transaction& transaction, const OverlayContent& con
 }
 
 // The kernel undoes by name, and an undo that it breaks off marks the transaction as failed for good.
-bool is_of_earlier(const std::string& name, std::uint32_t number, const SpawnFacts& facts) {
+bool is_of_earlier(const std::string& name, std::uint32_t number, const NativeFacts& facts) {
     return std::ranges::any_of(facts.transactions, [&](const Transaction& transaction) {
         if (transaction.number <= number || transaction.status != "applied")
             return false;
@@ -83,7 +83,7 @@ bool is_of_earlier(const std::string& name, std::uint32_t number, const SpawnFac
 }
 
 Result<> refuse_undo_of_change(const InstanceControl& control, const Transaction& transaction,
-                               const ResourceChange& change, const SpawnFacts& facts) {
+                               const ResourceChange& change, const NativeFacts& facts) {
     ResourceChange undo{.instance = change.instance,
                         .cpus_added = change.cpus_removed,
                         .cpus_removed = change.cpus_added,
@@ -99,7 +99,7 @@ Result<> refuse_undo_of_change(const InstanceControl& control, const Transaction
             undo.pool_memory_added.push_back({.size = range.size(), .numa_node = {}});
         return undo.empty() ? Result<>() : not_undone(check_change(undo, facts, online));
     }
-    const SpawnInstance* instance = facts.find(std::string_view(change.instance));
+    const NativeInstance* instance = facts.find(std::string_view(change.instance));
     if (!instance)
         return fail(Errc::unsupported, "{} is not undone: instance {}, which it changed, is gone",
                     shown_transaction(transaction.number), change.instance);
@@ -123,7 +123,7 @@ Result<> refuse_undo_of_change(const InstanceControl& control, const Transaction
 }
 
 // The last transaction that created an instance of this name.
-Result<std::uint32_t> creator_of(const InstanceControl& control, const SpawnFacts& facts, const std::string& name) {
+Result<std::uint32_t> creator_of(const InstanceControl& control, const NativeFacts& facts, const std::string& name) {
     std::uint32_t creator = 0;
     for (const Transaction& transaction : facts.transactions) {
         const auto content = transaction.status == "applied" ? content_of(control, transaction)
@@ -135,9 +135,9 @@ Result<std::uint32_t> creator_of(const InstanceControl& control, const SpawnFact
 }
 
 Result<> refuse_undo(const InstanceControl& control, const Transaction& transaction, const OverlayContent& content,
-                     const SpawnFacts& facts) {
+                     const NativeFacts& facts) {
     for (const InstanceRequest& created : content.created) {
-        const SpawnInstance* instance = facts.find(std::string_view(created.name));
+        const NativeInstance* instance = facts.find(std::string_view(created.name));
         if (!instance)
             continue;
         if (const auto creator = KX_TRY(creator_of(control, facts, created.name)); creator != transaction.number)
@@ -159,18 +159,19 @@ Result<> refuse_undo(const InstanceControl& control, const Transaction& transact
 }
 
 // With the instance, what was added to it after its creation would be lost.
-Result<> take_added_of_created(const InstanceControl& control, const OverlayContent& content, const SpawnFacts& facts) {
+Result<> take_added_of_created(const InstanceControl& control, const OverlayContent& content,
+                               const NativeFacts& facts) {
     for (const InstanceRequest& created : content.created)
-        if (const SpawnInstance* instance = facts.find(std::string_view(created.name)))
+        if (const NativeInstance* instance = facts.find(std::string_view(created.name)))
             KX_TRY(take_added_memory(control, *instance));
     return {};
 }
 
 // For an error after that: what the instance has lost by then.
-std::string taken_text(const OverlayContent& content, const SpawnFacts& before) {
+std::string taken_text(const OverlayContent& content, const NativeFacts& before) {
     std::string text;
     for (const InstanceRequest& created : content.created)
-        if (const SpawnInstance* instance = before.find(std::string_view(created.name));
+        if (const NativeInstance* instance = before.find(std::string_view(created.name));
             instance && !instance->added.empty())
             text += fmt::format(". Instance {} ({}) has lost the {} that were added to it: they were taken back first",
                                 instance->id, instance->name, size_argument(total_size(instance->added)));
@@ -190,11 +191,11 @@ void note_what_stays(const InstanceControl& control, const OverlayContent& conte
 }
 
 // As where an instance is removed by name.
-Result<> forget_created(const InstanceControl& control, const OverlayContent& content, const SpawnFacts& before) {
+Result<> forget_created(const InstanceControl& control, const OverlayContent& content, const NativeFacts& before) {
     for (const InstanceRequest& created : content.created)
-        if (const SpawnInstance* instance = before.find(std::string_view(created.name))) {
+        if (const NativeInstance* instance = before.find(std::string_view(created.name))) {
             note_lost(control, *instance);
-            KX_TRY(remove_spawn_record(control.run_root, instance->id));
+            KX_TRY(remove_native_record(control.run_root, instance->id));
         }
     return {};
 }
@@ -229,7 +230,7 @@ std::unexpected<Error> removal_refused(const InstanceControl& control, const Tra
 
 Result<std::uint32_t> apply_overlay(const InstanceControl& control, const Overlay& overlay) {
     const auto content = KX_TRY(parse_overlay(overlay.tree()));
-    const auto before = KX_TRY(read_spawn_facts(control));
+    const auto before = KX_TRY(read_native_facts(control));
     const auto transaction = KX_TRY(write_overlay(control, overlay));
     if (transaction.status != "applied")
         return undo_failed(control, transaction, content, before);
@@ -237,7 +238,7 @@ Result<std::uint32_t> apply_overlay(const InstanceControl& control, const Overla
 }
 
 Result<> roll_back(const InstanceControl& control, std::uint32_t number) {
-    const auto facts = KX_TRY(read_spawn_facts(control));
+    const auto facts = KX_TRY(read_native_facts(control));
     const auto found = std::ranges::find(facts.transactions, number, &Transaction::number);
     if (found == facts.transactions.end())
         return fail(Errc::not_found, "there is no transaction {}; `multikernelctl transactions` lists them", number);

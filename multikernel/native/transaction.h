@@ -30,7 +30,7 @@ Result<> roll_back(const InstanceControl& control, std::uint32_t transaction);
 // Makes the pool. CPUs are of the running kernel's own, online, and not its boot CPU; their numbers are remembered
 // first. Errc::usage for a request that makes no sense; Errc::unsupported where there is a pool, or where the kernel
 // refuses.
-Result<SpawnPool> make_pool(const InstanceControl& control, const PoolRequest& pool);
+Result<NativePool> make_pool(const InstanceControl& control, const PoolRequest& pool);
 
 // Gives everything back to the running kernel: all CPUs, PCI devices and chunks. Errc::unsupported where instances hold
 // some, or the kernel refuses.
@@ -38,22 +38,22 @@ Result<> dissolve_pool(const InstanceControl& control);
 
 // Creates the instance and returns it as the kernel made it: with these CPUs, in this order, this much memory, in as
 // many pieces as the kernel wants, and these devices. Errc::usage; Errc::unsupported, Errc::no_room.
-Result<SpawnInstance> create_instance(const InstanceControl& control, const InstanceRequest& request);
+Result<NativeInstance> create_instance(const InstanceControl& control, const InstanceRequest& request);
 
-// Takes what was added to the instance (SpawnInstance::added) back to the pool, and looks whether it is there: with the
-// instance it would be lost. Nothing where nothing was added.
-Result<> take_added_memory(const InstanceControl& control, const SpawnInstance& instance);
+// Takes what was added to the instance (NativeInstance::added) back to the pool, and looks whether it is there: with
+// the instance it would be lost. Nothing where nothing was added.
+Result<> take_added_memory(const InstanceControl& control, const NativeInstance& instance);
 
 // What a removal writes, one after the other: for a dry run.
-std::vector<Overlay> removal_overlays(const SpawnInstance& instance);
+std::vector<Overlay> removal_overlays(const NativeInstance& instance);
 
 // After take_added_memory. Errc::unsupported where it is not `ready` or `empty`, with what to do first, where it has to
 // be left alone, and where what was added to it cannot be told or taken; Errc::not_found where it is not there any
 // more. A notice tells of memory that is lost even so.
-Result<> remove_instance(const InstanceControl& control, const SpawnInstance& instance);
+Result<> remove_instance(const InstanceControl& control, const NativeInstance& instance);
 
 // A notice of what is lost with an instance that was halted by force and is removed now; none for any other.
-void note_lost(const InstanceControl& control, const SpawnInstance& instance);
+void note_lost(const InstanceControl& control, const NativeInstance& instance);
 
 // The change holds afterwards, or nothing of it does. Where an instance's memory comes to lie elsewhere than asked for,
 // which the kernel does to instances that do not run, a notice says where.

@@ -94,9 +94,9 @@ Result<const DeviceTreeNode*> resources_of(const DeviceTreeNode& root) {
     return fail(Errc::malformed, "has no node /resources");
 }
 
-Result<SpawnPool> pool_of(const DeviceTreeNode& root) {
+Result<NativePool> pool_of(const DeviceTreeNode& root) {
     const DeviceTreeNode& resources = *KX_TRY(resources_of(root));
-    SpawnPool pool;
+    NativePool pool;
     pool.cpus = KX_TRY(cpus_of(resources, "cpus"));
     pool.free_cpus = KX_TRY(cpus_of(resources, "cpus-available"));
     for (const std::uint64_t cpu : pool.free_cpus)
@@ -114,9 +114,9 @@ Result<SpawnPool> pool_of(const DeviceTreeNode& root) {
     return pool;
 }
 
-Result<SpawnInstance> instance_of(const DeviceTreeNode& root) {
+Result<NativeInstance> instance_of(const DeviceTreeNode& root) {
     const DeviceTreeNode& resources = *KX_TRY(resources_of(root));
-    SpawnInstance instance;
+    NativeInstance instance;
     instance.name = KX_TRY(root.string("model"));
     instance.id = KX_TRY(root.u32("id"));
     instance.cpus = KX_TRY(cpus_of(resources, "cpus"));
@@ -137,11 +137,11 @@ template <typename T> Result<T> complete(Result<T> parsed) {
 
 } // namespace
 
-Result<SpawnPool> parse_pool_tree(const DeviceTreeNode& root) {
+Result<NativePool> parse_pool_tree(const DeviceTreeNode& root) {
     return complete(pool_of(root));
 }
 
-Result<SpawnInstance> parse_instance_tree(const DeviceTreeNode& root) {
+Result<NativeInstance> parse_instance_tree(const DeviceTreeNode& root) {
     return complete(instance_of(root));
 }
 

@@ -36,14 +36,14 @@ std::vector<std::string> pci_of(const std::vector<std::string>& devices) {
 }
 
 // All of the pool, those of instances among them.
-std::vector<std::string> pool_devices(const SpawnFacts& facts) {
+std::vector<std::string> pool_devices(const NativeFacts& facts) {
     std::vector<std::string> devices = facts.pool.devices;
-    for (const SpawnInstance& instance : facts.instances)
+    for (const NativeInstance& instance : facts.instances)
         devices.insert(devices.end(), instance.devices.begin(), instance.devices.end());
     return sorted(std::move(devices));
 }
 
-std::vector<PhysRange> ranges_of(const SpawnPool& pool) {
+std::vector<PhysRange> ranges_of(const NativePool& pool) {
     std::vector<PhysRange> ranges;
     for (const PoolChunk& chunk : pool.chunks)
         ranges.push_back(chunk.range);
@@ -66,7 +66,7 @@ std::string devices_text(const std::vector<std::string>& devices) {
 }
 
 // Before there is a pool, its "CPUs" are the kernel's own.
-std::vector<std::uint64_t> pool_cpus(const SpawnFacts& facts) {
+std::vector<std::uint64_t> pool_cpus(const NativeFacts& facts) {
     return facts.pool.made() ? facts.pool.cpus : std::vector<std::uint64_t>();
 }
 
@@ -86,7 +86,7 @@ void compare(std::string_view who, const Holdings& before, const Holdings& now, 
             fmt::format("{} has the devices {}, not {}", who, devices_text(now.devices), devices_text(before.devices)));
 }
 
-Holdings holdings_of(const SpawnInstance& instance) {
+Holdings holdings_of(const NativeInstance& instance) {
     return {instance.cpus, total_size(instance.memory), instance.devices};
 }
 
@@ -96,7 +96,7 @@ bool touches(const OverlayContent& content, const std::string& name) {
 }
 
 // By transactions that were applied after `before`.
-std::vector<OverlayContent> changes_of_others(const SpawnFacts& before, const SpawnFacts& now,
+std::vector<OverlayContent> changes_of_others(const NativeFacts& before, const NativeFacts& now,
                                               std::span<const std::uint32_t> own) {
     const std::uint32_t last = before.transactions.empty() ? 0 : before.transactions.back().number;
     std::vector<OverlayContent> contents;
@@ -111,7 +111,7 @@ std::vector<OverlayContent> changes_of_others(const SpawnFacts& before, const Sp
     return contents;
 }
 
-ResourceChange way_back(const SpawnInstance& before, const SpawnInstance& now) {
+ResourceChange way_back(const NativeInstance& before, const NativeInstance& now) {
     ResourceChange change{.instance = now.name};
     change.cpus_removed = without(now.cpus, before.cpus);
     change.cpus_added = without(before.cpus, now.cpus);
@@ -122,7 +122,7 @@ ResourceChange way_back(const SpawnInstance& before, const SpawnInstance& now) {
     return change;
 }
 
-ResourceChange pool_way_back(const SpawnFacts& before, const SpawnFacts& now) {
+ResourceChange pool_way_back(const NativeFacts& before, const NativeFacts& now) {
     ResourceChange change;
     change.cpus_removed = without(pool_cpus(now), pool_cpus(before));
     change.cpus_added = without(pool_cpus(before), pool_cpus(now));
@@ -141,11 +141,11 @@ ChangeScope scope_of(const OverlayContent& content) {
     return {content.instances(), content.touches_pool()};
 }
 
-std::vector<std::string> differences(const SpawnFacts& before, const SpawnFacts& now, const ChangeScope& scope) {
+std::vector<std::string> differences(const NativeFacts& before, const NativeFacts& now, const ChangeScope& scope) {
     std::vector<std::string> list;
     for (const std::string& name : scope.instances) {
-        const SpawnInstance* old = before.find(std::string_view(name));
-        const SpawnInstance* instance = now.find(std::string_view(name));
+        const NativeInstance* old = before.find(std::string_view(name));
+        const NativeInstance* instance = now.find(std::string_view(name));
         if (old && instance)
             compare("instance " + name, holdings_of(*old), holdings_of(*instance), list);
         else if (old || instance)
@@ -157,7 +157,7 @@ std::vector<std::string> differences(const SpawnFacts& before, const SpawnFacts&
     return list;
 }
 
-ChangeScope without_changes_of_others(const SpawnFacts& before, const SpawnFacts& now, ChangeScope scope,
+ChangeScope without_changes_of_others(const NativeFacts& before, const NativeFacts& now, ChangeScope scope,
                                       std::span<const std::uint32_t> own) {
     for (const OverlayContent& content : changes_of_others(before, now, own)) {
         std::erase_if(scope.instances, [&](const std::string& name) { return touches(content, name); });
@@ -166,15 +166,15 @@ ChangeScope without_changes_of_others(const SpawnFacts& before, const SpawnFacts
     return scope;
 }
 
-std::vector<Overlay> inverse_overlays(const SpawnFacts& before, const SpawnFacts& now, const ChangeScope& scope) {
+std::vector<Overlay> inverse_overlays(const NativeFacts& before, const NativeFacts& now, const ChangeScope& scope) {
     std::vector<Overlay> overlays;
     const auto add = [&](const ResourceChange& change) {
         for (const ResourceChange& piece : in_pieces(change))
             overlays.push_back(Overlay(undo_text).change(piece));
     };
     for (const std::string& name : scope.instances) {
-        const SpawnInstance* old = before.find(std::string_view(name));
-        const SpawnInstance* instance = now.find(std::string_view(name));
+        const NativeInstance* old = before.find(std::string_view(name));
+        const NativeInstance* instance = now.find(std::string_view(name));
         if (instance && old && refuse_if_left_alone(*instance))
             add(way_back(*old, *instance));
         else if (instance && !old && check_removal(*instance))
@@ -185,9 +185,9 @@ std::vector<Overlay> inverse_overlays(const SpawnFacts& before, const SpawnFacts
     return overlays;
 }
 
-std::vector<std::string> restore(const InstanceControl& control, const SpawnFacts& before, const ChangeScope& scope,
+std::vector<std::string> restore(const InstanceControl& control, const NativeFacts& before, const ChangeScope& scope,
                                  std::span<const std::uint32_t> own) {
-    const auto now = read_spawn_facts(control);
+    const auto now = read_native_facts(control);
     if (!now)
         return {now.error().message};
     std::vector<std::string> remains;
@@ -206,7 +206,7 @@ std::vector<std::string> restore(const InstanceControl& control, const SpawnFact
             remains.push_back(
                 fmt::format("the way back is {}, which is {}", shown_transaction(undone->number), undone->status));
     }
-    const auto after = read_spawn_facts(control);
+    const auto after = read_native_facts(control);
     if (!after)
         return {after.error().message};
     const auto left = differences(before, *after, scope);
@@ -217,7 +217,7 @@ std::vector<std::string> restore(const InstanceControl& control, const SpawnFact
 }
 
 std::vector<std::string> undo_applied(const InstanceControl& control, std::uint32_t transaction,
-                                      const SpawnFacts& before, const ChangeScope& scope) {
+                                      const NativeFacts& before, const ChangeScope& scope) {
     // Where it fails, or only does a part, the facts tell.
     (void)control.kernel.remove_folder(transaction_path(transaction));
     return restore(control, before, scope, std::span(&transaction, 1));

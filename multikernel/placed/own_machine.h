@@ -51,7 +51,7 @@ std::vector<AddedParameter> added_parameters(const Instance& instance, std::stri
 // The same for an instance of a multikernel kernel: its console, if `with_console` and `given` names no console; and no
 // search for UARTs, because that disturbs the running kernel's UARTs, unless `given` has a console on a UART or
 // parameters of 8250.
-std::vector<AddedParameter> spawn_parameters(std::string_view given, bool with_console);
+std::vector<AddedParameter> native_parameters(std::string_view given, bool with_console);
 
 // `given` with the parameters behind it, but before a "--": what follows that is init's.
 std::string with_parameters(std::string_view given, std::span<const AddedParameter> added);

@@ -76,7 +76,7 @@ def test_the_status_of_each_state(kexec, name):
     assert document["schema"] == "kexec-instances-1"
     assert {one["name"]: one["status"] for one in document["instances"]} == STATUS[name]
     for one in document["instances"]:
-        assert one["dialect"] == "instances" and one["stage"] is None and "record" not in one
+        assert one["dialect"] == "native" and one["stage"] is None and "record" not in one
         assert one["id"] == {"web": 1, "db": 511}[one["name"]]
         assert one["cpus"] == [{"logical": None, "physical": {"web": 3, "db": 2}[one["name"]]}]
         has_image = one["status"] in ("loaded", "active")
@@ -90,7 +90,7 @@ def test_the_check_of_each_state(kexec, name):
     rows = json.loads(kexec(f"--machine={STATES / name}", "--check", "--json").stdout)["capabilities"]
     row = next(row for row in rows if row["name"] == "multikernel")
     assert row["state"] == "yes" and row["learned_from"].endswith("proc/filesystems")
-    assert "Interface (--mk-abi): instances." in row["finding"] and "file system is mounted" in row["finding"]
+    assert "Interface (--mk-abi): native." in row["finding"] and "file system is mounted" in row["finding"]
     count = len(STATUS[name])
     assert f"{count} instance{'' if count == 1 else 's'}." in row["finding"]
     assert ("there is no pool yet" if name == "1-mounted" else "the pool has 384 MiB and 2 CPUs") in row["finding"]
@@ -256,7 +256,7 @@ VERBS = [["-l", "--multikernel=1", "--cpu=1", "kernel"], ["-f", "--multikernel=w
          ["-S", "--multikernel"]]
 
 
-@pytest.mark.parametrize("abi", [[], ["--mk-abi=auto"], ["--mk-abi=instances"], ["--mk-abi=module"]])
+@pytest.mark.parametrize("abi", [[], ["--mk-abi=auto"], ["--mk-abi=native"], ["--mk-abi=instances"], ["--mk-abi=module"]])
 @pytest.mark.parametrize("verb", VERBS, ids=" ".join)
 def test_a_stock_kernel_gets_no_multikernel_call(kexec, machine, verb, abi):
     run = kexec(*verb, *abi)
@@ -341,7 +341,7 @@ def test_no_instance_beside_handover(kexec, kernel, state):
 def test_what_had_enomem_is_remembered(kexec, kernel, state):
     creation = 2  # of web, in these captured states
     on_state(state, "3-instances",
-             **{"run__kexec-tools-mk__spawn__1": f"kexec-spawn-1\nid 1\nname web\ncreation {creation}\nload ENOMEM\n"
+             **{"run__kexec-tools-mk__native__1": f"kexec-native-1\nid 1\nname web\ncreation {creation}\nload ENOMEM\n"
                                                  "halted_by_force 0\nbusy_after_halt 0\nadded \n"})
     for words in (["-l", "--multikernel=web", "vmlinux"], ["--remove", "--multikernel=web"]):
         for more in ([], ["--dry-run"]):

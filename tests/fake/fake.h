@@ -11,6 +11,6 @@ void fake_instance_loaded(unsigned id);
 void fake_instance_dropped(unsigned id);
 void fake_instance_status(unsigned id, const char* status);
 /* The same for a multikernel kernel, whose instances have folders by name: the status of the one with this id. */
-void fake_spawn_status(unsigned id, const char* status);
+void fake_native_status(unsigned id, const char* status);
 
 #endif

@@ -78,7 +78,7 @@ void fake_instance_status(unsigned id, const char* status) {
         write_file(id, "status", status);
 }
 
-void fake_spawn_status(unsigned id, const char* status) {
+void fake_native_status(unsigned id, const char* status) {
     char folder[PATH_MAX], path[PATH_MAX], number[16];
     if (has("abi", folder) || !has("device_tree", folder))
         return;

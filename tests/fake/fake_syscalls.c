@@ -174,7 +174,7 @@ static long fake_file_load(int kernel, int initrd, unsigned long length, const c
         add("null");
     const int error = scripted("FAKE_ERRNO_KEXEC_FILE_LOAD", &made);
     if (!error && flags & MULTIKERNEL)
-        fake_spawn_status(MULTIKERNEL_ID(flags), flags & FILE_UNLOAD ? "ready" : "loaded");
+        fake_native_status(MULTIKERNEL_ID(flags), flags & FILE_UNLOAD ? "ready" : "loaded");
     return answer(error);
 }
 
@@ -189,7 +189,7 @@ static long fake_reboot(unsigned long command, const struct boot_args* instance)
         if (!error)
             fake_instance_status((unsigned)instance->id, command == REBOOT_MULTIKERNEL ? "active" : "halted");
         if (!error)
-            fake_spawn_status((unsigned)instance->id, command == REBOOT_MULTIKERNEL ? "active" : "loaded");
+            fake_native_status((unsigned)instance->id, command == REBOOT_MULTIKERNEL ? "active" : "loaded");
     }
     const long result = answer(error);
     if (error == 0 && command == REBOOT_KEXEC) {

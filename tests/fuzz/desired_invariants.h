@@ -53,7 +53,7 @@ inline void check_desired(const DesiredState& desired) {
         for (const DeviceUse& use : instance.devices.value_or(std::vector<DeviceUse>{}))
             INVARIANT(!use.device.empty());
     }
-    for (const auto dialect : {MultikernelDialect::instances, MultikernelDialect::module})
+    for (const auto dialect : {MultikernelDialect::native, MultikernelDialect::module})
         check_plan(desired, fuzzed_machine(dialect));
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // An overlay that another program wrote: what is understood of it is the same when it is written as this program's, and
 // can be told in words.
+#include "multikernel/native/overlay.h"
+
 #include "multikernel/core/requests.h"
 #include "multikernel/native/overlay_content.h"
 #include "tests/fuzz/invariant.h"

@@ -24,7 +24,7 @@ template <typename T> void check_error(const Result<T>& parsed) {
     INVARIANT(!parsed.error().message.empty());
 }
 
-void check_pool(const SpawnPool& pool) {
+void check_pool(const NativePool& pool) {
     INVARIANT(once_each(pool.cpus) && once_each(pool.free_cpus) && once_each(pool.devices));
     for (const std::uint64_t cpu : pool.free_cpus)
         INVARIANT(std::ranges::count(pool.cpus, cpu) == 1);
@@ -35,7 +35,7 @@ void check_pool(const SpawnPool& pool) {
     INVARIANT(pool.made() == !pool.chunks.empty());
 }
 
-void check_free(const SpawnFacts& facts) {
+void check_free(const NativeFacts& facts) {
     const auto free = facts.free_memory();
     for (std::size_t i = 0; i < free.size(); i++) {
         INVARIANT(!free[i].empty());
@@ -43,7 +43,7 @@ void check_free(const SpawnFacts& facts) {
         INVARIANT(std::ranges::count_if(facts.pool.chunks, [&](const PoolChunk& chunk) {
                       return chunk.range.contains(free[i]) && free[i].begin - chunk.range.begin >= pool_park_size;
                   }) == 1);
-        for (const SpawnInstance& instance : facts.instances)
+        for (const NativeInstance& instance : facts.instances)
             for (const PhysRange& held : instance.memory)
                 INVARIANT(!held.overlaps(free[i]));
     }
@@ -58,7 +58,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto root = parse_device_tree(fuzz_input(data, size));
     if (!root)
         return 0;
-    SpawnFacts facts;
+    NativeFacts facts;
     const auto pool = parse_pool_tree(*root);
     check_error(pool);
     if (pool) {

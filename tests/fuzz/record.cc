@@ -10,9 +10,9 @@
 
 namespace {
 
-void check_spawn_record(std::string_view text) {
+void check_native_record(std::string_view text) {
     using namespace kx;
-    const auto record = parse_spawn_record(text, "record");
+    const auto record = parse_native_record(text, "record");
     if (!record) {
         INVARIANT(record.error().code == Errc::malformed);
         INVARIANT(record.error().message.starts_with("record: "));
@@ -20,14 +20,14 @@ void check_spawn_record(std::string_view text) {
     }
     for (const PhysRange& range : record->added)
         INVARIANT(!range.empty());
-    INVARIANT(parse_spawn_record(text_of(*record), "record") == *record);
+    INVARIANT(parse_native_record(text_of(*record), "record") == *record);
 }
 
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace kx;
-    check_spawn_record({reinterpret_cast<const char*>(data), size});
+    check_native_record({reinterpret_cast<const char*>(data), size});
     const auto record = parse_instance_record({reinterpret_cast<const char*>(data), size}, "record");
     if (!record) {
         INVARIANT(record.error().code == Errc::malformed);

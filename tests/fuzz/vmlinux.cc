@@ -14,8 +14,8 @@ using namespace kx::test;
 
 namespace {
 
-void check_memory(const Elf& elf, const SpawnImage& image) {
-    INVARIANT(!image.memory.empty() && image.memory.begin % spawn_alignment == 0);
+void check_memory(const Elf& elf, const NativeImage& image) {
+    INVARIANT(!image.memory.empty() && image.memory.begin % native_alignment == 0);
     bool entry_found = false;
     for (const auto& segment : elf.segments) {
         if (segment.type != layout::pt_load)
@@ -29,10 +29,10 @@ void check_memory(const Elf& elf, const SpawnImage& image) {
     INVARIANT(entry_found && image.entry != 0);
 }
 
-void check_spawn_image(ByteView file) {
-    const auto any = parse_spawn_image(file);
-    const auto first = parse_spawn_image(file, spawn_note);
-    const auto other = parse_spawn_image(file, spawn_note_other);
+void check_native_image(ByteView file) {
+    const auto any = parse_native_image(file);
+    const auto first = parse_native_image(file, native_note);
+    const auto other = parse_native_image(file, native_note_other);
     for (const auto* image : {&any, &first, &other}) {
         if (!*image) {
             INVARIANT(!image->error().message.empty());
@@ -43,9 +43,9 @@ void check_spawn_image(ByteView file) {
         INVARIANT(elf && elf->is_64 && !elf->big_endian && elf->machine == layout::em_x86_64);
         check_memory(*elf, **image);
     }
-    INVARIANT(!first || (first->note_type == spawn_note && any && any->note_type == spawn_note));
-    INVARIANT(!other || other->note_type == spawn_note_other);
-    INVARIANT(!any || (any->note_type == spawn_note ? first : other));
+    INVARIANT(!first || (first->note_type == native_note && any && any->note_type == native_note));
+    INVARIANT(!other || other->note_type == native_note_other);
+    INVARIANT(!any || (any->note_type == native_note ? first : other));
 }
 
 } // namespace
@@ -53,9 +53,9 @@ void check_spawn_image(ByteView file) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     constexpr std::uint64_t limit = 1u << 20;
     const auto file = fuzz_input(data, size);
-    if (const auto wanted = spawn_note_of(file))
-        INVARIANT(!*wanted || **wanted == spawn_note || **wanted == spawn_note_other);
-    check_spawn_image(file);
+    if (const auto wanted = native_note_of(file))
+        INVARIANT(!*wanted || **wanted == native_note || **wanted == native_note_other);
+    check_native_image(file);
     const std::string version = vmlinux_version(file);
     INVARIANT(version.size() < 128 && std::ranges::all_of(version, [](char c) { return c > ' ' && c <= '~'; }));
 
@@ -74,6 +74,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const auto elf = parse_elf(unpacked->view());
         INVARIANT(elf && end_of(*elf) == unpacked->size());
     }
-    check_spawn_image(unpacked->view());
+    check_native_image(unpacked->view());
     return 0;
 }

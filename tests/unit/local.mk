@@ -106,7 +106,7 @@ tests_unit_unit_SOURCES = $(PURGATORY_PORTABLE) \
 	tests/unit/multikernel/native/named_instances_test.cc \
 	tests/unit/multikernel/native/overlay_test.cc \
 	tests/unit/multikernel/native/pool_test.cc \
-	tests/unit/multikernel/native/spawn_machine.h \
+	tests/unit/multikernel/native/native_machine.h \
 	tests/unit/multikernel/native/transaction_test.cc \
 	tests/unit/multikernel/native/verbs_test.cc \
 	tests/unit/multikernel/placed/handed_test.cc \

@@ -4,6 +4,8 @@
 #ifndef KEXEC_MK_TESTS_UNIT_PRELUDE_H
 #define KEXEC_MK_TESTS_UNIT_PRELUDE_H
 
+#include "tests/unit/catch.h"
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -20,7 +22,5 @@
 #include <vector>
 
 #include <fmt/format.h>
-
-#include "tests/unit/catch.h"
 
 #endif

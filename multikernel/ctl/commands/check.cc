@@ -62,7 +62,7 @@ public:
             add("handover", Verdict::bad, machine->beside_kho);
         check_pool(*machine);
         check_instances(*machine);
-        if (dialect == MultikernelDialect::instances)
+        if (dialect == MultikernelDialect::native)
             check_transactions();
     }
 
@@ -106,7 +106,7 @@ private:
         if (!machine.pool_made)
             add("pool", Verdict::bad,
                 "there is none: multikernelctl pool SIZE --cpus LIST" +
-                    (dialect == MultikernelDialect::instances && needs_movable_zone(session_.files)
+                    (dialect == MultikernelDialect::native && needs_movable_zone(session_.files)
                          ? "; " + pool_memory_advice(session_.files)
                          : ""));
         else

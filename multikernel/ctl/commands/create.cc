@@ -101,7 +101,7 @@ Result<DesiredInstance> wish_of(const Arguments& arguments, const MachineResourc
     if (!arguments.given("memory"))
         return fail(Errc::usage, "how much memory shall it have? --memory SIZE");
     wish.memory = KX_TRY(within("--memory", parse_memory_wish(*arguments.value("memory"))));
-    if (wish.memory->address && machine.dialect == MultikernelDialect::instances)
+    if (wish.memory->address && machine.dialect == MultikernelDialect::native)
         return fail(Errc::usage, "a multikernel kernel chooses the place of memory itself: give a size only");
     if (const std::string* list = arguments.value("devices"))
         wish.devices = KX_TRY(within("--devices", parse_device_uses(*list)));

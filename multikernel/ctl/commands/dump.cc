@@ -20,7 +20,7 @@ constexpr ArgumentRow rows[] = {
 
 Result<std::string> tree_path(const Session& session) {
     const MultikernelDialect dialect = KX_TRY(require_dialect(session));
-    if (dialect != MultikernelDialect::instances)
+    if (dialect != MultikernelDialect::native)
         return fail(Errc::unsupported, "a stock kernel with multikernel.ko keeps no device trees; what an instance is "
                                        "handed over: kexec --show-handover=ID");
     const auto& operands = session.arguments.operands();

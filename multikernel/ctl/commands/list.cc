@@ -74,7 +74,7 @@ Result<int> show(Session& session) {
         return exit_done;
     }
     std::vector<Transaction> transactions;
-    if (session.arguments.given("verbose") && dialect == MultikernelDialect::instances)
+    if (session.arguments.given("verbose") && dialect == MultikernelDialect::native)
         transactions = KX_TRY(read_transactions(session.files));
     if (all.empty())
         print(session, "no instances\n");

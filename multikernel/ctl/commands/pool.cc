@@ -110,8 +110,8 @@ Result<int> run(Session& session) {
 } // namespace
 
 Result<std::string> change_pool(const Change& change, const PoolWish& wish, const MachineResources& machine) {
-    return change.dialect() == MultikernelDialect::instances ? change_spawn_pool(change, wish, machine)
-                                                             : change_memory_blocks(change, wish, machine);
+    return change.dialect() == MultikernelDialect::native ? change_native_pool(change, wish, machine)
+                                                          : change_memory_blocks(change, wish, machine);
 }
 
 Result<std::string> dissolve(const Change& change) {

@@ -36,7 +36,7 @@ Result<std::string> change_pool(const Change& change, const PoolWish& wish, cons
 Result<std::string> dissolve(const Change& change);
 
 // Each for one kind of kernel; change_pool and dissolve choose.
-Result<std::string> change_spawn_pool(const Change& change, const PoolWish& wish, const MachineResources& machine);
+Result<std::string> change_native_pool(const Change& change, const PoolWish& wish, const MachineResources& machine);
 Result<std::string> change_memory_blocks(const Change& change, const PoolWish& wish, const MachineResources& machine);
 Result<std::string> give_blocks_back(const Change& change);
 

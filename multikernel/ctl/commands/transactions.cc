@@ -24,7 +24,7 @@ std::optional<DeviceTreeNode> tree_of(const Transaction& transaction) {
 }
 
 Result<> require_transactions(const Session& session) {
-    if (KX_TRY(require_dialect(session)) == MultikernelDialect::instances)
+    if (KX_TRY(require_dialect(session)) == MultikernelDialect::native)
         return {};
     return fail(Errc::unsupported,
                 "a stock kernel with multikernel.ko keeps no transactions: only a multikernel kernel "

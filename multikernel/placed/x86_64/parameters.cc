@@ -81,7 +81,7 @@ std::vector<AddedParameter> added_parameters(const Instance& instance, std::stri
     return added;
 }
 
-std::vector<AddedParameter> spawn_parameters(std::string_view given, bool with_console) {
+std::vector<AddedParameter> native_parameters(std::string_view given, bool with_console) {
     const auto all_words = command_line_words(given);
     const auto words = kernel_words(all_words);
     const auto unquoted = [](std::string_view word) { return word.substr(word.starts_with('"') ? 1 : 0); };

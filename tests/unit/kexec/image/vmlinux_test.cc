@@ -30,7 +30,7 @@ Builder plain_kernel() {
     return builder;
 }
 
-Builder spawn_kernel(std::uint32_t type = spawn_note, std::uint64_t entry = link_address + 2) {
+Builder native_kernel(std::uint32_t type = native_note, std::uint64_t entry = link_address + 2) {
     Builder builder = plain_kernel();
     builder.note("GNU", 3, "build id").note("Linux", 0x101, "\1").note("Linux", type, as_le64(entry));
     return builder;
@@ -80,8 +80,8 @@ Error unpack_refusal(Content kernel) {
     return unpacked.error();
 }
 
-Error spawn_refusal(const Content& elf, std::optional<std::uint32_t> note_type = std::nullopt) {
-    const auto image = parse_spawn_image(as_view(elf), note_type);
+Error native_refusal(const Content& elf, std::optional<std::uint32_t> note_type = std::nullopt) {
+    const auto image = parse_native_image(as_view(elf), note_type);
     REQUIRE_FALSE(image);
     return image.error();
 }
@@ -89,14 +89,14 @@ Error spawn_refusal(const Content& elf, std::optional<std::uint32_t> note_type =
 } // namespace
 
 TEST_CASE("a bzImage's payload gives its ELF without the relocations behind it") {
-    const Content elf = spawn_kernel().build();
+    const Content elf = native_kernel().build();
     for (const auto& packer : payload_packers) {
         INFO(packer.name);
         const Content payload = packer.pack(as_view(joined(elf, relocations)));
         const auto unpacked = unpack_vmlinux(owned(BzimageBuilder{}.payload(payload).build()));
         REQUIRE(unpacked);
         CHECK(same(*unpacked, elf));
-        CHECK(parse_spawn_image(unpacked->view()));
+        CHECK(parse_native_image(unpacked->view()));
     }
 }
 
@@ -163,39 +163,39 @@ TEST_CASE("a payload of another size than it tells is refused: a legacy lz4 fram
 }
 
 TEST_CASE("an image for an instance tells its entry and its memory") {
-    for (const std::uint32_t type : {spawn_note, spawn_note_other}) {
-        const auto image = parse_spawn_image(as_view(spawn_kernel(type).build()));
+    for (const std::uint32_t type : {native_note, native_note_other}) {
+        const auto image = parse_native_image(as_view(native_kernel(type).build()));
         REQUIRE(image);
         CHECK(image->note_type == type);
         CHECK(image->entry == link_address + 2);
         CHECK(image->memory == PhysRange{link_address, link_address + 0x201000});
     }
-    Builder position_independent = spawn_kernel();
+    Builder position_independent = native_kernel();
     position_independent.patch_header = [](auto& header) { header.type = layout::et_dyn; };
-    CHECK(parse_spawn_image(as_view(position_independent.build())));
+    CHECK(parse_native_image(as_view(position_independent.build())));
 }
 
 TEST_CASE("of two notes the running kernel's counts") {
-    Builder builder = spawn_kernel(spawn_note_other, link_address + 3);
+    Builder builder = native_kernel(native_note_other, link_address + 3);
     const Content other = builder.build();
-    const Content both = builder.note("Linux", spawn_note, as_le64(link_address + 4)).build();
-    CHECK(parse_spawn_image(as_view(both))->entry == link_address + 4);
-    CHECK(parse_spawn_image(as_view(both), spawn_note)->entry == link_address + 4);
-    CHECK(parse_spawn_image(as_view(both), spawn_note_other)->entry == link_address + 3);
-    CHECK(parse_spawn_image(as_view(other), spawn_note_other));
+    const Content both = builder.note("Linux", native_note, as_le64(link_address + 4)).build();
+    CHECK(parse_native_image(as_view(both))->entry == link_address + 4);
+    CHECK(parse_native_image(as_view(both), native_note)->entry == link_address + 4);
+    CHECK(parse_native_image(as_view(both), native_note_other)->entry == link_address + 3);
+    CHECK(parse_native_image(as_view(other), native_note_other));
 
-    const Error error = spawn_refusal(other, spawn_note);
+    const Error error = native_refusal(other, native_note);
     CHECK(error.code == Errc::unsupported);
     CHECK(contains(error.message, "its note has the type 0x4d4b0002, and the running kernel wants 0x4d4b;"));
 }
 
 TEST_CASE("a kernel without the note is refused with what to do") {
     Builder nearly = plain_kernel();
-    nearly.note("Xen", spawn_note, as_le64(link_address)).note("Linux", 0x4d4c, as_le64(link_address));
-    nearly.note("Linux", spawn_note, "four").note("Linux", spawn_note, as_le64(link_address) + "more");
-    nearly.note(std::string_view("Linux\0x", 7), spawn_note, as_le64(link_address));
+    nearly.note("Xen", native_note, as_le64(link_address)).note("Linux", 0x4d4c, as_le64(link_address));
+    nearly.note("Linux", native_note, "four").note("Linux", native_note, as_le64(link_address) + "more");
+    nearly.note(std::string_view("Linux\0x", 7), native_note, as_le64(link_address));
     for (const auto& elf : {plain_kernel().build(), nearly.build()}) {
-        const Error error = spawn_refusal(elf);
+        const Error error = native_refusal(elf);
         CHECK(error.code == Errc::unsupported);
         CHECK(error.message.starts_with("built without CONFIG_MULTIKERNEL: "));
         CHECK(contains(error.message, "take a kernel that was built with that option"));
@@ -203,30 +203,30 @@ TEST_CASE("a kernel without the note is refused with what to do") {
 }
 
 TEST_CASE("other programs are no kernels for an instance") {
-    CHECK(spawn_refusal(bytes_of("text")).code == Errc::not_this_format);
-    Builder arm64 = spawn_kernel();
+    CHECK(native_refusal(bytes_of("text")).code == Errc::not_this_format);
+    Builder arm64 = native_kernel();
     arm64.machine(layout::em_aarch64);
     ElfBuilder<layout::Elf32<false>> i386;
     i386.machine(layout::em_386).load(link_address, bytes_of("code"), 4);
     ElfBuilder<layout::Elf64<true>> big_endian;
     big_endian.load(link_address, bytes_of("code"), 4);
-    Builder core = spawn_kernel();
+    Builder core = native_kernel();
     core.patch_header = [](auto& header) { header.type = layout::et_core; };
     for (const auto& elf : {arm64.build(), i386.build(), big_endian.build()}) {
-        const Error error = spawn_refusal(elf);
+        const Error error = native_refusal(elf);
         CHECK(error.code == Errc::unsupported);
         CHECK(contains(error.message, "instances here take an ELF64 kernel for x86_64"));
     }
-    CHECK(spawn_refusal(core.build()).code == Errc::unsupported);
-    CHECK(contains(spawn_refusal(arm64.build()).message, "ELF64 for aarch64"));
-    CHECK(contains(spawn_refusal(core.build()).message, "e_type 4"));
+    CHECK(native_refusal(core.build()).code == Errc::unsupported);
+    CHECK(contains(native_refusal(arm64.build()).message, "ELF64 for aarch64"));
+    CHECK(contains(native_refusal(core.build()).message, "e_type 4"));
 }
 
 TEST_CASE("segments that the kernel would copy wrongly are refused") {
     const auto refusal = [](auto patch) {
-        Builder builder = spawn_kernel();
+        Builder builder = native_kernel();
         builder.patch_segments = patch;
-        const Error error = spawn_refusal(builder.build());
+        const Error error = native_refusal(builder.build());
         CHECK(error.code == Errc::malformed);
         return error.message;
     };
@@ -247,10 +247,10 @@ TEST_CASE("the entry lies in what the file gives a segment") {
     const std::uint64_t code_size = std::string_view("code of the kernel").size();
     for (const std::uint64_t good :
          {std::uint64_t{link_address}, link_address + code_size - 1, std::uint64_t{link_address + 0x200000}})
-        CHECK(parse_spawn_image(as_view(spawn_kernel(spawn_note, good).build())));
+        CHECK(parse_native_image(as_view(native_kernel(native_note, good).build())));
     for (const std::uint64_t bad : {std::uint64_t{0}, std::uint64_t{link_address - 1}, link_address + code_size,
                                     std::uint64_t{link_address + 0x201000}, UINT64_MAX}) {
-        const Error error = spawn_refusal(spawn_kernel(spawn_note, bad).build());
+        const Error error = native_refusal(native_kernel(native_note, bad).build());
         CHECK(error.code == Errc::malformed);
         CHECK(contains(error.message, fmt::format("the entry {:#x} of note 0x4d4b", bad)));
     }
@@ -258,11 +258,11 @@ TEST_CASE("the entry lies in what the file gives a segment") {
 
 TEST_CASE("an entry of 0 is none, as the kernel sees it, whatever is loaded there") {
     Builder builder;
-    builder.load(0, bytes_of("code"), 0x1000).note("Linux", spawn_note, as_le64(0));
-    CHECK(spawn_refusal(builder.build()).code == Errc::malformed);
+    builder.load(0, bytes_of("code"), 0x1000).note("Linux", native_note, as_le64(0));
+    CHECK(native_refusal(builder.build()).code == Errc::malformed);
     Builder next;
-    next.load(0, bytes_of("code"), 0x1000).note("Linux", spawn_note, as_le64(1));
-    CHECK(parse_spawn_image(as_view(next.build())));
+    next.load(0, bytes_of("code"), 0x1000).note("Linux", native_note, as_le64(1));
+    CHECK(parse_native_image(as_view(next.build())));
 }
 
 TEST_CASE("the notes of a running kernel tell which it wants") {
@@ -271,15 +271,15 @@ TEST_CASE("the notes of a running kernel tell which it wants") {
         const auto note = as_view(elf).read<layout::Elf64<false>::ProgramHeader>(header->phoff + 2 * 56);
         return *as_view(elf).slice(note->offset, note->filesz);
     };
-    const Content mine = spawn_kernel().build();
-    const Content other = spawn_kernel(spawn_note_other).build();
+    const Content mine = native_kernel().build();
+    const Content other = native_kernel(native_note_other).build();
     Builder builder = plain_kernel();
     const Content none = builder.note("Linux", 0x101, "\1").build();
-    CHECK(*spawn_note_of(notes_of_segment(mine)) == spawn_note);
-    CHECK(*spawn_note_of(notes_of_segment(other)) == spawn_note_other);
-    CHECK(*spawn_note_of(notes_of_segment(none)) == std::nullopt);
-    CHECK(*spawn_note_of(ByteView()) == std::nullopt);
-    CHECK_FALSE(spawn_note_of(as_view(Content(16, std::byte{0x7f}))));
+    CHECK(*native_note_of(notes_of_segment(mine)) == native_note);
+    CHECK(*native_note_of(notes_of_segment(other)) == native_note_other);
+    CHECK(*native_note_of(notes_of_segment(none)) == std::nullopt);
+    CHECK(*native_note_of(ByteView()) == std::nullopt);
+    CHECK_FALSE(native_note_of(as_view(Content(16, std::byte{0x7f}))));
 }
 
 TEST_CASE("a vmlinux tells its version in the banner that it prints first") {

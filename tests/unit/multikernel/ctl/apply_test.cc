@@ -74,7 +74,7 @@ private:
     TemporaryFolder folder_;
 };
 
-struct SpawnMachine {
+struct NativeMachine {
     MemoryFiles files = machine_with_multikernel();
     FakeMultikernel kernel{files};
     ProgramRun program{files, kernel};
@@ -116,7 +116,7 @@ cmdline = "console=mktty0 quiet"
 } // namespace
 
 TEST_CASE("apply: from nothing to what the file says, once; a revert takes it back") {
-    SpawnMachine machine;
+    NativeMachine machine;
     const std::string before = machine.kernel.state();
     CHECK(machine.program.run("plan", two_instances) == 2);
     CHECK(machine.kernel.order.empty());
@@ -148,7 +148,7 @@ TEST_CASE("apply: from nothing to what the file says, once; a revert takes it ba
 }
 
 TEST_CASE("apply: a place of memory is none of a multikernel kernel's business, and nothing fails half-way") {
-    SpawnMachine machine;
+    NativeMachine machine;
     const std::string placed = "[pool]\ncpus = \"apic:0x10-0x11\"\nmemory = \"384M\"\n"
                                "[instance.web]\ncpus = \"apic:0x11\"\nmemory = \"160M@0x70000000\"\n";
     CHECK(machine.program.run("apply", placed) == 0);
@@ -184,7 +184,7 @@ TEST_CASE("the kexec program's output leaves standard output to a document") {
 }
 
 TEST_CASE("apply: loads with the kexec program, then starts") {
-    SpawnMachine machine;
+    NativeMachine machine;
     REQUIRE(machine.apply(running_web));
     CHECK(machine.kernel.find("web")->status == "active");
     CHECK(machine.kernel.find("web")->cpus == std::vector<std::uint64_t>{0x11, 0x10});
@@ -198,7 +198,7 @@ TEST_CASE("apply: loads with the kexec program, then starts") {
 }
 
 TEST_CASE("apply: what fails leaves all as it was") {
-    SpawnMachine machine;
+    NativeMachine machine;
     const std::string before = machine.kernel.state();
     Result<> result;
     std::string said;
@@ -227,12 +227,12 @@ TEST_CASE("apply: what fails leaves all as it was") {
 }
 
 TEST_CASE("apply: an instance whose load failed with ENOMEM is not deleted by the undo") {
-    SpawnMachine machine;
+    NativeMachine machine;
     const auto result = machine.program.apply(running_web, [&](const std::string& name) {
         auto* web = machine.kernel.find(name);
         web->broken = web->out_of_memory = true; // as kexec leaves it, and what kexec writes down
-        CHECK(write_spawn_record(machine.program.run_root(),
-                                 {.id = web->id, .name = name, .creation = 2, .load = "ENOMEM"}));
+        CHECK(write_native_record(machine.program.run_root(),
+                                  {.id = web->id, .name = name, .creation = 2, .load = "ENOMEM"}));
         return 255;
     });
     REQUIRE_FALSE(result);
@@ -244,7 +244,7 @@ TEST_CASE("apply: an instance whose load failed with ENOMEM is not deleted by th
 }
 
 TEST_CASE("apply: what cannot be undone stands, and is told") {
-    SpawnMachine machine;
+    NativeMachine machine;
     machine.kernel.make_pool({0x10, 0x11}, 384 << 20);
     machine.kernel.add_instance("old", 1, {0x11}, 160 << 20);
     machine.kernel.load(1, "active");
@@ -260,7 +260,7 @@ TEST_CASE("apply: what cannot be undone stands, and is told") {
 }
 
 TEST_CASE("apply: CPUs and memory move from one instance to another, and back when it fails") {
-    SpawnMachine machine;
+    NativeMachine machine;
     machine.kernel.make_pool({0x1, 0x10, 0x11}, 384 << 20);
     machine.kernel.add_instance("db", 7, {0x10, 0x11}, 192 << 20);
     machine.kernel.add_instance("web", 1, {0x1}, 64 << 20);
@@ -292,7 +292,7 @@ TEST_CASE("apply: CPUs and memory move from one instance to another, and back wh
 }
 
 TEST_CASE("apply: a file with a mistake changes nothing") {
-    SpawnMachine machine;
+    NativeMachine machine;
     std::string wish = two_instances;
     wish.replace(wish.find("apic:0x11\"\n"), 9, "apic:0x10");
     CHECK(machine.program.run("apply", wish) == 1);
@@ -305,7 +305,7 @@ TEST_CASE("apply: a file with a mistake changes nothing") {
 }
 
 TEST_CASE("apply: instances that the file does not name stay, but for --prune") {
-    SpawnMachine machine;
+    NativeMachine machine;
     machine.kernel.make_pool({0x1, 0x10, 0x11}, 512 << 20);
     machine.kernel.add_instance("other", 9, {0x1}, 64 << 20);
     CHECK(machine.program.run("apply", two_instances) == 0);
@@ -317,7 +317,7 @@ TEST_CASE("apply: instances that the file does not name stay, but for --prune") 
 }
 
 TEST_CASE("apply: CPUs by the numbers of the running kernel, which change hands with them") {
-    SpawnMachine machine;
+    NativeMachine machine;
     CHECK(machine.program.run("apply", "[pool]\ncpus = '3,2'\nmemory = '256M'\n"
                                        "[instance.web]\ncpus = '2'\nmemory = '128M'\n") == 0);
     CHECK(machine.kernel.find("web")->cpus == std::vector<std::uint64_t>{0x10});

@@ -73,13 +73,13 @@ inline CtlRun run_ctl(const SystemFiles& files, Kernel& kernel, const std::strin
 }
 
 // A multikernel kernel with CPUs 0 to 3; 2 and 3 have the APIC ids 0x10 and 0x11.
-struct CtlSpawn {
+struct CtlNative {
     TemporaryFolder folder;
     MemoryFiles machine = machine_with_multikernel();
     FilesWithRun files{machine, folder.path.string()};
     FakeMultikernel kernel{machine};
 
-    ~CtlSpawn() { CHECK(kernel.harm.empty()); }
+    ~CtlNative() { CHECK(kernel.harm.empty()); }
     CtlRun run(std::vector<std::string> words) {
         return run_ctl(files, kernel, folder.path.string(), std::move(words));
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What a multikernel kernel does to its own harm (doc/multikernel-dialects.md), and that multikernelctl keeps out of
-// it: single commands, and plan, apply and revert. The fake kernel notes each harm; CtlSpawn refuses any.
+// it: single commands, and plan, apply and revert. The fake kernel notes each harm; CtlNative refuses any.
 #include "tests/unit/catch.h"
 #include "tests/unit/kexec/image/bzimage_builder.h"
 #include "tests/unit/kexec/image/elf_builder.h"
@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::uint64_t mib = 1 << 20;
 
-struct Ctl : CtlSpawn {
+struct Ctl : CtlNative {
     explicit Ctl(std::uint64_t pool = 512 * mib) { kernel.make_pool({0x10, 0x11}, pool); }
     CtlRun good(std::vector<std::string> words) {
         const auto done = run(std::move(words));
@@ -263,7 +263,7 @@ TEST_CASE("harm: by-force halts are not called stopped, and what the start meets
     SECTION("rolled back") {
         CHECK(machine.good({"rollback", "2"}).says("lost until the next boot"));
     }
-    CHECK_FALSE(std::filesystem::exists(machine.folder.path / "run/kexec-tools-mk/spawn/1"));
+    CHECK_FALSE(std::filesystem::exists(machine.folder.path / "run/kexec-tools-mk/native/1"));
     machine.good({"pool", "--remove-cpus", "apic:0x11"});
     machine.good({"pool", "--cpus", "apic:0x11"});
     machine.good({"create", "web", "--cpus", "apic:0x11", "--memory", "32M"});
@@ -292,7 +292,7 @@ TEST_CASE("plan and apply look at the kernel before anything is done") {
     ElfBuilder<layout::Elf64<false>> plain;
     plain.machine(62).load(0x1000000, std::vector<std::byte>(16), 0x2000);
     other.write("plain", plain.build());
-    other.write("large", spawn_vmlinux(100 * mib));
+    other.write("large", native_vmlinux(100 * mib));
     for (const char* kernel : {"plain", "stock"}) {
         CHECK(machine.run({"check", with(other.path(kernel))}).code == 1);
         machine.refused({"apply", with(other.path(kernel))}, kernel);
@@ -356,7 +356,7 @@ TEST_CASE("a file that makes no sense is the user's mistake: exit code 1") {
 }
 
 TEST_CASE("a pool that cannot be had is refused with what helps, and what stays is told") {
-    CtlSpawn machine;
+    CtlNative machine;
     machine.machine.with("proc/zoneinfo", "Node 0, zone      DMA\n        present  3998\n"
                                           "Node 0, zone    DMA32\n        present  520160\n"
                                           "Node 0, zone   Normal\n        present  0\n"

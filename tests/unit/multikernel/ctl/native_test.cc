@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// multikernelctl on a multikernel kernel (dialect "instances"): every command, its dry run, its JSON, its refusals.
+// multikernelctl on a multikernel kernel (dialect "native"): every command, its dry run, its JSON, its refusals.
 #include "tests/unit/multikernel/ctl/ctl_machine.h"
 
 using namespace kx;
-using test::CtlSpawn;
+using test::CtlNative;
 
 namespace {
 
-struct WithPool : CtlSpawn {
+struct WithPool : CtlNative {
     WithPool() { kernel.make_pool({0x10, 0x11}, 384 << 20); }
 };
 
@@ -18,7 +18,7 @@ struct WithWeb : WithPool {
 } // namespace
 
 TEST_CASE("multikernelctl pool makes the pool of a multikernel kernel") {
-    CtlSpawn machine;
+    CtlNative machine;
     machine.unchanged_by({"pool", "384M", "--cpus", "2-3", "--dry-run"}, 0);
     const auto dry = machine.run({"pool", "384M", "--cpus", "2-3", "--dry-run"});
     const auto made = machine.run({"pool", "384M", "--cpus", "2-3"});
@@ -40,7 +40,7 @@ TEST_CASE("multikernelctl pool makes the pool of a multikernel kernel") {
 }
 
 TEST_CASE("multikernelctl pool says what a first pool needs, and refuses CPUs that cannot be had") {
-    CtlSpawn machine;
+    CtlNative machine;
     machine.unchanged_by({"pool", "384M"}, 1);
     machine.unchanged_by({"pool", "384M", "--cpus", "0-1"}, 1);
     machine.unchanged_by({"pool", "384M", "--cpus", "9"}, 255);
@@ -82,7 +82,7 @@ TEST_CASE("multikernelctl pool shows who has what, as text and JSON") {
     CHECK(text.says("instance 1 (web)"));
     const auto json = machine.run({"pool", "--json"}).json();
     CHECK(json["schema"] == "multikernelctl-pool-1");
-    CHECK(json["dialect"] == "instances");
+    CHECK(json["dialect"] == "native");
     CHECK(json["made"] == true);
     REQUIRE(json["cpus"].size() == 2);
     CHECK(json["cpus"][0]["physical"] == 0x10);
@@ -131,7 +131,7 @@ TEST_CASE("multikernelctl create refuses what cannot be, and all of it before an
 }
 
 TEST_CASE("multikernelctl create takes no place of memory, and says nothing else about it") {
-    CtlSpawn machine;
+    CtlNative machine;
     REQUIRE(machine.run({"pool", "256M", "--cpus", "2,3"}).code == 0);
     const auto placed = machine.run({"create", "web", "--cpus", "3", "--memory", "64M@0x70000000"});
     CHECK(placed.code == 1);
@@ -288,7 +288,7 @@ TEST_CASE("multikernelctl transactions and rollback") {
 }
 
 TEST_CASE("multikernelctl check finds what stands in the way") {
-    CtlSpawn without_pool;
+    CtlNative without_pool;
     CHECK(without_pool.run({"check"}).code == 255);
     CHECK(without_pool.run({"check"}).says("multikernelctl pool SIZE --cpus LIST"));
 
@@ -296,7 +296,7 @@ TEST_CASE("multikernelctl check finds what stands in the way") {
     const auto good = machine.run({"check", "--json"});
     CHECK(good.code == 0);
     CHECK(good.json()["good"] == true);
-    CHECK(good.json()["dialect"] == "instances");
+    CHECK(good.json()["dialect"] == "native");
     machine.machine.with("proc/sys/kernel/kexec_load_disabled", "1\n");
     CHECK(machine.run({"check"}).code == 255);
     machine.machine.with("proc/sys/kernel/kexec_load_disabled", "0\n");

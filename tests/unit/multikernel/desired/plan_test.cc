@@ -11,7 +11,7 @@ constexpr std::uint64_t mib = 1 << 20;
 
 // Four CPUs with the APIC ids 0, 2, 4 and 6; 1 to 3 are in the pool. "db" has CPU 1 and runs.
 MachineResources machine4() {
-    MachineResources machine{.dialect = MultikernelDialect::instances, .pool_made = true, .memory_alignment = 4096};
+    MachineResources machine{.dialect = MultikernelDialect::native, .pool_made = true, .memory_alignment = 4096};
     for (std::uint32_t number = 0; number < 4; number++)
         machine.cpus.push_back({.physical = number * 2, .logical = number, .boot = number == 0, .pool = number != 0});
     machine.memory = {{0x4000a000, 0x60000000}};
@@ -166,9 +166,9 @@ TEST_CASE("plan: a multikernel kernel is asked for no place of memory") {
     auto instance = web();
     instance.memory->address = 0x50000000;
     const DesiredState state{.pool = std::nullopt, .instances = {instance}};
-    const auto spawn = plan_desired(state, machine4(), {});
-    REQUIRE(spawn);
-    CHECK_FALSE(spawn->at(0).memory_address);
+    const auto native = plan_desired(state, machine4(), {});
+    REQUIRE(native);
+    CHECK_FALSE(native->at(0).memory_address);
     const auto stock = plan_desired(state, on_stock_kernel(), {});
     REQUIRE(stock);
     CHECK(stock->at(0).memory_address == 0x50000000);

@@ -13,7 +13,7 @@ constexpr std::uint64_t mib = 1 << 20;
 
 // Eight CPUs, two threads a core, four a node, APIC ids twice the logical number; 4 to 7 are in the pool of 512 MiB.
 MachineResources machine8() {
-    MachineResources machine{.dialect = MultikernelDialect::instances, .pool_made = true, .memory_alignment = 4096};
+    MachineResources machine{.dialect = MultikernelDialect::native, .pool_made = true, .memory_alignment = 4096};
     for (std::uint32_t number = 0; number < 8; number++)
         machine.cpus.push_back({.physical = number * 2,
                                 .logical = number,

@@ -83,7 +83,7 @@ struct Machine {
 
 TEST_CASE("safety: no multikernel call reaches a stock kernel, whatever is asked for") {
     for (const auto& verb : verbs) {
-        for (const char* abi : {static_cast<const char*>(nullptr), "auto", "instances", "module"}) {
+        for (const char* abi : {static_cast<const char*>(nullptr), "auto", "native", "instances", "module"}) {
             Machine machine;
             machine.files = machine_with_module();
             machine.files.without("sys/fs/multikernel");
@@ -112,7 +112,7 @@ TEST_CASE("safety: an interface that the kernel does not have is refused, v1 on 
         for (const bool with_module : {false, true}) {
             Machine machine;
             machine.files = with_module ? machine_with_module() : machine_with_multikernel();
-            for (const char* abi : {"v1", with_module ? "instances" : "module"}) {
+            for (const char* abi : {"v1", with_module ? "native" : "module"}) {
                 const auto answer = machine.run(verb, abi, by_image);
                 INFO(fmt::format("{} {}", fmt::join(verb, " "), abi));
                 REQUIRE_FALSE(answer);
@@ -128,7 +128,7 @@ TEST_CASE("safety: the pool of a stock kernel is no multikernel call") {
     machine.files = machine_with_module();
     machine.files.without("sys/fs/multikernel");
     CHECK(machine.run({"--multikernel-pool"}, nullptr, false) == 0);
-    CHECK_FALSE(machine.run({"--multikernel-pool=64M"}, "instances", false));
+    CHECK_FALSE(machine.run({"--multikernel-pool=64M"}, "native", false));
     CHECK_FALSE(machine.run({"--multikernel-pool=64M"}, "module", false));
     CHECK(machine.kernel.done.empty());
 }

@@ -4,6 +4,9 @@
 #include "tests/unit/catch.h"
 
 #include <cerrno>
+#include <string>
+#include <utility>
+#include <vector>
 
 using namespace kx;
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "multikernel/module/refusals.h"
-
 #include "tests/unit/catch.h"
 
 #include <cerrno>
+#include <string>
+#include <utility>
+#include <vector>
 
 using namespace kx;
 

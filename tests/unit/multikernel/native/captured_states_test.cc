@@ -18,8 +18,8 @@ DirectoryFiles files_of(std::string_view state) {
     return DirectoryFiles(fmt::format("{}/tests/fixtures/machines/multikernel-7.2.6/{}", TEST_SOURCE, state));
 }
 
-SpawnFacts facts_of(std::string_view state) {
-    const auto facts = read_spawn_facts(files_of(state));
+NativeFacts facts_of(std::string_view state) {
+    const auto facts = read_native_facts(files_of(state));
     INFO((facts ? std::string() : facts.error().message));
     REQUIRE(facts);
     return *facts;
@@ -30,7 +30,7 @@ const PhysRange chunk{0x40000000, 0x58000000};
 const PhysRange web_memory{0x4000a000, 0x4a00a000};
 const PhysRange db_memory{0x4a00a000, 0x5200a000};
 
-void check_web(const SpawnInstance& web) {
+void check_web(const NativeInstance& web) {
     CHECK(web.name == "web");
     CHECK(web.id == 1);
     CHECK(web.status == "ready");
@@ -57,7 +57,7 @@ void check_instances(std::string_view state, std::string_view db_status, bool im
     CHECK(facts.pool.chunks == std::vector<PoolChunk>{{chunk, 0u}});
     REQUIRE(facts.instances.size() == 2);
     check_web(facts.instances[0]);
-    const SpawnInstance& db = facts.instances[1];
+    const NativeInstance& db = facts.instances[1];
     CHECK(db.name == "db");
     CHECK(db.id == 511);
     CHECK(db.status == db_status);
@@ -129,7 +129,7 @@ TEST_CASE("captured: each state is a machine that plans can be made for") {
     for (const char* state : states) {
         INFO(state);
         const DirectoryFiles files = files_of(state);
-        CHECK(multikernel_dialect(files) == MultikernelDialect::instances);
+        CHECK(multikernel_dialect(files) == MultikernelDialect::native);
         Notices notices;
         const auto machine = read_machine(files, notices);
         INFO((machine ? std::string() : machine.error().message));

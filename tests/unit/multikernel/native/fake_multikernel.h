@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A machine with a multikernel kernel (dialect "instances"), as doc/multikernel-dialects.md describes it with every
+// A machine with a multikernel kernel (dialect "native"), as doc/multikernel-dialects.md describes it with every
 // trap: calls, writes and rmdir change the files that the tools read next. Trees go in and come out as real blobs.
 //
 //     MemoryFiles files = machine_with_multikernel();

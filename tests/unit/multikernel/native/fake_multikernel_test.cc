@@ -37,7 +37,7 @@ struct Loaded {
         const auto answer = kernel.load_files(descriptor(std::move(kernel_file)), initrd, "8250.nr_uarts=0", flags);
         return answer ? 0 : answer.error().value;
     }
-    std::string status() const { return read_spawn_facts(files)->instances.at(0).status; }
+    std::string status() const { return read_native_facts(files)->instances.at(0).status; }
     bool harmed_by(std::string_view word) const { // this once
         return kernel.harm.size() == 1 && kernel.harm[0].find(word) != std::string::npos;
     }
@@ -63,7 +63,7 @@ TEST_CASE("fake: an instance is loaded, started, halted and unloaded") {
     Loaded machine;
     CHECK(machine.load(vmlinux()) == 0);
     CHECK(machine.status() == "loaded");
-    CHECK(read_spawn_facts(machine.files)->instances.at(0).image->command_line == "8250.nr_uarts=0");
+    CHECK(read_native_facts(machine.files)->instances.at(0).image->command_line == "8250.nr_uarts=0");
     CHECK(machine.load(vmlinux()) == EBUSY);
     CHECK(machine.kernel.start_instance(1, 0));
     CHECK(machine.status() == "active");
@@ -89,7 +89,7 @@ TEST_CASE("fake, trap 1: a load that fails leaves an instance that only removal 
         CHECK(load(machine) == error);
         CHECK(machine.load(vmlinux()) == EBUSY);
         CHECK(machine.status() == "ready");
-        CHECK(read_spawn_facts(machine.files)->instances.at(0).image);
+        CHECK(read_native_facts(machine.files)->instances.at(0).image);
         CHECK(machine.kernel.harm.empty());
         CHECK(machine.kernel.load_files(-1, -1, "", load_1 | unload));
         CHECK(machine.harmed_by("crash: unload of instance 1"));

@@ -12,15 +12,15 @@ namespace {
 
 constexpr std::uint64_t mib = 1 << 20;
 
-SpawnFacts facts_of(const SystemFiles& files) {
-    const auto facts = read_spawn_facts(files);
+NativeFacts facts_of(const SystemFiles& files) {
+    const auto facts = read_native_facts(files);
     INFO((facts ? std::string() : facts.error().message));
     REQUIRE(facts);
     return *facts;
 }
 
 void refused(const SystemFiles& files, Errc code, std::string_view word) {
-    const auto facts = read_spawn_facts(files);
+    const auto facts = read_native_facts(files);
     REQUIRE_FALSE(facts);
     INFO(facts.error().message);
     CHECK(facts.error().code == code);
@@ -47,7 +47,7 @@ TEST_CASE("what the fake kernel shows is what it holds") {
     CHECK(facts.pool.chunks == std::vector<PoolChunk>{{{0x40000000, 0x58000000}, 0u}});
     CHECK(facts.pool.devices == std::vector<std::string>{"0000:00:05.0", "serial8250"});
     REQUIRE(facts.instances.size() == 1);
-    const SpawnInstance& web = facts.instances[0];
+    const NativeInstance& web = facts.instances[0];
     CHECK(facts.find(1u) == &web);
     CHECK(facts.find("web") == &web);
     CHECK_FALSE(facts.find("db"));
@@ -90,7 +90,7 @@ TEST_CASE("an instance's pieces are shown one by one, though they are some pages
     kernel.show();
     std::string& iomem = files.files["proc/iomem"];
     iomem.replace(iomem.find("41800000-418fffff"), 17, "41800000-41900fff");
-    const SpawnInstance web = *facts_of(files).find("web");
+    const NativeInstance web = *facts_of(files).find("web");
     CHECK(web.memory ==
           std::vector<PhysRange>{{0x40800000, 0x40a00000}, {0x41000000, 0x41100000}, {0x41800000, 0x41901000}});
     CHECK(web.told_size == 4 * mib);
@@ -121,7 +121,7 @@ TEST_CASE("logical numbers come from /proc/cpuinfo, from what is remembered, or 
     bool assumed = false;
     CHECK(known.physical_of({.physical = true, .number = 0x77}, assumed) == 0x77u);
     CHECK(known.physical_of({.physical = false, .number = 1}, assumed) == 1u);
-    CHECK_FALSE(read_machine_resources(files, MultikernelDialect::instances).value().cpu(0x10)->logical);
+    CHECK_FALSE(read_machine_resources(files, MultikernelDialect::native).value().cpu(0x10)->logical);
     const auto unknown = known.physical_of({.physical = false, .number = 2}, assumed);
     REQUIRE_FALSE(unknown);
     CHECK(unknown.error().code == Errc::not_found);
@@ -151,7 +151,7 @@ TEST_CASE("logical numbers come from /proc/cpuinfo, from what is remembered, or 
 }
 
 TEST_CASE("where all numbers known are the same, the pool's are taken to be") {
-    SpawnFacts facts;
+    NativeFacts facts;
     facts.pool.cpus = {2, 3};
     facts.cpus = {{0, 0}, {1, 1}};
     bool assumed = false;

@@ -36,17 +36,17 @@ struct Grown : MultikernelMachine {
         REQUIRE(kernel.overlays.back().status == "applied");
     }
     PhysRange free(std::uint64_t size) const {
-        const auto all = read_spawn_facts(files).value().free_memory();
+        const auto all = read_native_facts(files).value().free_memory();
         return {all.front().begin, all.front().begin + size};
     }
     // Without taking turns, and it ends with ENOMEM.
     void load_by_another() {
-        write("large", spawn_vmlinux(40 * mib));
+        write("large", native_vmlinux(40 * mib));
         const FileDescriptor kernel_file(open(path("large").c_str(), O_RDONLY | O_CLOEXEC));
         REQUIRE(kernel.load_files(kernel_file.get(), -1, "", KEXEC_MULTIKERNEL | 1 << KEXEC_MK_ID_SHIFT | 0x4)
                     .error()
                     .value == ENOMEM);
-        REQUIRE(read_spawn_facts(files)->instances.at(0).image);
+        REQUIRE(read_native_facts(files)->instances.at(0).image);
     }
     bool called(std::string_view call) const { return std::ranges::count(kernel.order, call) != 0; }
 };
@@ -55,7 +55,7 @@ struct Grown : MultikernelMachine {
 
 TEST_CASE("harm: memory that was added later is no room for an image") {
     Grown machine;
-    machine.write("large", spawn_vmlinux(40 * mib));
+    machine.write("large", native_vmlinux(40 * mib));
     for (const char* dry_run : {"--dry-run", "--debug"}) {
         refused_with(machine.run({"-l", "--multikernel=web", dry_run, "@large"}), "too little");
         CHECK_FALSE(machine.called("load 1"));

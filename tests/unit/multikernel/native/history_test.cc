@@ -4,46 +4,46 @@
 #include "multikernel/core/requests.h"
 #include "multikernel/native/history.h"
 #include "multikernel/native/pool_advice.h"
-#include "tests/unit/multikernel/native/spawn_machine.h"
+#include "tests/unit/multikernel/native/native_machine.h"
 
 using namespace kx;
 using namespace kx::test;
 
 namespace {
 
-struct Past : SpawnMachine {
+struct Past : NativeMachine {
     Past() { with_pool(512 * mib); }
-    SpawnInstance create(std::uint64_t size) {
+    NativeInstance create(std::uint64_t size) {
         InstanceRequest request = web_request();
         request.memory_size = size;
         apply(Overlay("").create(request));
         return web();
     }
-    SpawnInstance web() const {
-        const auto facts = read_spawn_facts(control);
+    NativeInstance web() const {
+        const auto facts = read_native_facts(control);
         REQUIRE(facts);
         return *facts->find(std::string_view("web"));
     }
     void add(PhysRange named) { apply(Overlay("").change({.instance = "web", .memory_added = {named}})); }
-    void keep(SpawnRecord record) {
+    void keep(NativeRecord record) {
         record.id = 1;
         record.name = "web";
-        REQUIRE(write_spawn_record(run.path.string(), record));
+        REQUIRE(write_native_record(run.path.string(), record));
     }
     // /run as the machine's own files show it.
-    void show_run(const std::string& text) { files.with("run/kexec-tools-mk/spawn/1", text); }
+    void show_run(const std::string& text) { files.with("run/kexec-tools-mk/native/1", text); }
 };
 
 } // namespace
 
 TEST_CASE("history: what was added is told by transactions, wherever the kernel put it") {
     Past past;
-    const SpawnInstance created = past.create(32 * mib);
+    const NativeInstance created = past.create(32 * mib);
     CHECK(created.creation == 2);
     CHECK(created.added.empty());
     CHECK(created.created() == created.memory);
     past.add({0x50000000, 0x54000000}); // the kernel puts it behind the first
-    const SpawnInstance grown = past.web();
+    const NativeInstance grown = past.web();
     REQUIRE(grown.memory.size() == 2);
     CHECK(grown.added == std::vector{grown.memory[1]});
     CHECK(grown.created() == created.memory);
@@ -129,29 +129,29 @@ TEST_CASE("history: a record counts for the instance that it was written for, an
 TEST_CASE("history: the record is read from the machine that is looked at, too; one that is damaged is no permission") {
     Past past;
     past.create(32 * mib);
-    past.show_run(text_of(SpawnRecord{.id = 1, .name = "web", .creation = 2, .load = "ENOMEM"}));
+    past.show_run(text_of(NativeRecord{.id = 1, .name = "web", .creation = 2, .load = "ENOMEM"}));
     CHECK(past.facts().instances[0].left_alone.find("ENOMEM") != std::string::npos);
-    past.show_run("kexec-spawn-1\nid 1\n");
+    past.show_run("kexec-native-1\nid 1\n");
     CHECK_FALSE(past.facts().instances[0].left_alone.empty());
-    refused(remove_instance(past.control, past.facts().instances[0]), Errc::unsupported, {"spawn/1"});
+    refused(remove_instance(past.control, past.facts().instances[0]), Errc::unsupported, {"native/1"});
 }
 
 TEST_CASE("history: a record is read as it was written") {
-    const SpawnRecord record{.id = 2047,
-                             .name = "a-b",
-                             .creation = 9,
-                             .load = "errno 7",
-                             .broken_by = "ENOEXEC",
-                             .boot = "b",
-                             .halted_by_force = true,
-                             .busy_after_halt = true,
-                             .added = {{0x1000, 0x2000}, {0x5000, 0x9000}},
-                             .taken = {{0x2000, 0x3000}}};
-    CHECK(parse_spawn_record(text_of(record), "r") == record);
-    CHECK(parse_spawn_record(text_of(SpawnRecord{.id = 1}), "r") == SpawnRecord{.id = 1});
+    const NativeRecord record{.id = 2047,
+                              .name = "a-b",
+                              .creation = 9,
+                              .load = "errno 7",
+                              .broken_by = "ENOEXEC",
+                              .boot = "b",
+                              .halted_by_force = true,
+                              .busy_after_halt = true,
+                              .added = {{0x1000, 0x2000}, {0x5000, 0x9000}},
+                              .taken = {{0x2000, 0x3000}}};
+    CHECK(parse_native_record(text_of(record), "r") == record);
+    CHECK(parse_native_record(text_of(NativeRecord{.id = 1}), "r") == NativeRecord{.id = 1});
     std::string text = text_of(record);
     text.replace(text.find("0x1000+"), 7, "0x1000-");
-    refused(parse_spawn_record(text, "r"), Errc::malformed, {"added"});
+    refused(parse_native_record(text, "r"), Errc::malformed, {"added"});
 }
 
 TEST_CASE("kho: the last word that says so counts, as the kernel reads it") {

@@ -13,12 +13,12 @@
 
 namespace kx::test {
 
-inline std::vector<std::byte> spawn_vmlinux(std::uint64_t memory_size = 16 << 20) {
+inline std::vector<std::byte> native_vmlinux(std::uint64_t memory_size = 16 << 20) {
     constexpr std::uint32_t link_address = 0x1000000;
     const le64 entry = link_address + 2;
     ElfBuilder<layout::Elf64<false>> builder;
     builder.load(link_address, bytes_of("code of the kernel"), static_cast<std::uint32_t>(memory_size));
-    builder.note("Linux", spawn_note, {reinterpret_cast<const char*>(&entry), sizeof entry});
+    builder.note("Linux", native_note, {reinterpret_cast<const char*>(&entry), sizeof entry});
     return builder.build();
 }
 
@@ -30,8 +30,8 @@ struct MultikernelMachine {
     std::string untouched = kernel.state();
 
     MultikernelMachine() {
-        write("vmlinux", spawn_vmlinux());
-        write("bzImage", BzimageBuilder{}.payload(gzip(ByteView(spawn_vmlinux()))).build());
+        write("vmlinux", native_vmlinux());
+        write("bzImage", BzimageBuilder{}.payload(gzip(ByteView(native_vmlinux()))).build());
         write("stock", BzimageBuilder{}.build());
         write("initrd", bytes_of("070701 an initrd"));
     }

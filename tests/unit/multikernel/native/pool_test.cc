@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The pool of a multikernel kernel, made and given back.
 #include "multikernel/core/requests.h"
-#include "tests/unit/multikernel/native/spawn_machine.h"
+#include "tests/unit/multikernel/native/native_machine.h"
 
 #include <cerrno>
 
@@ -19,7 +19,7 @@ PoolRequest pool_request() {
 } // namespace
 
 TEST_CASE("a pool is made, and the numbers of its CPUs are remembered first") {
-    SpawnMachine machine;
+    NativeMachine machine;
     const auto pool = make_pool(machine.control, pool_request());
     REQUIRE(pool);
     CHECK(pool->free_cpus == std::vector<std::uint64_t>{0x10, 0x11});
@@ -33,7 +33,7 @@ TEST_CASE("a pool is made, and the numbers of its CPUs are remembered first") {
 }
 
 TEST_CASE("a pool that no kernel would make is not asked for") {
-    SpawnMachine machine;
+    NativeMachine machine;
     machine.kernel.offline = {0x10};
     machine.kernel.show();
     const auto no = [&](auto change, Errc code, std::initializer_list<std::string_view> words) {
@@ -57,7 +57,7 @@ TEST_CASE("a pool that no kernel would make is not asked for") {
 }
 
 TEST_CASE("trap 8: what a failing baseline took goes back") {
-    SpawnMachine machine;
+    NativeMachine machine;
     const std::string before = machine.kernel.state();
     PoolRequest request = pool_request();
     request.memory.push_back({.size = 2048 * mib, .numa_node = {}}); // after the first chunk was had
@@ -69,7 +69,7 @@ TEST_CASE("trap 8: what a failing baseline took goes back") {
 }
 
 TEST_CASE("trap 8: what does not go back is told") {
-    SpawnMachine machine;
+    NativeMachine machine;
     machine.kernel.fail["memory-remove"] = EBUSY;
     PoolRequest request = pool_request();
     request.memory.push_back({.size = 2048 * mib, .numa_node = {}});
@@ -78,7 +78,7 @@ TEST_CASE("trap 8: what does not go back is told") {
 }
 
 TEST_CASE("trap 8: a baseline is EBUSY where there is a pool") {
-    SpawnMachine machine;
+    NativeMachine machine;
     // Made by another program between our look and our write.
     machine.kernel.refuse["baseline"] = EBUSY;
     refused(make_pool(machine.control, pool_request()), Errc::unsupported, {"already", "as it was"});
@@ -95,7 +95,7 @@ TEST_CASE("trap 8: a baseline is EBUSY where there is a pool") {
 }
 
 TEST_CASE("a pool without a device that it was to have goes back") {
-    SpawnMachine machine;
+    NativeMachine machine;
     machine.kernel.refuse_devices = {"0000:09:00.0"};
     const std::string before = machine.kernel.state();
     refused(make_pool(machine.control, pool_request()), Errc::unsupported,
@@ -104,7 +104,7 @@ TEST_CASE("a pool without a device that it was to have goes back") {
 }
 
 TEST_CASE("a pool grows and shrinks") {
-    SpawnMachine machine;
+    NativeMachine machine;
     machine.kernel.make_pool({0x10}, 64 * mib);
     CHECK(change_resources(machine.control, {.instance = {},
                                              .cpus_added = {0x11},
@@ -130,7 +130,7 @@ TEST_CASE("a pool grows and shrinks") {
 }
 
 TEST_CASE("a pool is dissolved, and can be made again") {
-    SpawnMachine machine;
+    NativeMachine machine;
     refused(dissolve_pool(machine.control), Errc::unsupported, {"no pool"});
     const std::string before = machine.kernel.state();
     REQUIRE(make_pool(machine.control, pool_request()));
@@ -143,7 +143,7 @@ TEST_CASE("a pool is dissolved, and can be made again") {
 }
 
 TEST_CASE("a pool that could not be dissolved is whole") {
-    SpawnMachine machine;
+    NativeMachine machine;
     machine.with_pool();
     machine.kernel.fail["memory-remove"] = EBUSY;
     const auto cpus = machine.kernel.free_cpus;
@@ -153,7 +153,7 @@ TEST_CASE("a pool that could not be dissolved is whole") {
 }
 
 TEST_CASE("a large pool is dissolved in several overlays, its memory last") {
-    SpawnMachine machine;
+    NativeMachine machine;
     std::vector<std::uint64_t> cpus;
     for (std::uint64_t cpu = 0x100; cpu < 0x200; cpu++) {
         machine.kernel.host_cpus.insert(cpu);

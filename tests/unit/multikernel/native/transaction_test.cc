@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Changes of instances, and every trap of doc/multikernel-dialects.md that they meet.
 #include "multikernel/core/requests.h"
-#include "tests/unit/multikernel/native/spawn_machine.h"
+#include "tests/unit/multikernel/native/native_machine.h"
 
 #include <cerrno>
 
@@ -12,7 +12,7 @@ namespace {
 
 // Whatever is asked for here is refused, and nothing of it is seen by the kernel.
 template <typename T>
-void refused_unseen(const SpawnMachine& machine, const Result<T>& answer, Errc code,
+void refused_unseen(const NativeMachine& machine, const Result<T>& answer, Errc code,
                     std::initializer_list<std::string_view> words) {
     refused(answer, code, words);
     CHECK(machine.kernel.order.empty());
@@ -21,7 +21,7 @@ void refused_unseen(const SpawnMachine& machine, const Result<T>& answer, Errc c
 } // namespace
 
 TEST_CASE("an instance is created, and is what was asked for") {
-    SpawnMachine machine;
+    NativeMachine machine;
     machine.with_pool();
     const auto web = create_instance(machine.control, web_request());
     REQUIRE(web);
@@ -42,7 +42,7 @@ TEST_CASE("an instance is created, and is what was asked for") {
 }
 
 TEST_CASE("an instance gets its devices in the same transaction") {
-    SpawnMachine machine;
+    NativeMachine machine;
     machine.with_pool();
     machine.kernel.free_devices = {"0000:09:00.0"};
     machine.kernel.show();
@@ -55,7 +55,7 @@ TEST_CASE("an instance gets its devices in the same transaction") {
 }
 
 TEST_CASE("what a kernel could not do is refused before it sees it") {
-    SpawnMachine machine;
+    NativeMachine machine;
     refused_unseen(machine, create_instance(machine.control, web_request()), Errc::unsupported, {"--multikernel-pool"});
     machine.with_pool();
     machine.kernel.add_instance("db", 2, {0x10}, 128 * mib);
@@ -86,7 +86,7 @@ TEST_CASE("what a kernel could not do is refused before it sees it") {
 }
 
 TEST_CASE("trap 4: a change that fails is found by its bytes, although the write succeeds") {
-    SpawnMachine machine;
+    NativeMachine machine;
     machine.with_pool();
     machine.kernel.fail["instance-create"] = ENOMEM;
     const std::string before = machine.kernel.state();
@@ -99,7 +99,7 @@ TEST_CASE("trap 4: a change that fails is found by its bytes, although the write
 }
 
 TEST_CASE("trap 4: a CPU that could not be had is no failure for the kernel, and one for us") {
-    SpawnMachine machine;
+    NativeMachine machine;
     machine.with_pool();
     machine.kernel.refuse_cpus = {0x11};
     const std::string before = machine.kernel.state();
@@ -110,7 +110,7 @@ TEST_CASE("trap 4: a CPU that could not be had is no failure for the kernel, and
 }
 
 TEST_CASE("trap 4: less memory than asked for is no success") {
-    SpawnMachine machine;
+    NativeMachine machine;
     machine.with_pool();
     machine.kernel.withhold = 4096;
     const std::string before = machine.kernel.state();
@@ -119,7 +119,7 @@ TEST_CASE("trap 4: less memory than asked for is no success") {
 }
 
 TEST_CASE("an instance's device that cannot be had takes the instance back") {
-    SpawnMachine machine;
+    NativeMachine machine;
     machine.with_pool();
     machine.kernel.free_devices = {"0000:09:00.0"};
     machine.kernel.show();
@@ -134,7 +134,7 @@ TEST_CASE("an instance's device that cannot be had takes the instance back") {
 }
 
 TEST_CASE("trap 4: another program's transaction is not taken for ours") {
-    SpawnMachine machine;
+    NativeMachine machine;
     machine.with_pool();
     const Overlay remove = Overlay("").remove("nothing");
     machine.kernel.after_overlay = [&](FakeMultikernel& kernel) {
@@ -146,7 +146,7 @@ TEST_CASE("trap 4: another program's transaction is not taken for ours") {
 }
 
 TEST_CASE("trap 4: of two transactions with the same bytes none is guessed to be ours") {
-    SpawnMachine machine;
+    NativeMachine machine;
     machine.with_pool();
     const Overlay create = Overlay("").create(web_request());
     machine.kernel.before_overlay = [&](FakeMultikernel& kernel) {
@@ -159,7 +159,7 @@ TEST_CASE("trap 4: of two transactions with the same bytes none is guessed to be
 }
 
 TEST_CASE("trap 4: an old transaction with the same bytes is not taken for ours") {
-    SpawnMachine machine;
+    NativeMachine machine;
     machine.with_pool();
     const Overlay create = Overlay("").create(web_request());
     CHECK(machine.apply(create) == 2);
@@ -170,7 +170,7 @@ TEST_CASE("trap 4: an old transaction with the same bytes is not taken for ours"
 }
 
 TEST_CASE("a transaction that does not show is no success") {
-    SpawnMachine machine;
+    NativeMachine machine;
     machine.with_pool();
     machine.kernel.after_overlay = [](FakeMultikernel& kernel) { kernel.overlays.clear(); };
     refused(apply_overlay(machine.control, Overlay("").create(web_request())), Errc::io, {"no transaction"});
@@ -179,7 +179,7 @@ TEST_CASE("a transaction that does not show is no success") {
 }
 
 TEST_CASE("trap 5: a failed creation of an instance that was there before is left alone") {
-    SpawnMachine machine;
+    NativeMachine machine;
     machine.with_pool();
     machine.kernel.add_instance("db", 2, {0x10}, 128 * mib);
     const std::string before = machine.kernel.state();
@@ -201,7 +201,7 @@ TEST_CASE("trap 5: a failed creation of an instance that was there before is lef
 }
 
 TEST_CASE("trap 5: a creation's undo does not take a later instance of the same name") {
-    SpawnMachine machine;
+    NativeMachine machine;
     machine.with_pool();
     CHECK(create_instance(machine.control, web_request()));
     CHECK(remove_instance(machine.control, machine.facts().instances.at(0)));
@@ -217,7 +217,7 @@ TEST_CASE("trap 5: a creation's undo does not take a later instance of the same 
 }
 
 TEST_CASE("trap 5: a change that failed is not undone by its record") {
-    SpawnMachine machine;
+    NativeMachine machine;
     machine.with_pool();
     machine.kernel.add_instance("web", 1, {0x11}, 16 * mib);
     const ResourceChange change{.instance = "web", .cpus_added = {0x10}};
@@ -233,7 +233,7 @@ TEST_CASE("trap 5: a change that failed is not undone by its record") {
 }
 
 TEST_CASE("a change that failed in the middle is undone by facts") {
-    SpawnMachine machine;
+    NativeMachine machine;
     machine.with_pool();
     machine.kernel.add_instance("web", 1, {0x11}, 16 * mib);
     machine.kernel.free_devices = {"0000:09:00.0"};
@@ -250,7 +250,7 @@ TEST_CASE("a change that failed in the middle is undone by facts") {
 }
 
 TEST_CASE("what cannot be undone is told") {
-    SpawnMachine machine;
+    NativeMachine machine;
     machine.with_pool();
     machine.kernel.add_instance("web", 1, {0x11}, 16 * mib);
     machine.kernel.fail["device-add"] = ENODEV;
@@ -265,7 +265,7 @@ TEST_CASE("what cannot be undone is told") {
 }
 
 TEST_CASE("a change holds afterwards") {
-    SpawnMachine machine;
+    NativeMachine machine;
     machine.with_pool();
     machine.kernel.add_instance("web", 1, {0x11}, 16 * mib);
     machine.kernel.free_devices = {"0000:09:00.0"};
@@ -291,7 +291,7 @@ TEST_CASE("a change holds afterwards") {
 }
 
 TEST_CASE("memory that a kernel which runs was told of, and that is not what was booked, is told at once") {
-    SpawnMachine machine;
+    NativeMachine machine;
     machine.with_pool(512 * mib);
     machine.kernel.add_instance("web", 1, {0x11}, 128 * mib - fake_park_size);
     machine.kernel.load(1, "active");
@@ -302,7 +302,7 @@ TEST_CASE("memory that a kernel which runs was told of, and that is not what was
 }
 
 TEST_CASE("a CPU that a change was not given takes the change back") {
-    SpawnMachine machine;
+    NativeMachine machine;
     machine.with_pool();
     machine.kernel.add_instance("web", 1, {0x11}, 16 * mib);
     machine.kernel.refuse_cpus = {0x10};
@@ -314,7 +314,7 @@ TEST_CASE("a CPU that a change was not given takes the change back") {
 }
 
 TEST_CASE("changes that make no sense are refused before the kernel sees them") {
-    SpawnMachine machine;
+    NativeMachine machine;
     machine.with_pool();
     machine.kernel.add_instance("web", 1, {0x11}, 16 * mib);
     const auto no = [&](const ResourceChange& change, Errc code, std::initializer_list<std::string_view> words) {
@@ -345,15 +345,15 @@ TEST_CASE("changes that make no sense are refused before the kernel sees them") 
 }
 
 TEST_CASE("only an instance that is ready is removed") {
-    SpawnMachine machine;
+    NativeMachine machine;
     machine.with_pool();
     machine.kernel.add_instance("web", 1, {0x11}, 16 * mib);
-    const SpawnInstance web = machine.facts().instances.at(0);
+    const NativeInstance web = machine.facts().instances.at(0);
     machine.kernel.load(1, "active");
     refused_unseen(machine, remove_instance(machine.control, web), Errc::unsupported, {"active", "halt"});
     machine.kernel.load(1, "loaded");
     refused_unseen(machine, remove_instance(machine.control, web), Errc::unsupported, {"loaded", "unload"});
-    SpawnInstance other = web;
+    NativeInstance other = web;
     other.id = 2;
     refused_unseen(machine, remove_instance(machine.control, other), Errc::not_found, {"instance 2 (web)"});
     machine.kernel.instances[1].image.reset();
@@ -367,7 +367,7 @@ TEST_CASE("only an instance that is ready is removed") {
 }
 
 TEST_CASE("an undo is refused where it cannot succeed, and tells what stays") {
-    SpawnMachine machine;
+    NativeMachine machine;
     machine.with_pool();
     refused(roll_back(machine.control, 9), Errc::not_found, {"transaction 9"});
     CHECK(create_instance(machine.control, web_request()));
@@ -397,7 +397,7 @@ TEST_CASE("an undo is refused where it cannot succeed, and tells what stays") {
 }
 
 TEST_CASE("a write that the kernel refuses is explained") {
-    SpawnMachine machine;
+    NativeMachine machine;
     machine.with_pool();
     const std::string before = machine.kernel.state();
     const auto answers = [&](int error, Errc code, std::string_view word) {
@@ -416,7 +416,7 @@ TEST_CASE("a write that the kernel refuses is explained") {
 }
 
 TEST_CASE("trap 7: the kernel never sees an overlay of a page") {
-    SpawnMachine machine;
+    NativeMachine machine;
     machine.with_pool();
     ResourceChange many{.instance = "web"};
     for (std::uint64_t cpu = 0x100; cpu < 0x200; cpu++)
@@ -426,7 +426,7 @@ TEST_CASE("trap 7: the kernel never sees an overlay of a page") {
 }
 
 TEST_CASE("an undo leaves what another program did at the same time") {
-    SpawnMachine machine;
+    NativeMachine machine;
     machine.with_pool();
     const auto by_another = [](const Overlay& overlay) {
         return [blob = overlay_blob(overlay).value()](FakeMultikernel& kernel) {

@@ -26,7 +26,7 @@ Order load_calls(const MultikernelMachine& machine) {
 
 } // namespace
 
-TEST_CASE("spawn verbs: one that is there is loaded, by name and by id") {
+TEST_CASE("native verbs: one that is there is loaded, by name and by id") {
     MultikernelMachine machine;
     machine.make_web();
     REQUIRE(machine.run({"-l", "--multikernel=web", "@vmlinux", "--append=quiet"}) == 0);
@@ -53,7 +53,7 @@ TEST_CASE("spawn verbs: one that is there is loaded, by name and by id") {
     CHECK(machine.safe());
 }
 
-TEST_CASE("spawn verbs: an initrd goes over as it is, and takes flag 4 away") {
+TEST_CASE("native verbs: an initrd goes over as it is, and takes flag 4 away") {
     MultikernelMachine machine;
     machine.make_web();
     REQUIRE(machine.run({"-l", "--multikernel=1", "@vmlinux", "--initrd=@initrd", "--append=console=ttyS0"}) == 0);
@@ -62,7 +62,7 @@ TEST_CASE("spawn verbs: an initrd goes over as it is, and takes flag 4 away") {
     CHECK(machine.kernel.find("web")->image->command_line == "console=ttyS0");
 }
 
-TEST_CASE("spawn verbs: trap 3: a bzImage is never passed on: the vmlinux in it is") {
+TEST_CASE("native verbs: trap 3: a bzImage is never passed on: the vmlinux in it is") {
     MultikernelMachine machine;
     machine.make_web();
     REQUIRE(machine.run({"-f", "--multikernel=web", "@bzImage"}) == 0);
@@ -75,7 +75,7 @@ TEST_CASE("spawn verbs: trap 3: a bzImage is never passed on: the vmlinux in it 
     CHECK(machine.kernel.find("db") == nullptr);
 }
 
-TEST_CASE("spawn verbs: --cpu creates the instance, with the lowest id and a name of its own") {
+TEST_CASE("native verbs: --cpu creates the instance, with the lowest id and a name of its own") {
     MultikernelMachine machine;
     machine.make_web();
     REQUIRE(machine.run({"-l", "--multikernel=db", "--cpu=apic:0x10", "--memory=128M", "@vmlinux"}) == 0);
@@ -94,7 +94,7 @@ TEST_CASE("spawn verbs: --cpu creates the instance, with the lowest id and a nam
     CHECK(unnamed.kernel.find("instance-7")->id == 7);
 }
 
-TEST_CASE("spawn verbs: with --multikernel-pool a load makes the pool first") {
+TEST_CASE("native verbs: with --multikernel-pool a load makes the pool first") {
     MultikernelMachine machine;
     refused_with(machine.run({"-l", "--multikernel=web", "--cpu=2", "@vmlinux"}), "--multikernel-pool=SIZE");
     CHECK(machine.kernel.order.empty());
@@ -104,7 +104,7 @@ TEST_CASE("spawn verbs: with --multikernel-pool a load makes the pool first") {
     CHECK(machine.safe());
 }
 
-TEST_CASE("spawn verbs: --cpu and --memory are held against an instance that is there") {
+TEST_CASE("native verbs: --cpu and --memory are held against an instance that is there") {
     MultikernelMachine machine;
     machine.make_web();
     CHECK(machine.run({"-l", "--multikernel=web", "--cpu=apic:0x11", "--memory=160M", "--dry-run", "@vmlinux"}) == 0);
@@ -125,7 +125,7 @@ TEST_CASE("spawn verbs: --cpu and --memory are held against an instance that is 
     refused_with(two.run({"-l", "--multikernel=web", "--cpu=apic:0x10,apic:0x11", "@vmlinux"}), "the boot CPU first");
 }
 
-TEST_CASE("spawn verbs: what has no meaning there is refused") {
+TEST_CASE("native verbs: what has no meaning there is refused") {
     MultikernelMachine machine;
     machine.make_web();
     for (const char* option : {"-c", "--kho-fdt=@initrd", "--dtb=@initrd", "--serial-port=0x2f8", "-i", "--noefi"}) {
@@ -138,7 +138,7 @@ TEST_CASE("spawn verbs: what has no meaning there is refused") {
     CHECK(machine.kernel.order.empty());
 }
 
-TEST_CASE("spawn verbs: the chosen node of --instance-dtb goes into the creation") {
+TEST_CASE("native verbs: the chosen node of --instance-dtb goes into the creation") {
     MultikernelMachine machine;
     machine.make_web();
     DeviceTreeNode root;
@@ -155,10 +155,10 @@ TEST_CASE("spawn verbs: the chosen node of --instance-dtb goes into the creation
                  "/chosen");
 }
 
-TEST_CASE("spawn verbs: trap 1: what would break the instance is found before the call") {
+TEST_CASE("native verbs: trap 1: what would break the instance is found before the call") {
     MultikernelMachine machine;
     machine.make_web();
-    machine.write("too-large", spawn_vmlinux(200 << 20));
+    machine.write("too-large", native_vmlinux(200 << 20));
     machine.write("text", bytes_of("no kernel at all, but a text"));
     refused_with(machine.run({"-l", "--multikernel=web", "@too-large"}), "too little");
     refused_with(machine.run({"-l", "--multikernel=web", "@text"}), "");
@@ -169,11 +169,11 @@ TEST_CASE("spawn verbs: trap 1: what would break the instance is found before th
     CHECK(machine.kernel.state() == machine.untouched);
 }
 
-TEST_CASE("spawn verbs: trap 1: the kernel has to fit into one of the pieces that the instance's memory is in") {
+TEST_CASE("native verbs: trap 1: the kernel has to fit into one of the pieces that the instance's memory is in") {
     MultikernelMachine machine;
     machine.kernel.make_pool({0x10}, 40 << 20);
     machine.kernel.make_pool({0x11}, 40 << 20);
-    machine.write("large", spawn_vmlinux(36 << 20));
+    machine.write("large", native_vmlinux(36 << 20));
     refused_with(machine.run({"-l", "--multikernel=db", "--cpu=apic:0x10", "--memory=64M", "@large"}), "in 2 pieces");
     CHECK(load_calls(machine) == Order{"overlay", "overlay"});
     CHECK(machine.kernel.instances.empty());
@@ -184,15 +184,15 @@ TEST_CASE("spawn verbs: trap 1: the kernel has to fit into one of the pieces tha
     there.kernel.make_pool({0x10}, 40 << 20);
     there.kernel.make_pool({0x11}, 40 << 20);
     there.kernel.add_instance("web", 1, {0x11}, 64 << 20);
-    there.write("large", spawn_vmlinux(36 << 20));
+    there.write("large", native_vmlinux(36 << 20));
     there.write("initrd", std::vector<std::byte>(36 << 20));
     refused_with(there.run({"-l", "--multikernel=web", "@large"}), "in 2 pieces");
     refused_with(there.run({"-l", "--multikernel=web", "--initrd=@initrd", "@vmlinux"}), "in 2 pieces");
     CHECK(there.kernel.order.empty());
 }
 
-TEST_CASE("spawn verbs: trap 1: where it happens all the same, the way out is told, or taken") {
-    for (const int error : {ENOEXEC, EBADF, EINTR}) { // ENOMEM: spawn_harm_test.cc
+TEST_CASE("native verbs: trap 1: where it happens all the same, the way out is told, or taken") {
+    for (const int error : {ENOEXEC, EBADF, EINTR}) { // ENOMEM: harm_test.cc
         MultikernelMachine there;
         there.make_web();
         there.kernel.refuse["load"] = error;
@@ -209,7 +209,7 @@ TEST_CASE("spawn verbs: trap 1: where it happens all the same, the way out is to
     }
 }
 
-TEST_CASE("spawn verbs: a load that is refused leaves nothing that it made") {
+TEST_CASE("native verbs: a load that is refused leaves nothing that it made") {
     for (const int error : {EBUSY, EPERM, EINVAL}) {
         MultikernelMachine machine;
         machine.kernel.refuse["load"] = error;
@@ -224,7 +224,7 @@ TEST_CASE("spawn verbs: a load that is refused leaves nothing that it made") {
     CHECK(machine.kernel.state() == machine.untouched);
 }
 
-TEST_CASE("spawn verbs: trap 2: what runs is neither dropped nor loaded over") {
+TEST_CASE("native verbs: trap 2: what runs is neither dropped nor loaded over") {
     MultikernelMachine machine;
     machine.make_web();
     machine.kernel.load(1, "active");
@@ -237,7 +237,7 @@ TEST_CASE("spawn verbs: trap 2: what runs is neither dropped nor loaded over") {
     CHECK(machine.safe());
 }
 
-TEST_CASE("spawn verbs: an instance without an image is not dropped: a broken one would take the kernel down") {
+TEST_CASE("native verbs: an instance without an image is not dropped: a broken one would take the kernel down") {
     MultikernelMachine machine;
     machine.make_web();
     refused_with(machine.run({"-u", "--multikernel=web"}), "no kernel to drop");
@@ -251,7 +251,7 @@ TEST_CASE("spawn verbs: an instance without an image is not dropped: a broken on
     CHECK(machine.kernel.order.empty());
 }
 
-TEST_CASE("spawn verbs: a halt that is not answered names the way by force") {
+TEST_CASE("native verbs: a halt that is not answered names the way by force") {
     MultikernelMachine machine;
     machine.make_web();
     machine.kernel.load(1, "active");
@@ -269,7 +269,7 @@ TEST_CASE("spawn verbs: a halt that is not answered names the way by force") {
     CHECK(load_calls(machine) == Order{"force_halt 1"});
 }
 
-TEST_CASE("spawn verbs: the pool is shown, made, grown and given back") {
+TEST_CASE("native verbs: the pool is shown, made, grown and given back") {
     MultikernelMachine machine;
     CHECK(machine.run({"--multikernel-pool"}) == 0);
     refused_with(machine.run({"--multikernel-pool=256M"}), "--cpu LIST");
@@ -298,7 +298,7 @@ TEST_CASE("spawn verbs: the pool is shown, made, grown and given back") {
     CHECK(machine.safe());
 }
 
-TEST_CASE("spawn verbs: a dry run says what would be done and does nothing") {
+TEST_CASE("native verbs: a dry run says what would be done and does nothing") {
     MultikernelMachine machine;
     machine.make_web();
     machine.kernel.add_instance("db", 2, {}, 0);
@@ -315,11 +315,11 @@ TEST_CASE("spawn verbs: a dry run says what would be done and does nothing") {
     CHECK_FALSE(std::filesystem::exists(machine.folder.path / "run"));
 }
 
-TEST_CASE("spawn verbs: a record of another image is not shown as this one's") {
+TEST_CASE("native verbs: a record of another image is not shown as this one's") {
     MultikernelMachine machine;
     machine.make_web();
     REQUIRE(machine.run({"-l", "--multikernel=web", "@vmlinux", "--append=one"}) == 0);
-    const auto view = [&] { return read_instances(machine.files, MultikernelDialect::instances).value().at(0); };
+    const auto view = [&] { return read_instances(machine.files, MultikernelDialect::native).value().at(0); };
     machine.files.with("run/kexec-tools-mk/instances/1", text_of(machine.record(1).value()));
     REQUIRE(view().record);
     CHECK(view().record->name == "web");

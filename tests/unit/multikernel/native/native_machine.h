@@ -14,19 +14,19 @@ namespace kx::test {
 
 inline constexpr std::uint64_t mib = 1 << 20;
 
-struct SpawnMachine {
+struct NativeMachine {
     MemoryFiles files = machine_with_multikernel();
     FakeMultikernel kernel{files};
     Notices notices;
     TemporaryFolder run;
     InstanceControl control{kernel, files, notices, run.path.string()};
 
-    SpawnFacts facts() const {
-        const auto facts = read_spawn_facts(files);
+    NativeFacts facts() const {
+        const auto facts = read_native_facts(files);
         REQUIRE(facts);
         return *facts;
     }
-    SpawnMachine& with_pool(std::uint64_t size = 384 * mib) {
+    NativeMachine& with_pool(std::uint64_t size = 384 * mib) {
         kernel.make_pool({0x10, 0x11}, size);
         return *this;
     }
