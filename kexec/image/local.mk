@@ -8,6 +8,9 @@ kexec_image_libimage_a_SOURCES = \
 	kexec/image/elf.cc kexec/image/elf.h \
 	kexec/image/elf_machines.cc kexec/image/elf_machines.h \
 	kexec/image/identify.cc kexec/image/identify.h \
+	kexec/image/kho/blobs.cc kexec/image/kho/blobs.h \
+	kexec/image/kho/preserved_memory.cc kexec/image/kho/preserved_memory.h \
+	kexec/image/kho/tree.cc kexec/image/kho/tree.h \
 	kexec/image/signature.cc kexec/image/signature.h \
 	kexec/image/unpack/bzip2.cc \
 	kexec/image/unpack/lz4.cc \

@@ -11,6 +11,8 @@ fuzz_targets = \
 	tests/fuzz/identify \
 	tests/fuzz/iomem \
 	tests/fuzz/kdump_header \
+	tests/fuzz/kho_memory \
+	tests/fuzz/kho_tree \
 	tests/fuzz/kimage \
 	tests/fuzz/links \
 	tests/fuzz/options \
@@ -87,6 +89,14 @@ tests_fuzz_kdump_header_SOURCES = tests/fuzz/kdump_header.cc tests/fuzz/dump_inv
 tests_fuzz_kdump_header_LDADD = $(fuzz_libs)
 tests_fuzz_kdump_header_LDFLAGS = $(FUZZ_LDFLAGS)
 
+tests_fuzz_kho_memory_SOURCES = tests/fuzz/kho_memory.cc $(fuzz_sources)
+tests_fuzz_kho_memory_LDADD = $(fuzz_libs)
+tests_fuzz_kho_memory_LDFLAGS = $(FUZZ_LDFLAGS)
+
+tests_fuzz_kho_tree_SOURCES = tests/fuzz/kho_tree.cc $(fuzz_sources)
+tests_fuzz_kho_tree_LDADD = $(fuzz_libs)
+tests_fuzz_kho_tree_LDFLAGS = $(FUZZ_LDFLAGS)
+
 tests_fuzz_options_SOURCES = tests/fuzz/options.cc $(fuzz_sources)
 tests_fuzz_options_LDADD = $(fuzz_libs)
 tests_fuzz_options_LDFLAGS = $(FUZZ_LDFLAGS)
@@ -142,4 +152,4 @@ tests_fuzz_vmcoreinfo_LDFLAGS = $(FUZZ_LDFLAGS)
 fuzzers: $(fuzz_targets)
 .PHONY: fuzzers
 
-EXTRA_DIST += tests/fuzz/README.md tests/fuzz/make_corpus.py tests/fuzz/corpus
+EXTRA_DIST += tests/fuzz/README.md tests/fuzz/corpus_kho.py tests/fuzz/make_corpus.py tests/fuzz/corpus

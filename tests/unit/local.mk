@@ -49,6 +49,9 @@ tests_unit_unit_SOURCES = $(PURGATORY_PORTABLE) \
 	tests/unit/kexec/image/elf_builder.h \
 	tests/unit/kexec/image/elf_test.cc \
 	tests/unit/kexec/image/identify_test.cc \
+	tests/unit/kexec/image/kho/kho_builder.h \
+	tests/unit/kexec/image/kho/preserved_memory_test.cc \
+	tests/unit/kexec/image/kho/tree_test.cc \
 	tests/unit/kexec/image/unpack/pack.cc \
 	tests/unit/kexec/image/unpack/pack.h \
 	tests/unit/kexec/image/unpack/unpack_test.cc \
