@@ -2,8 +2,8 @@
 #include "kexec/crash/kernel_mappings.h"
 
 #include "include/layout/elf.h"
-#include "kexec/core/byte_view.h"
 #include "kexec/core/text.h"
+#include "kexec/machine/kcore.h"
 
 #include <algorithm>
 #include <charconv>
@@ -15,30 +15,7 @@ namespace {
 
 using layout::Elf64;
 
-constexpr std::string_view kcore_path = "proc/kcore";
 constexpr std::string_view kallsyms_path = "proc/kallsyms";
-
-ByteView view_of(std::string_view bytes) {
-    return ByteView(std::as_bytes(std::span(bytes)));
-}
-
-// The PT_LOADs of /proc/kcore. Behind the headers comes the memory itself, which is not read.
-Result<std::vector<Elf64<false>::ProgramHeader>> kcore_mappings(const SystemFiles& files) {
-    using Header = Elf64<false>::Header;
-    using ProgramHeader = Elf64<false>::ProgramHeader;
-    const std::string first = KX_TRY(files.read_head(kcore_path, sizeof(Header)));
-    const auto shown = files.display(kcore_path);
-    const auto header = KX_TRY(within(shown, view_of(first).read<Header>(0)));
-    if (!view_of(first).has(0, "\x7f"
-                               "ELF") ||
-        header.ident[4] != layout::elf_class_64 || header.ident[5] != layout::elf_data_little ||
-        header.phentsize != sizeof(ProgramHeader) || header.phoff != sizeof(Header))
-        return fail(Errc::malformed, "{}: is no ELF64 file whose program headers follow its header", shown);
-    const std::string all = KX_TRY(files.read_head(kcore_path, sizeof(Header) + header.phnum * sizeof(ProgramHeader)));
-    auto headers = KX_TRY(within(shown, view_of(all).table<ProgramHeader>(sizeof(Header), header.phnum)));
-    std::erase_if(headers, [](const ProgramHeader& entry) { return entry.type != layout::pt_load; });
-    return headers;
-}
 
 bool holds(std::span<const PhysRange> ranges, std::uint64_t address) {
     const auto behind = std::ranges::upper_bound(ranges, address, {}, &PhysRange::begin);

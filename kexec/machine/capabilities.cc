@@ -209,28 +209,6 @@ Capability crash_hotplug(const SystemFiles& files) {
                 files.display(cpu_path), "load it by -s or with --hotplug, or again after each change");
 }
 
-Capability handover(const SystemFiles& files, const KernelConfig& config) {
-    constexpr std::string_view path = "sys/kernel/debug/kho";
-    const auto folder = files.list(path);
-    if (folder)
-        return fact(names::handover, yes, "Memory can be handed over to the next kernel; kexec_file_load does it.",
-                    files.display(path));
-    const auto built_in = config.has("KEXEC_HANDOVER");
-    if (built_in && !*built_in)
-        return fact(names::handover, no, "The kernel was built without CONFIG_KEXEC_HANDOVER.", config.shown());
-    if (folder.error().code == Errc::denied)
-        return fact(names::handover, unknown, "Only root can see whether handover is on.", files.display(path),
-                    "run as root");
-    if (const std::string by = kho_is_on_by(files); !by.empty())
-        return fact(names::handover, unknown,
-                    fmt::format("Handover was asked for ({}), and its folder is not there.", by), files.display(path),
-                    "mount -t debugfs none /sys/kernel/debug");
-    return built_in
-               ? fact(names::handover, no, "The kernel has handover, and it is off.", files.display(path),
-                      "boot with kho=on")
-               : fact(names::handover, no, "There is no handover (or debugfs is not mounted).", files.display(path));
-}
-
 Capability jump(const KernelConfig& config) {
     const auto built_in = config.has("KEXEC_JUMP");
     if (!built_in)
@@ -382,7 +360,7 @@ std::vector<Capability> read_capabilities(const SystemFiles& files) {
         about(topics::crash, crash_reservation(files)),
         about(topics::crash, image_loaded(files, names::crash_loaded, "crash_loaded")),
         about(topics::crash, crash_hotplug(files)),
-        about(topics::load, handover(files, config)),
+        about(topics::load, kho_capability(files, config)),
         about(topics::load, jump(config)),
         about(topics::multikernel, multikernel(files)),
         about(topics::machine, five_level_paging(files)),

@@ -105,6 +105,15 @@ Result<std::string> RecordingFiles::read_head(std::string_view path, std::size_t
     return head;
 }
 
+Result<std::string> RecordingFiles::read_memory(std::uint64_t address, std::size_t size) const {
+    auto piece = files_.read_memory(address, size);
+    if (!piece)
+        remember_refusal(memory_path(address), piece.error());
+    else if (std::string& longest = heads_[memory_path(address)]; longest.size() < piece->size())
+        longest = *piece;
+    return piece;
+}
+
 Result<std::vector<std::string>> RecordingFiles::list(std::string_view path) const {
     auto names = files_.list(path);
     if (names)

@@ -21,6 +21,7 @@ public:
     Result<std::string> read(std::string_view path) const override;
     Result<std::string> read_lines_with(std::string_view path, std::string_view word) const override;
     Result<std::string> read_head(std::string_view path, std::size_t size) const override;
+    Result<std::string> read_memory(std::uint64_t address, std::size_t size) const override;
     Result<std::vector<std::string>> list(std::string_view path) const override;
     std::string display(std::string_view path) const override { return files_.display(path); }
 

@@ -6,6 +6,7 @@ kexec_machine_libmachine_a_SOURCES = \
 	kexec/machine/capture.cc kexec/machine/capture.h \
 	kexec/machine/debug_flag.cc kexec/machine/debug_flag.h \
 	kexec/machine/efi.cc kexec/machine/efi.h \
+	kexec/machine/kcore.cc kexec/machine/kcore.h \
 	kexec/machine/kernel_config.cc kexec/machine/kernel_config.h \
 	kexec/machine/kho.cc kexec/machine/kho.h \
 	kexec/machine/machine.cc kexec/machine/machine.h \

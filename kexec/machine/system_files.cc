@@ -2,6 +2,7 @@
 #include "kexec/machine/system_files.h"
 
 #include "kexec/core/file.h"
+#include "kexec/machine/kcore.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -103,6 +104,19 @@ Result<std::string> SystemFiles::read_head(std::string_view path, std::size_t si
     return content;
 }
 
+std::string memory_path(std::uint64_t address) {
+    return fmt::format("memory/{:#x}", address);
+}
+
+Result<std::string> SystemFiles::read_memory(std::uint64_t address, std::size_t size) const {
+    std::string piece = KX_TRY(read(memory_path(address)));
+    if (piece.size() < size)
+        return fail(Errc::not_found, "{}: has {} bytes, and {} are wanted", display(memory_path(address)), piece.size(),
+                    size);
+    piece.resize(size);
+    return piece;
+}
+
 DirectoryFiles::DirectoryFiles(std::string root) : root_(std::move(root)) {
     while (root_.ends_with('/'))
         root_.pop_back();
@@ -122,6 +136,28 @@ Result<std::string> DirectoryFiles::read(std::string_view path) const {
 
 Result<std::string> DirectoryFiles::read_head(std::string_view path, std::size_t size) const {
     return read_up_to(display(path), size);
+}
+
+Result<std::string> DirectoryFiles::read_memory(std::uint64_t address, std::size_t size) const {
+    if (!root_.empty())
+        return SystemFiles::read_memory(address, size);
+    const std::uint64_t offset = KX_TRY(kcore_offset(*this, address, size));
+    const std::string shown = display(kcore_path);
+    FileDescriptor file(::open(shown.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file)
+        return failed(shown, errno);
+    std::string content(size, '\0');
+    for (std::size_t done = 0; done < size;) {
+        const ssize_t got = ::pread(file.get(), content.data() + done, size - done, static_cast<off_t>(offset + done));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return failed(shown, errno);
+        if (got == 0)
+            return fail(Errc::io, "{}: ends at {:#x}, inside of memory at {:#x}", shown, offset + done, address);
+        done += static_cast<std::size_t>(got);
+    }
+    return content;
 }
 
 Result<std::vector<std::string>> DirectoryFiles::list(std::string_view path) const {

@@ -6,6 +6,7 @@
 #include "kexec/core/result.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,21 +26,29 @@ public:
     // The first `size` bytes, fewer where the file is shorter: for files of which the rest is not wanted
     // (proc/kcore is all of memory). A captured machine holds just those. Errors as read().
     virtual Result<std::string> read_head(std::string_view path, std::size_t size) const;
+    // `size` bytes of memory at a physical address, all of them. A captured machine holds the pieces that were read of
+    // it, each in a file of its own (memory_path). Errors as read(); Errc::not_found where no RAM lies, too.
+    virtual Result<std::string> read_memory(std::uint64_t address, std::size_t size) const;
     // The names in a folder, sorted, without "." and "..". Errors as read().
     virtual Result<std::vector<std::string>> list(std::string_view path) const = 0;
     // `path` as messages show it: "/proc/iomem", or the path inside the captured tree.
     virtual std::string display(std::string_view path) const = 0;
 };
 
+// The file of a captured machine with memory from this physical address on.
+std::string memory_path(std::uint64_t address);
+
 // The tree below `root`: "/" for the running machine, or a folder that kexec --capture wrote.
 //
 // Below "/", proc/sys/kernel/arch can always be read: kernels before 6.1 lack the file, and what uname(2) calls the
-// machine is its content then. A file of more than 64 MiB is refused, a folder is cut at a million names.
+// machine is its content then. Memory is read through proc/kcore there. A file of more than 64 MiB is refused, a folder
+// is cut at a million names.
 class DirectoryFiles final : public SystemFiles {
 public:
     explicit DirectoryFiles(std::string root);
     Result<std::string> read(std::string_view path) const override;
     Result<std::string> read_head(std::string_view path, std::size_t size) const override;
+    Result<std::string> read_memory(std::uint64_t address, std::size_t size) const override;
     Result<std::vector<std::string>> list(std::string_view path) const override;
     std::string display(std::string_view path) const override;
 

@@ -60,6 +60,7 @@ tests_unit_unit_SOURCES = $(PURGATORY_PORTABLE) \
 	tests/unit/kexec/loader/x86/boot_params_fields_test.cc \
 	tests/unit/kexec/machine/capabilities_test.cc \
 	tests/unit/kexec/machine/capture_test.cc \
+	tests/unit/kexec/machine/kho_test.cc \
 	tests/unit/kexec/machine/fixtures_test.cc \
 	tests/unit/kexec/machine/machine_test.cc \
 	tests/unit/kexec/machine/memory_blocks_test.cc \

@@ -203,7 +203,8 @@ TEST_CASE("handover: on, hidden, off, not built in") {
     files.denied = {"sys/kernel/debug/kho"};
     CHECK(capability(files, names::handover).advice == "run as root");
     files.denied.clear();
-    files.folders = {"sys/kernel/debug/kho/out"};
+    files.with("sys/kernel/debug/kho/out/scratch_phys", "0x10000000\n")
+        .with("sys/kernel/debug/kho/out/scratch_len", "0x8000000\n");
     CHECK(state(files, names::handover) == yes);
 }
 
