@@ -11,6 +11,7 @@ EXTRA_DIST += \
 	doc/crash-kernel.md \
 	doc/differences.md \
 	doc/dumps.md \
+	doc/handover.md \
 	doc/multikernel-abi.md \
 	doc/multikernel-debug.md \
 	doc/multikernel-dialects.md \

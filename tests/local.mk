@@ -19,7 +19,7 @@ EXTRA_DIST += tests/fake/README.md tests/fake/fake.h tests/fake/fake_files.c \
 	tests/cli/test_kdump_save_ends.py tests/cli/test_kdump_segments.py \
 	tests/cli/test_advice.py tests/cli/test_advice_is_tried.py tests/cli/test_crash.py tests/cli/test_dropin.py \
 	tests/cli/test_dump_messages.py \
-	tests/cli/test_explained.py tests/cli/test_fake.py tests/cli/test_handover.py tests/cli/test_machine_facts.py \
+	tests/cli/test_explained.py tests/cli/test_fake.py tests/cli/test_handover.py tests/cli/test_kho.py tests/cli/test_machine_facts.py \
 	tests/cli/test_manpage.py tests/cli/test_robust.py tests/cli/test_start_notes.py \
 	tests/cli/test_multikernel.py tests/cli/test_multikernel_kernel.py \
 	tests/cli/test_multikernelctl_doc.py \

@@ -12,6 +12,8 @@ kexec_program_libkexec_a_SOURCES = \
 	kexec/program/instance_pool.cc \
 	kexec/program/instance_status.cc kexec/program/instance_status.h \
 	kexec/program/instance_verbs.cc kexec/program/instance_verbs.h \
+	kexec/program/kho.cc kexec/program/kho_text.cc \
+	kexec/program/kho_view.cc kexec/program/kho_view.h \
 	kexec/program/load.cc kexec/program/load.h \
 	kexec/program/load_wishes.cc kexec/program/load_wishes.h \
 	kexec/program/multikernel_options.cc \

@@ -18,6 +18,8 @@ Result<int> run(Session& session) {
     const Options& options = session.options;
     if (options.show_handover)
         return show_handover(session);
+    if (options.kho)
+        return show_kho(session);
     if (options.pool && !options.load)
         return instance_pool(session);
     if (options.multikernel && !options.check && !options.print_crash_size && !options.capture_to)

@@ -75,6 +75,8 @@ constexpr OptionRow verb_rows[] = {
          return {};
      }},
     {"capture", 0, "DIR", "Write what a load reads of this machine to DIR, for --machine.", take<&Options::capture_to>},
+    {"kho", 0, nullptr, "Show what kexec handover (KHO) hands in and out, or the tree in file KERNEL.",
+     set<&Options::kho>},
     {"halt", 0, "[HOW]", "With --multikernel=ID: stop that instance; HOW is force: without asking it.",
      [](Options& options, const char* value) -> Result<> {
          options.halt = true;
@@ -117,7 +119,7 @@ constexpr OptionRow how_rows[] = {
          return {};
      }},
     {"dry-run", 0, nullptr, "Plan and print the load; no system call, no root needed.", set<&Options::dry_run>},
-    {"json", 0, nullptr, "Print --dry-run, --check and --status as JSON.", set<&Options::json>},
+    {"json", 0, nullptr, "Print --dry-run, --check, --status and --kho as JSON.", set<&Options::json>},
     {"machine", 0, "DIR", "Plan for the machine that --capture wrote to DIR; a --dry-run.",
      [](Options& options, const char* value) -> Result<> {
          options.machine = value;
@@ -249,7 +251,11 @@ Result<> check_combination(Options& options, bool verb_given, std::span<const st
     if (options.unload && options.kernel.empty() && !options.start)
         options.load = false; // -u -p
     KX_TRY(check_multikernel(options));
-    if (options.status || options.check || options.print_crash_size || options.show_handover)
+    if (options.kho && (options.load || options.start || options.unload || options.status || options.check ||
+                        options.print_crash_size || options.show_handover || options.capture_to || options.pool ||
+                        options.multikernel))
+        return fail(Errc::usage, "--kho is a thing of its own: nothing else can be asked for with it");
+    if (options.status || options.check || options.print_crash_size || options.show_handover || options.kho)
         return {};
 
     if (options.load && options.kernel.empty())

@@ -36,6 +36,7 @@ struct Options {
     bool halt_by_force = false; // --halt=force
     bool remove = false;
     std::optional<std::string> show_handover;
+    bool kho = false; // of the machine, or of the file `kernel`
     MultikernelAbi multikernel_abi = MultikernelAbi::automatic;
     bool multikernel = false;               // the verb is about instances beside the running kernel
     InstanceOptions instance;               // … and what goes with it

@@ -156,9 +156,10 @@ Result<int> status(Session& session) {
 
 namespace {
 
-// Whatever a load may read besides the machine itself.
+// Whatever a load, or --kho, may read besides the machine itself.
 void read_for_loads(const SystemFiles& files) {
     read_for_instances(files);
+    read_for_kho(files);
     Notices unused;
     const auto machine = read_machine(files, unused);
     read_crash_facts(files, machine.value_or(Machine{}), unused);

@@ -18,6 +18,10 @@ Result<int> shut_down(Session& session);
 Result<int> status(Session& session);
 Result<int> check(Session& session);
 Result<int> capture(Session& session);
+// What kexec handover hands in and out, or what the file that an operand names holds.
+Result<int> show_kho(Session& session);
+// Reads what show_kho reads.
+void read_for_kho(const SystemFiles& files);
 Result<int> print_crash_size(Session& session);
 
 } // namespace kx
