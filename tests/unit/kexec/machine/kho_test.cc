@@ -2,6 +2,7 @@
 #include "kexec/machine/capture.h"
 #include "kexec/machine/kcore.h"
 #include "kexec/machine/kho.h"
+#include "kexec/machine/machine.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/kexec/crash/crash_machine.h"
 #include "tests/unit/kexec/machine/memory_files.h"

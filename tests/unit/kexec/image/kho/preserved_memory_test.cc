@@ -143,7 +143,7 @@ TEST_CASE("hostile chains are refused with the address") {
     }
     SECTION("more elements than a page has") {
         memory.put(root + 8, std::uint64_t{256} << 32);
-        CHECK(says(refusal(memory, 1), "0x1000010+0x1000 runs past the end"));
+        CHECK(says(refusal(memory, 1), "0x1000 bytes at 0x1000010 run past the end"));
     }
     SECTION("255 elements are as many as there are") {
         memory.put(root + 8, std::uint64_t{255} << 32);
