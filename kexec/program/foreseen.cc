@@ -5,11 +5,11 @@
 #include "kexec/image/signature.h"
 #include "kexec/loader/formats.h"
 #include "kexec/machine/capabilities.h"
+#include "kexec/machine/kho.h"
 #include "kexec/machine/platform.h"
 #include "kexec/system/call_context.h"
 #include "kexec/system/errno_causes.h"
 
-#include <algorithm>
 #include <optional>
 
 namespace kx {
@@ -63,13 +63,9 @@ void note_consequences(Session& session, Call call, const LoadInputs& inputs) {
         session.notices.add_once(
             "the running kernel encrypts its memory (mem_encrypt=on): the crash kernel is not told "
             "mem_encrypt=on as well, and will find nothing readable in it");
-    if (call == Call::load_segments && !crash) {
-        const auto capabilities = read_capabilities(session.files);
-        const auto handover = std::ranges::find(capabilities, capability_names::handover, &Capability::name);
-        if (handover != capabilities.end() && handover->state == CapabilityState::yes)
-            session.notices.add("kexec handover (KHO) is on, and kexec_load hands nothing over: what was preserved for "
-                                "the next kernel is lost; kexec_file_load (-s) hands it over");
-    }
+    if (call == Call::load_segments && !crash && session.files.list(kho_folder))
+        session.notices.add("kexec handover (KHO) is on, and kexec_load hands nothing over: what was preserved for the "
+                            "next kernel is lost; kexec_file_load (-s) hands it over");
 }
 
 bool may_try_debug_flag(Session& session) {

@@ -28,6 +28,11 @@ def xen_hypervisor(machine):
     machine.write("proc/iomem", old + "90000000-90ffffff : System RAM\n  90000000-90ffffff : Hypervisor code and data\n")
 
 
+def kho(machine):
+    machine.write("sys/kernel/debug/kho/out/scratch_phys", "0x10000000\n")
+    machine.write("sys/kernel/debug/kho/out/scratch_len", "0x8000000\n")
+
+
 def cpu(flags="", bugs="", command_line=None):
     def change(machine):
         machine.write("proc/cpuinfo", FLAGS.format(flags, bugs))
@@ -69,7 +74,7 @@ FACTS = {
     "SME": (cpu("sme", command_line="root=/dev/vda1 mem_encrypt=on"), NOTED, CRASH, "mem_encrypt=on as well",
             "memory encryption", "yes"),
     "SME unused": (cpu("sme"), NOTED, (), "mem_encrypt", "memory encryption", "no"),
-    "KHO": (file("sys/kernel/debug/kho/out/scratch_len", "0x1000\n"), NOTED, ("c-l", "a-l"),
+    "KHO": (kho, NOTED, ("c-l", "a-l"),
             "kexec_load hands nothing over", "KHO", "yes"),
     "five levels": (cpu("la57"), REFUSED, ALL, "five-level paging", "five-level paging", "yes"),
 }
